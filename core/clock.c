@@ -1,0 +1,62 @@
+/*
+ * Clocks and deadlines. Every wait in hangwatch takes a struct deadline, so
+ * that a hang detector cannot itself hang.
+ */
+#include "core/clock.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <time.h>
+
+#include "core/util.h"
+
+static int64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+	(void)clock_gettime(id, &t);
+	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
+
+int64_t clock_monotonic_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t clock_boottime_ns(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
+int64_t clock_realtime_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+struct deadline deadline_in(int64_t ns)
+{
+	return (struct deadline){ .at_ns = clock_monotonic_ns() + ns };
+}
+
+int64_t deadline_left_ns(struct deadline d)
+{
+	int64_t left = d.at_ns - clock_monotonic_ns();
+	return left > 0 ? left : 0;
+}
+
+int deadline_left_ms(struct deadline d)
+{
+	int64_t ms = (deadline_left_ns(d) + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC;
+	return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+bool deadline_passed(struct deadline d)
+{
+	return deadline_left_ns(d) == 0;
+}
+
+void clock_sleep_until(int64_t at_ns)
+{
+	struct timespec t = { .tv_sec = at_ns / NSEC_PER_SEC, .tv_nsec = at_ns % NSEC_PER_SEC };
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+		;
+}

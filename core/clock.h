@@ -1,0 +1,25 @@
+/* Clocks. All times inside hangwatch are int64_t nanoseconds. */
+#ifndef HW_CORE_CLOCK_H
+#define HW_CORE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+int64_t clock_monotonic_ns(void);
+int64_t clock_boottime_ns(void);
+int64_t clock_realtime_ns(void);
+
+/* A point on the monotonic clock after which a wait gives up. */
+struct deadline {
+	int64_t at_ns;
+};
+
+struct deadline deadline_in(int64_t ns);
+int64_t deadline_left_ns(struct deadline d); /* never below 0 */
+int deadline_left_ms(struct deadline d);     /* for poll(2): rounded up, at most INT_MAX */
+bool deadline_passed(struct deadline d);
+
+/* Sleeps until `at_ns` on the monotonic clock, through signals. */
+void clock_sleep_until(int64_t at_ns);
+
+#endif

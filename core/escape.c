@@ -1,0 +1,88 @@
+/*
+ * Escaping of foreign text; see escape.h. A process may name itself with
+ * terminal escapes, right-to-left overrides or broken UTF-8; a report must
+ * neither obey them nor hide that they are there.
+ */
+#include "core/escape.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+size_t utf8_sequence(const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (n == 0)
+		return 0;
+	if (u[0] < 0x80)
+		return 1;
+
+	size_t len = u[0] >= 0xf0 && u[0] <= 0xf4 ? 4 : u[0] >= 0xe0 ? 3 : u[0] >= 0xc2 ? 2 : 0;
+	if (u[0] > 0xf4 || len == 0 || n < len)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms, surrogates and what lies beyond U+10FFFF are not UTF-8. */
+	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
+	    (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+static uint32_t decode(const unsigned char *u, size_t len)
+{
+	switch (len) {
+	case 1:
+		return u[0];
+	case 2:
+		return (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu);
+	case 3:
+		return (u[0] & 0x0fu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
+	default:
+		return (u[0] & 0x07u) << 18 | (u[1] & 0x3fu) << 12 | (u[2] & 0x3fu) << 6 |
+		       (u[3] & 0x3fu);
+	}
+}
+
+static bool deceives(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||  /* C0, DEL, C1 */
+	       c == 0x061c || c == 0x200e || c == 0x200f || /* marks of direction */
+	       (c >= 0x2028 && c <= 0x202e) ||         /* line separators, overrides */
+	       (c >= 0x2066 && c <= 0x2069) ||         /* isolates */
+	       c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+}
+
+size_t escape_text(char *to, size_t cap, const char *from, size_t n)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < n;) {
+		size_t len = utf8_sequence(from + i, n - i);
+		uint32_t c = len ? decode((const unsigned char *)from + i, len) : 0;
+		char esc[16];
+		const char *piece = from + i;
+		size_t piece_len = len;
+
+		if (!len || (c < 0x80 && deceives(c))) {
+			piece_len = (size_t)snprintf(esc, sizeof(esc), "\\x%02x",
+						     (unsigned char)from[i]);
+			piece = esc;
+			len = 1;
+		} else if (deceives(c)) {
+			piece_len = (size_t)snprintf(esc, sizeof(esc), "\\u{%x}", c);
+			piece = esc;
+		}
+		if (out + piece_len > cap)
+			break;
+		memcpy(to + out, piece, piece_len);
+		out += piece_len;
+		i += len;
+	}
+	if (out < cap)
+		to[out] = '\0';
+	return out;
+}

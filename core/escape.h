@@ -1,0 +1,20 @@
+/*
+ * Foreign bytes made safe for a terminal, a page or the journal: control
+ * characters, invalid UTF-8, and characters that reorder or hide text
+ * (bidi controls, C1) become \xNN or \u{…}.
+ */
+#ifndef HW_CORE_ESCAPE_H
+#define HW_CORE_ESCAPE_H
+
+#include <stddef.h>
+
+/*
+ * Writes at most `cap` bytes (no NUL counted in the result, one is written when
+ * there is room) and never half an escape. Returns the number of bytes written.
+ */
+size_t escape_text(char *to, size_t cap, const char *from, size_t n);
+
+/* The length of the valid UTF-8 sequence at `s` (1..4), 0 when there is none. */
+size_t utf8_sequence(const char *s, size_t n);
+
+#endif

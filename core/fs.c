@@ -1,0 +1,113 @@
+/*
+ * Reading and writing small files; see fs.h. /proc files report size 0, so
+ * they are read until end of file, in one go where the buffer allows: the
+ * kernel makes such a text anew at each open, and one read(2) is one view.
+ */
+#include "core/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/util.h"
+
+static ssize_t read_retry(int fd, void *buf, size_t n)
+{
+	ssize_t r;
+
+	do
+		r = read(fd, buf, n);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+ssize_t fs_read(int dirfd, const char *path, char *buf, size_t cap)
+{
+	CLEANUP(fd_closep) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (n + 1 < cap) {
+		ssize_t r = read_retry(fd, buf + n, cap - 1 - n);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			break;
+		n += (size_t)r;
+	}
+	buf[n] = '\0';
+	return (ssize_t)n;
+}
+
+int fs_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_n)
+{
+	size_t cap = 16384, n = 0;
+	CLEANUP(freep) char *text = malloc(cap);
+
+	if (!text)
+		return -ENOMEM;
+	for (;;) {
+		if (n + 1 >= cap) {
+			if (cap > limit)
+				return -EFBIG;
+			char *grown = realloc(text, cap * 2);
+			if (!grown)
+				return -ENOMEM;
+			text = grown;
+			cap *= 2;
+		}
+		ssize_t r = read_retry(fd, text + n, cap - 1 - n);
+		if (r < 0)
+			return (int)r;
+		if (r == 0)
+			break;
+		n += (size_t)r;
+	}
+	if (n > limit)
+		return -EFBIG;
+	text[n] = '\0';
+	*ret_text = take_ptr(text);
+	if (ret_n)
+		*ret_n = n;
+	return 0;
+}
+
+int fs_read_all(int dirfd, const char *path, size_t limit, char **ret_text, size_t *ret_n)
+{
+	CLEANUP(fd_closep) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return fs_read_fd(fd, limit, ret_text, ret_n);
+}
+
+ssize_t fs_readlink(int dirfd, const char *path, char *buf, size_t cap)
+{
+	ssize_t n = readlinkat(dirfd, path, buf, cap);
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n >= cap)
+		return -ENAMETOOLONG;
+	buf[n] = '\0';
+	return n;
+}
+
+int fs_write_all(int fd, const void *buf, size_t n)
+{
+	const char *p = buf;
+
+	while (n) {
+		ssize_t r = write(fd, p, n);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -errno;
+		p += r;
+		n -= (size_t)r;
+	}
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* Small files, read whole and bounded. */
+#ifndef HW_CORE_FS_H
+#define HW_CORE_FS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Reads up to cap-1 bytes of dirfd/path into buf and ends them with NUL.
+ * Returns the length, or -errno. More than fits is cut, not an error: the
+ * caller who minds compares with cap-1.
+ */
+ssize_t fs_read(int dirfd, const char *path, char *buf, size_t cap);
+
+/*
+ * The same for a file of any length up to `limit` bytes, on the heap, NUL-terminated.
+ * -EFBIG beyond the limit. The caller frees *ret_text.
+ */
+int fs_read_all(int dirfd, const char *path, size_t limit, char **ret_text, size_t *ret_n);
+int fs_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_n);
+
+/* readlinkat into buf, NUL-terminated; the length or -errno (-ENAMETOOLONG when cut). */
+ssize_t fs_readlink(int dirfd, const char *path, char *buf, size_t cap);
+
+/* Writes all n bytes, through short writes and EINTR: 0 or -errno. */
+int fs_write_all(int fd, const void *buf, size_t n);
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * Raw facts: what the acquiring part took and the confined part decodes.
+ *
+ * The acquirer (acquire/, collectors/) fills these and the snapshot tables from what the kernel
+ * writes (/proc text, netlink) and from plain copies of stack bytes. Then the decoder (decode/, runtimes/) is
+ * forked: it inherits all this by copy-on-write, drops every right, and parses the foreign bytes.
+ * What it needs later it asks for through the few fixed requests of request.h. It appends rows to
+ * its copy of the snapshot; only those rows come back (snapshot/delta.h) and are checked there.
+ *
+ * Nothing here is text for people and nothing here is trusted to be consistent: a target may change
+ * between any two reads.
+ */
+#ifndef HW_RAW_RAW_H
+#define HW_RAW_RAW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/array.h"
+#include "core/clock.h"
+#include "raw/maps.h"
+#include "snapshot/builder.h"
+
+/* DWARF register numbers of x86-64 (System V psABI, figure 3.36). */
+enum { REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REG_R9,
+       REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP, REG_MAX };
+
+struct raw_regs {
+	uint64_t v[REG_MAX];
+	uint32_t known; /* bit per register: the proc way knows RSP and RIP only */
+};
+
+/* A copy of stack bytes [lo, lo + n) of the target. */
+struct raw_bytes {
+	uint64_t lo;
+	size_t n;
+	uint8_t *bytes; /* in the capture's arena, shared with the decoder */
+};
+
+/* One look at one thread. */
+struct raw_look {
+	int64_t at_ns;	     /* trigger's clock */
+	char state;	     /* of /proc/TID/stat; 0 unknown */
+	bool running;	     /* /proc/TID/syscall said "running", or it moved through every try */
+	bool moved;	     /* it ran since the previous look of this capture (schedstat) */
+	uint8_t taken;	     /* enum taken; 0: not taken */
+	int64_t syscall_nr;  /* SNAP_UNKNOWN, SNAP_NONE (outside a call) or the number; restart_syscall resolved */
+	uint64_t args[6];
+	int64_t cpu_ns, runs, wait_ns; /* schedstat: on CPU, times put on a CPU, waited for one; SNAP_UNKNOWN */
+	int64_t io_bytes;    /* rchar + wchar of /proc/TID/io, SNAP_UNKNOWN where refused */
+	struct raw_regs regs;
+	struct raw_bytes stack; /* [sp - 128, …) up to the cap; n = 0 when not taken */
+	struct raw_bytes top;	/* the outermost end when the whole was over the cap */
+	int64_t stopped_ns;  /* ptrace: how long it was held; else 0 */
+	int error;	     /* why it could not be taken: -errno, or 0 */
+};
+
+struct raw_thread {
+	node_t node;
+	pid_t tid, ns_tid;
+	ARRAY(struct raw_look) looks; /* in time order; the last one taken is the one that is shown */
+	size_t primary;		      /* which look that is */
+	bool gone;		      /* ended during the capture */
+};
+
+struct raw_process {
+	node_t node;
+	pid_t pid, ns_pid;
+	uint64_t start_ticks; /* /proc/PID/stat field 22: with pid the identity */
+	int pidfd, procfd;    /* O_DIRECTORY fd of /proc/PID; -1 when descriptors are short or refused */
+	int memfd;	      /* /proc/PID/mem, read-only, opened before its stacks were taken; -1 */
+	bool kernel_thread, zombie, gone, root, outside;
+	bool refused;	      /* the kernel lets us see neither stacks nor memory; refused_error says why */
+	int refused_error;
+	uint8_t at_random[16]; /* the bytes AT_RANDOM points to: equal in parent and child iff forked, never exec'd */
+	bool at_random_known;
+	size_t parent;	       /* index of its parent here, SIZE_MAX */
+	struct raw_maps *maps; /* shared between processes whose text is equal; NULL when refused */
+	ARRAY(struct raw_thread) threads;
+};
+
+struct raw_options {
+	unsigned samples;      /* --samples, 3 */
+	int64_t interval_ns;   /* --interval, 200 ms */
+	enum stop_policy { STOP_AUTO, STOP_NEVER, STOP_ALWAYS } stop;
+	int64_t stop_budget_ns; /* --stop-budget, 50 ms: longest stop of one process */
+	bool eintr_repair;     /* default on */
+	int64_t decode_budget_ns; /* how long the confined part may take in all */
+	bool locals, lines, debuginfod;
+	bool redact;
+	const char *signal;    /* "auto", "none" or a name */
+};
+
+struct raw_capture {
+	struct builder *b;
+	const struct raw_options *options;
+	int64_t clock_zero_ns; /* monotonic time of the trigger's 0 */
+	int64_t captured_ns;   /* monotonic time deadlines count from */
+	struct deadline deadline;
+	ARRAY(struct raw_process) processes;
+	struct arena *arena;   /* MAP_SHARED memory for stack bytes: the tracer child fills it too */
+};
+
+/* Now, on the trigger's clock. */
+static inline int64_t raw_now_ns(const struct raw_capture *c)
+{
+	return clock_monotonic_ns() - c->clock_zero_ns;
+}
+
+static inline const struct raw_look *raw_primary(const struct raw_thread *t)
+{
+	return t->primary < t->looks.n ? &t->looks.v[t->primary] : NULL;
+}
+
+#endif
