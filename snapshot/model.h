@@ -261,14 +261,20 @@ struct snap_process {
 	struct snap_exit exit;
 };
 
+/* The system call a thread sleeps in. */
+struct snap_call {
+	uint8_t presence; /* must be the first member */
+	int64_t nr;
+	str_t name;
+	int64_t args[6];
+	str_t text; /* arguments decoded for a person */
+};
+
 struct snap_thread {
 	node_t owner; /* process */
 	int64_t tid, ns_tid;
 	str_t name, state;
-	int64_t syscall_nr; /* SNAP_NONE: not in a system call */
-	str_t syscall;	    /* its name */
-	int64_t args[6];
-	str_t syscall_text; /* arguments decoded for a person */
+	struct snap_call call; /* PRESENCE_NONE: known not to be in a system call */
 	int64_t sp, pc;
 	str_t wchan;
 	int64_t cpu_ns;	    /* user + system since its start */

@@ -23,7 +23,6 @@ enum field_type {
 	FIELD_NODE,	/* node_t; JSON its id */
 	FIELD_NODES,	/* struct span of TABLE_REF; JSON a list of ids */
 	FIELD_OBJECT,	/* a nested struct that begins with its presence byte */
-	FIELD_GROUPED,	/* a nested struct without presence: JSON object, left out when all is unknown */
 	FIELD_ROWS,	/* struct span of another table; JSON a list of objects */
 	FIELD_CHILDREN, /* rows of another table whose owner is this row; JSON a list of objects */
 	FIELD_CHILD,	/* at most one such row; JSON an object, null when its first string is none */
@@ -38,7 +37,7 @@ struct field {
 	uint8_t type;
 	union {
 		const char *const *names;     /* FIELD_ENUM; NULL-terminated from index 1 */
-		const struct record *record;  /* FIELD_OBJECT, FIELD_GROUPED */
+		const struct record *record;  /* FIELD_OBJECT */
 		enum table table;	      /* FIELD_ROWS, FIELD_CHILDREN, FIELD_CHILD, FIELD_MERGED; FIELD_OWNER of a non-node */
 		uint32_t kinds;		      /* FIELD_NODE, FIELD_NODES: allowed tables as bits; 0 = any */
 	} u;

@@ -1,0 +1,141 @@
+# hangwatch: `make help` says what there is.
+#
+# One makefile, objects out of the tree in $(O), header dependencies by the compiler. The directory listing is the
+# registry of collectors, runtimes and formats: adding one is adding a file. Parts of the tests and benches bring
+# their own rules in a *.mk beside them.
+
+O ?= build
+CC ?= gcc
+CFLAGS ?= -O2 -g
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+mandir ?= $(prefix)/share/man
+datadir ?= $(prefix)/share
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+PYTHON ?= /usr/bin/python3
+
+VERSION := 0.1.0
+
+PKGS := libelf libdw libseccomp jansson libzstd liblzma zlib
+# libunwind-ptrace is not needed: the accessors are ours. The arch library holds dwarf_search_unwind_table.
+UNWIND_LIBS := -lunwind-x86_64 -lunwind
+LIBS := $(UNWIND_LIBS) $(shell $(PKG_CONFIG) --libs $(PKGS))
+
+HW_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DHANGWATCH_VERSION='"$(VERSION)"' \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter \
+	-fno-common -fstack-protector-strong -iquote . -iquote $(O) $(shell $(PKG_CONFIG) --cflags $(PKGS))
+HW_LDFLAGS := -Wl,-z,relro,-z,now
+ifneq ($(WERROR),)
+HW_CFLAGS += -Werror
+endif
+# What the confined part may do depends on whether a sanitizer's runtime lives in it.
+DECODE_VARIANT := plain
+ifneq ($(SAN),)
+HW_CFLAGS += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+HW_LDFLAGS += -fsanitize=$(SAN)
+DECODE_VARIANT := sanitized
+endif
+
+ifneq ($(V),1)
+Q = @
+say = @printf '  %-7s %s\n' "$(1)" "$(2)";
+endif
+
+all: $(O)/hangwatch
+
+# ---- sources ----
+
+DIRS := core snapshot raw acquire collectors decode runtimes runtimes/* runtimes/*/* analysis analysis/* formats formats/* capture cli
+VARIANTS := decode/confine_sanitized.c decode/confine_plain.c
+SRCS := $(filter-out $(VARIANTS) cli/main.c,$(wildcard $(addsuffix /*.c,$(DIRS)))) \
+	$(wildcard decode/confine_$(DECODE_VARIANT).c)
+REGISTRIES := collector runtime format
+LIB_OBJS := $(SRCS:%.c=$(O)/%.o) $(REGISTRIES:%=$(O)/%s.o)
+
+# What each registry lists: collectors/X.c, formats/X.c; runtimes/X.c or runtimes/X/X.c.
+base = $(sort $(basename $(notdir $(1))))
+collector_names := $(call base,$(wildcard collectors/*.c))
+format_names := $(call base,$(wildcard formats/*.c))
+runtime_names := $(call base,$(wildcard runtimes/*.c) $(foreach d,$(wildcard runtimes/*),$(wildcard $(d)/$(notdir $(d)).c)))
+
+define registry
+$(O)/$(1)s.c: FORCE
+	$$(Q)mkdir -p $$(@D)
+	$$(Q){ printf '/* Generated from the listing of %ss/. */\n#include <stddef.h>\n\n#include "%ss/%s.h"\n\n' $(1) $(1) $(1); \
+	  for n in $(2); do printf 'extern const struct %s %s_%s;\n' $(1) $(1) $$$$n; done; \
+	  printf 'const struct %s *const %ss[] = {\n' $(1) $(1); \
+	  for n in $(2); do printf '\t&%s_%s,\n' $(1) $$$$n; done; printf '\tNULL\n};\n'; } > $$@.new
+	$$(Q)cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+endef
+$(foreach r,$(REGISTRIES),$(eval $(call registry,$(r),$($(r)_names))))
+
+# ---- building ----
+
+$(O)/hangwatch: $(O)/cli/main.o $(O)/libhangwatch.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(HW_CFLAGS) $(LDFLAGS) $(HW_LDFLAGS) $^ $(LIBS) -o $@
+
+$(O)/libhangwatch.a: $(LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(LIB_OBJS)
+
+$(O)/%.o: %.c $(O)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(CPPFLAGS) $(HW_CFLAGS) -MMD -MP -c $< -o $@
+
+$(REGISTRIES:%=$(O)/%s.o): $(O)/%.o: $(O)/%.c $(O)/flags
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) $(CPPFLAGS) $(HW_CFLAGS) -MMD -MP -c $< -o $@
+
+# Objects depend on the flags that built them, so that SAN= and CFLAGS= cannot mix in one $(O).
+$(O)/flags: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(CC) $(CFLAGS) $(CPPFLAGS) $(HW_CFLAGS)' > $@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# ---- tests ----
+
+UNIT_SRCS := $(wildcard tests/unit/test_*.c)
+UNIT_LIB := $(patsubst %.c,$(O)/%.o,$(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c)))
+UNIT := $(UNIT_SRCS:%.c=$(O)/%)
+
+$(UNIT): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(UNIT_LIB) $(O)/libhangwatch.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(HW_CFLAGS) $(LDFLAGS) $(HW_LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+unit: $(UNIT)
+	$(Q)scripts/run-unit $(UNIT)
+
+# Everything that runs in a minute: while working, and before anything lands.
+check-quick: layers unit
+
+check: check-quick all $(TEST_PROGRAMS)
+	$(Q)$(PYTHON) -m pytest -q -rs -p no:cacheprovider $(PYTEST_ARGS) tests
+
+layers:
+	$(Q)scripts/check-layers
+
+-include $(wildcard tests/*/*.mk bench/*.mk)
+
+# ---- the rest ----
+
+install: all
+	$(INSTALL) -Dm755 $(O)/hangwatch $(DESTDIR)$(bindir)/hangwatch
+	$(INSTALL) -Dm644 man/hangwatch.1 $(DESTDIR)$(mandir)/man1/hangwatch.1
+
+clean:
+	rm -rf $(O)
+
+help:
+	@echo 'make             builds $$(O)/hangwatch; O= another place, V=1 shows commands, SAN=address,undefined'
+	@echo 'make check       all tests (scripts/check does the set-up too); check-quick: layers and unit tests'
+	@echo 'make install     DESTDIR= prefix=   program, man page, completions'
+	@echo 'make bench       side by side with other tools; fuzz, soak: long runs'
+	@echo 'make clean'
+
+.PHONY: all unit check check-quick layers install clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(SRCS:%.c=$(O)/%.d) $(O)/cli/main.d $(UNIT_SRCS:%.c=$(O)/%.d) $(UNIT_LIB:.o=.d)
