@@ -254,12 +254,3 @@ def address(frame):
 
 def native(thread):
     return [f for f in thread.get("frames", []) if f["kind"] == "native"]
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    """Reports of this test go to a directory of its own."""
-    folder = tmp_path / "state"
-    folder.mkdir()
-    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
-    return folder

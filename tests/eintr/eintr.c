@@ -6,8 +6,9 @@
  * kernel. A diagnostic tool must not be noticed by any of them.
  *
  * eintr FILE: FILE is mapped shared and holds one record per call, in the order of the table below; the reader
- * learns from it what happened, without touching a process. FILE.fifo is made beside it. READY is printed once all are in their calls or
- * have said that the kernel refuses them. All timeouts are ten minutes; the program ends itself after three.
+ * learns from it what happened, without touching a process. FILE.fifo is made beside it. READY is printed once
+ * all are in their calls or have said that the kernel refuses them. All timeouts are ten minutes; the program
+ * ends itself after three.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,12 @@
+"""Fixtures of the whole-program tests; what they share besides is in support.py."""
+
+import pytest
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """Reports of this test go to a directory of its own."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    return folder
