@@ -108,16 +108,19 @@ $(UNIT): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(UNIT_LIB) $(O)/libhangwatch.a
 unit: $(UNIT)
 	$(Q)scripts/run-unit $(UNIT)
 
+# They bring programs to test with: TEST_PROGRAMS, which the rule of check needs when it is read.
+-include $(wildcard tests/*/*.mk bench/*.mk)
+
+test-programs: $(TEST_PROGRAMS)
+
 # Everything that runs in a minute: while working, and before anything lands.
 check-quick: layers unit
 
 check: check-quick all $(TEST_PROGRAMS)
-	$(Q)$(PYTHON) -m pytest -q -rs -p no:cacheprovider $(PYTEST_ARGS) tests
+	$(Q)O=$(O) $(PYTHON) -m pytest -q -rs -p no:cacheprovider $(PYTEST_ARGS) tests
 
 layers:
 	$(Q)scripts/check-layers
-
--include $(wildcard tests/*/*.mk bench/*.mk)
 
 # ---- the rest ----
 
@@ -135,7 +138,7 @@ help:
 	@echo 'make bench       side by side with other tools; fuzz, soak: long runs'
 	@echo 'make clean'
 
-.PHONY: all unit check check-quick layers install clean help FORCE
+.PHONY: all unit test-programs check check-quick layers install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(SRCS:%.c=$(O)/%.d) $(O)/cli/main.d $(UNIT_SRCS:%.c=$(O)/%.d) $(UNIT_LIB:.o=.d)

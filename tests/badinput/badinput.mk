@@ -13,3 +13,5 @@ $(BADINPUT_PROGRAMS): $(O)/tests/badinput/%: tests/badinput/%.c tests/badinput/b
 $(O)/tests/badinput/library.so: tests/badinput/library.c tests/badinput/badinput.mk
 	@mkdir -p $(@D)
 	gcc -std=gnu11 -Wall -shared -fPIC -O2 -g -o $@ $<
+
+TEST_PROGRAMS += $(BADINPUT_PROGRAMS) $(O)/tests/badinput/library.so

@@ -9,3 +9,5 @@ levels: $(O)/tests/levels/levels ## Build the forked tree of known stacks
 $(O)/tests/levels/levels: tests/levels/levels.c tests/levels/levels.mk
 	@mkdir -p $(@D)
 	gcc -std=gnu11 -Wall -pthread -O2 -fomit-frame-pointer -g -o $@ $<
+
+TEST_PROGRAMS += $(O)/tests/levels/levels

@@ -9,3 +9,5 @@ noharm: $(NOHARM_PROGRAMS) ## Build the targets that tell if they were harmed
 $(NOHARM_PROGRAMS): $(O)/tests/noharm/%: tests/noharm/%.c tests/noharm/noharm.mk
 	@mkdir -p $(@D)
 	gcc -std=gnu11 -Wall -D_GNU_SOURCE -pthread -O2 -g -o $@ $<
+
+TEST_PROGRAMS += $(NOHARM_PROGRAMS)

@@ -88,3 +88,5 @@ zoo: $(ZOO_PROGRAMS) ## Build the zoo of programs for the unwinder's test
 
 agreement: zoo ## Write docs/AGREEMENT.md: frames compared with gdb's, build by build
 	O=$(O) /usr/bin/python3 tests/zoo/agreement.py docs/AGREEMENT.md
+
+TEST_PROGRAMS += $(ZOO_PROGRAMS)
