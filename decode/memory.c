@@ -1,0 +1,325 @@
+/*
+ * A page cache over one foreign address space; see memory.h.
+ *
+ * Pages of 4 KiB hang in a hash by page number. A miss reads the aligned block of four pages around it, and only when
+ * that falls short, the page alone: a hole next door costs one more read and hides nothing. An
+ * unreadable page is remembered too, for a broken pointer is usually followed more than once. When the limit is
+ * reached everything is forgotten: simple, and rare, since a limit holds far more than one process's working set.
+ */
+#include "decode/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/array.h"
+#include "core/map.h"
+#include "core/util.h"
+
+enum { PAGE_BYTES = 4096, BLOCK_PAGES = 4, BLOCK_BYTES = PAGE_BYTES * BLOCK_PAGES };
+
+/* The end of user space with 4-level paging: nothing above can be a target's. */
+#define USER_END 0x00007ffffffff000ull
+
+struct page {
+	uint64_t number;
+	int error; /* -errno of an unreadable page */
+	uint8_t bytes[PAGE_BYTES];
+};
+
+struct overlay {
+	uint64_t lo, end;
+	const uint8_t *bytes;
+};
+
+struct memory {
+	struct memory_backend backend;
+	struct map by_number; /* page number -> index in pages */
+	ARRAY(struct page *) pages; /* page 0 … used - 1 hold something, the rest are spare */
+	size_t used, limit;
+	struct page *last; /* the page of the last read: most reads follow each other closely */
+	ARRAY(struct overlay) overlays; /* sorted by lo once `sorted` */
+	bool sorted;
+	uint64_t reads;
+};
+
+static ssize_t fd_read(void *arg, uint64_t address, void *to, size_t n)
+{
+	ssize_t got = pread((int)(intptr_t)arg, to, n, (off_t)address);
+
+	if (got < 0)
+		return errno == EIO ? -EFAULT : -errno; /* /proc/PID/mem says EIO for a hole */
+	return got;
+}
+
+static void fd_done(void *arg)
+{
+	(void)fd_close((int)(intptr_t)arg);
+}
+
+struct memory_backend memory_backend_fd(int fd)
+{
+	return (struct memory_backend){
+		.read = fd_read,
+		.done = fd_done,
+		.arg = (void *)(intptr_t)fd,
+	};
+}
+
+int memory_new(const struct memory_backend *backend, size_t limit_bytes, struct memory **ret)
+{
+	struct memory *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	m->backend = *backend;
+	m->limit = MAX(limit_bytes / PAGE_BYTES, (size_t)BLOCK_PAGES * 2);
+	*ret = m;
+	return 0;
+}
+
+struct memory *memory_free(struct memory *m)
+{
+	if (!m)
+		return NULL;
+	if (m->backend.done)
+		m->backend.done(m->backend.arg);
+	for (size_t i = 0; i < m->pages.n; i++)
+		free(m->pages.v[i]);
+	array_done(&m->pages);
+	array_done(&m->overlays);
+	map_done(&m->by_number);
+	free(m);
+	return NULL;
+}
+
+void memory_drop(struct memory *m)
+{
+	map_clear(&m->by_number);
+	m->used = 0;
+	m->last = NULL;
+}
+
+uint64_t memory_backend_reads(const struct memory *m)
+{
+	return m->reads;
+}
+
+/* ---- copies ---- */
+
+int memory_overlay(struct memory *m, uint64_t lo, const uint8_t *bytes, size_t n)
+{
+	if (!n || lo >= USER_END || n > USER_END - lo)
+		return 0;
+	struct overlay *o = array_push(&m->overlays);
+	if (!o)
+		return -ENOMEM;
+	*o = (struct overlay){ .lo = lo, .end = lo + n, .bytes = bytes };
+	m->sorted = false;
+	return 0;
+}
+
+static int overlay_compare(const void *a, const void *b)
+{
+	const struct overlay *x = a, *y = b;
+
+	return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+/* The copy that holds `address`, or else NULL and in *ret_next where the next one begins. */
+static const struct overlay *overlay_find(struct memory *m, uint64_t address, uint64_t *ret_next)
+{
+	if (!m->sorted && m->overlays.n)
+		qsort(m->overlays.v, m->overlays.n, sizeof(*m->overlays.v), overlay_compare);
+	m->sorted = true;
+
+	size_t lo = 0, hi = m->overlays.n;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (m->overlays.v[mid].lo <= address)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*ret_next = lo < m->overlays.n ? m->overlays.v[lo].lo : UINT64_MAX;
+	/* Stacks do not overlap, but two looks at one stack may: step back past a shorter one. */
+	for (size_t back = 0; lo-- > 0 && back < 4; back++)
+		if (address < m->overlays.v[lo].end)
+			return &m->overlays.v[lo];
+	return NULL;
+}
+
+/* ---- pages ---- */
+
+static struct page *page_new(struct memory *m, uint64_t number)
+{
+	if (m->used == m->pages.n) {
+		struct page **slot = array_push(&m->pages);
+
+		if (!slot)
+			return NULL;
+		*slot = malloc(sizeof(**slot));
+		if (!*slot) {
+			m->pages.n--;
+			return NULL;
+		}
+	}
+	struct page *p = m->pages.v[m->used];
+	if (map_set(&m->by_number, number, m->used) < 0)
+		return NULL;
+	m->used++;
+	p->number = number;
+	p->error = 0;
+	return p;
+}
+
+/* Keeps one page: its bytes, or NULL and why there are none. */
+static int page_keep(struct memory *m, uint64_t number, const uint8_t *bytes, int error, struct page **ret)
+{
+	if (map_get(&m->by_number, number, NULL))
+		return 0;
+	struct page *p = page_new(m, number);
+	if (!p)
+		return -ENOMEM;
+	if (bytes)
+		memcpy(p->bytes, bytes, PAGE_BYTES);
+	p->error = error;
+	if (ret)
+		*ret = p;
+	return 0;
+}
+
+static ssize_t backend_read(struct memory *m, uint64_t address, uint8_t *to, size_t n)
+{
+	m->reads++;
+	return m->backend.read(m->backend.arg, address, to, n);
+}
+
+static int page_get(struct memory *m, uint64_t number, struct page **ret)
+{
+	uint64_t at;
+
+	if (m->last && m->last->number == number) {
+		*ret = m->last;
+		return m->last->error;
+	}
+	if (map_get(&m->by_number, number, &at)) {
+		*ret = m->last = m->pages.v[at];
+		return m->last->error;
+	}
+	if (m->used + BLOCK_PAGES > m->limit)
+		memory_drop(m);
+
+	uint8_t block[BLOCK_BYTES];
+	uint64_t first = number - number % BLOCK_PAGES;
+	ssize_t got = backend_read(m, first * PAGE_BYTES, block, BLOCK_BYTES);
+	struct page *wanted = NULL;
+	int r = 0;
+
+	for (uint64_t i = 0; r == 0 && (ssize_t)((i + 1) * PAGE_BYTES) <= got; i++)
+		r = page_keep(m, first + i, block + i * PAGE_BYTES, 0, first + i == number ? &wanted : NULL);
+	if (r < 0)
+		return r;
+	if (!wanted) {
+		got = backend_read(m, number * PAGE_BYTES, block, PAGE_BYTES);
+		if (got == PAGE_BYTES)
+			r = page_keep(m, number, block, 0, &wanted);
+		else
+			r = page_keep(m, number, NULL, got < 0 ? (int)got : -EFAULT, &wanted);
+		if (r < 0)
+			return r;
+	}
+	*ret = m->last = wanted;
+	return wanted->error;
+}
+
+int memory_read(struct memory *m, uint64_t address, void *to, size_t n)
+{
+	uint8_t *out = to;
+
+	if (address >= USER_END || n > USER_END - address)
+		return -EFAULT;
+	while (n > 0) {
+		uint64_t next;
+		const struct overlay *o = overlay_find(m, address, &next);
+		size_t part;
+
+		if (o) {
+			part = MIN(n, o->end - address);
+			memcpy(out, o->bytes + (address - o->lo), part);
+		} else {
+			struct page *p;
+			size_t skip = address % PAGE_BYTES;
+			int r = page_get(m, address / PAGE_BYTES, &p);
+
+			if (r < 0)
+				return r;
+			part = MIN(MIN(n, PAGE_BYTES - skip), next - address);
+			memcpy(out, p->bytes + skip, part);
+		}
+		address += part;
+		out += part;
+		n -= part;
+	}
+	return 0;
+}
+
+int memory_read_u8(struct memory *m, uint64_t address, uint8_t *ret)
+{
+	return memory_read(m, address, ret, sizeof(*ret));
+}
+
+int memory_read_u16(struct memory *m, uint64_t address, uint16_t *ret)
+{
+	uint16_t v;
+	int r = memory_read(m, address, &v, sizeof(v));
+
+	if (r == 0)
+		*ret = v;
+	return r;
+}
+
+int memory_read_u32(struct memory *m, uint64_t address, uint32_t *ret)
+{
+	uint32_t v;
+	int r = memory_read(m, address, &v, sizeof(v));
+
+	if (r == 0)
+		*ret = v;
+	return r;
+}
+
+int memory_read_u64(struct memory *m, uint64_t address, uint64_t *ret)
+{
+	uint64_t v;
+	int r = memory_read(m, address, &v, sizeof(v));
+
+	if (r == 0)
+		*ret = v;
+	return r;
+}
+
+ssize_t memory_read_text(struct memory *m, uint64_t address, char *to, size_t cap)
+{
+	size_t n = 0;
+
+	if (!cap)
+		return -EINVAL;
+	while (n < cap - 1) {
+		/* Up to the end of the page: the next one may not exist. */
+		size_t part = MIN(cap - 1 - n, PAGE_BYTES - (address + n) % PAGE_BYTES);
+		int r = memory_read(m, address + n, to + n, part);
+
+		if (r < 0 && n == 0)
+			return r;
+		if (r < 0)
+			break;
+		const char *end = memchr(to + n, '\0', part);
+		if (end)
+			return end - to;
+		n += part;
+	}
+	to[n] = '\0';
+	return (ssize_t)n;
+}
