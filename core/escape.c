@@ -5,8 +5,6 @@
  */
 #include "core/escape.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,8 +30,10 @@ size_t utf8_sequence(const char *s, size_t n)
 	return len;
 }
 
-static uint32_t decode(const unsigned char *u, size_t len)
+uint32_t utf8_decode(const char *s, size_t len)
 {
+	const unsigned char *u = (const unsigned char *)s;
+
 	switch (len) {
 	case 1:
 		return u[0];
@@ -47,7 +47,7 @@ static uint32_t decode(const unsigned char *u, size_t len)
 	}
 }
 
-static bool deceives(uint32_t c)
+bool escape_deceives(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||  /* C0, DEL, C1 */
 	       c == 0x061c || c == 0x200e || c == 0x200f || /* marks of direction */
@@ -62,17 +62,17 @@ size_t escape_text(char *to, size_t cap, const char *from, size_t n)
 
 	for (size_t i = 0; i < n;) {
 		size_t len = utf8_sequence(from + i, n - i);
-		uint32_t c = len ? decode((const unsigned char *)from + i, len) : 0;
+		uint32_t c = len ? utf8_decode(from + i, len) : 0;
 		char esc[16];
 		const char *piece = from + i;
 		size_t piece_len = len;
 
-		if (!len || (c < 0x80 && deceives(c))) {
+		if (!len || (c < 0x80 && escape_deceives(c))) {
 			piece_len = (size_t)snprintf(esc, sizeof(esc), "\\x%02x",
 						     (unsigned char)from[i]);
 			piece = esc;
 			len = 1;
-		} else if (deceives(c)) {
+		} else if (escape_deceives(c)) {
 			piece_len = (size_t)snprintf(esc, sizeof(esc), "\\u{%x}", c);
 			piece = esc;
 		}

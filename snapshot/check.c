@@ -77,6 +77,7 @@ static int check_record(const struct check *c, const struct record *r, size_t in
 			ok = *(const str_t *)at < c->s->n_strings;
 			break;
 		case FIELD_BOOL:
+		case FIELD_MARK:
 			ok = *(const uint8_t *)at <= 1;
 			break;
 		case FIELD_TRI:
@@ -86,6 +87,7 @@ static int check_record(const struct check *c, const struct record *r, size_t in
 			ok = *(const uint8_t *)at < n_names(f->u.names);
 			break;
 		case FIELD_NODE:
+		case FIELD_INDEX:
 			ok = node_ok(c, *(const node_t *)at, f->u.kinds);
 			break;
 		case FIELD_OWNER:

@@ -18,9 +18,11 @@ enum field_type {
 	FIELD_HEX,	/* int64_t, JSON "0x…" */
 	FIELD_ARGS,	/* int64_t[6], JSON a list; unknown when the first is */
 	FIELD_BOOL,	/* uint8_t 0 or 1 */
+	FIELD_MARK,	/* the same, but left out of the JSON when 0: what is rarely true */
 	FIELD_TRI,	/* uint8_t enum tri */
 	FIELD_ENUM,	/* uint8_t; names[0] is unknown */
 	FIELD_NODE,	/* node_t; JSON its id */
+	FIELD_INDEX,	/* node_t; JSON its number alone */
 	FIELD_NODES,	/* struct span of TABLE_REF; JSON a list of ids */
 	FIELD_OBJECT,	/* a nested struct that begins with its presence byte */
 	FIELD_ROWS,	/* struct span of another table; JSON a list of objects */
@@ -28,7 +30,8 @@ enum field_type {
 	FIELD_CHILD,	/* at most one such row; JSON an object, null when its first string is none */
 	FIELD_MERGED,	/* at most one such row; its fields appear in this object itself */
 	FIELD_OWNER,	/* node_t of the enclosing row (or uint32_t index of a non-node row): not in the JSON */
-	FIELD_HOLDERS,	/* derived from the fd table, written only */
+	FIELD_HOLDERS,	/* of a resource, derived from the fd table, written only */
+	FIELD_STOPS,	/* longest stop by pid, derived from the threads, written only */
 };
 
 struct field {
@@ -39,7 +42,7 @@ struct field {
 		const char *const *names;     /* FIELD_ENUM; NULL-terminated from index 1 */
 		const struct record *record;  /* FIELD_OBJECT */
 		enum table table;	      /* FIELD_ROWS, FIELD_CHILDREN, FIELD_CHILD, FIELD_MERGED; FIELD_OWNER of a non-node */
-		uint32_t kinds;		      /* FIELD_NODE, FIELD_NODES: allowed tables as bits; 0 = any */
+		uint32_t kinds;		      /* FIELD_NODE, FIELD_NODES, FIELD_INDEX: allowed tables as bits; 0 = any */
 	} u;
 };
 
