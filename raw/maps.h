@@ -25,7 +25,9 @@ struct raw_maps {
 	uint64_t hash;		  /* of the whole text */
 	uint64_t executable_hash; /* of the executable mappings: equal = same code at the same places, unwind caches may be shared */
 	unsigned refs;
-	char *text;
+	char *text; /* as the kernel wrote it */
+	size_t text_n;
+	char *paths; /* what v[].path point into */
 };
 
 /* Takes over `text` (heap, NUL-terminated). Lines that are no maps line are counted in *ret_bad and left out. */
