@@ -17,9 +17,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/arena.h"
 #include "core/array.h"
 #include "core/clock.h"
 #include "raw/maps.h"
+#include "raw/stat.h"
 #include "snapshot/builder.h"
 
 /* DWARF register numbers of x86-64 (System V psABI, figure 3.36). */
@@ -54,6 +56,7 @@ struct raw_look {
 	struct raw_bytes top;	/* the outermost end when the whole was over the cap */
 	int64_t stopped_ns;  /* ptrace: how long it was held; else 0 */
 	int error;	     /* why it could not be taken: -errno, or 0 */
+	uint64_t *stack_hash; /* in the arena: the decoder's answer, for equal stacks; 0 = none. NULL when stack.n is 0 */
 };
 
 struct raw_thread {
@@ -62,12 +65,37 @@ struct raw_thread {
 	ARRAY(struct raw_look) looks; /* in time order; the last one taken is the one that is shown */
 	size_t primary;		      /* which look that is */
 	bool gone;		      /* ended during the capture */
+	struct raw_status status;     /* read after the first look */
+	char *kernel_stack;	      /* /proc/TID/stack as the kernel wrote it; NULL where refused */
+};
+
+/*
+ * What a thread showed while its process was held for the decoder (REQUEST_HOLD): complete registers and a
+ * stack copy. Valid until the next hold.
+ */
+struct raw_held {
+	pid_t tid;
+	int error; /* -errno: this thread did not stop in time, or is in D state */
+	struct raw_regs regs;
+	int64_t syscall_nr; /* as in struct raw_look */
+	uint64_t args[6];
+	struct raw_bytes stack, top;
+};
+
+enum { RAW_HOLD_THREADS = 2048, RAW_HOLD_BYTES = 64 << 20 };
+
+/* Shared memory that the acquirer's tracer fills and the decoder reads. */
+struct raw_hold {
+	size_t n;
+	struct raw_held v[RAW_HOLD_THREADS]; /* also threads born since the looks */
+	uint8_t bytes[RAW_HOLD_BYTES];	     /* what v[].stack and .top point into */
 };
 
 struct raw_process {
 	node_t node;
 	pid_t pid, ns_pid;
 	uint64_t start_ticks; /* /proc/PID/stat field 22: with pid the identity */
+	struct raw_stat stat; /* as the tree walk saw it */
 	int pidfd, procfd;    /* O_DIRECTORY fd of /proc/PID; -1 when descriptors are short or refused */
 	int memfd;	      /* /proc/PID/mem, read-only, opened before its stacks were taken; -1 */
 	bool kernel_thread, zombie, gone, root, outside;
@@ -100,6 +128,7 @@ struct raw_capture {
 	struct deadline deadline;
 	ARRAY(struct raw_process) processes;
 	struct arena *arena;   /* MAP_SHARED memory for stack bytes: the tracer child fills it too */
+	struct raw_hold *hold; /* NULL when there is no memory for it: then REQUEST_HOLD is refused */
 };
 
 /* Now, on the trigger's clock. */

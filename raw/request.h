@@ -21,7 +21,7 @@ enum request_kind {
 	REQUEST_MOVED,	  /* process -> status 1 when a thread ran, came or went since MARK, else 0 */
 	REQUEST_THREAD_MOVED, /* process, a = thread index -> status 1 when it ran since its primary look, else 0 */
 	REQUEST_HOLD,	  /* process, a = ns -> all its threads stopped, at most that long (and the stop budget); status 0.
-			     Registers and stacks of its threads are then in the shared hold area, see below */
+			     Registers and stacks of its threads are then in raw_capture.hold */
 	REQUEST_RELEASE,  /* process -> runs again; status 0, or -ETIME when the deadline had ended the stop before */
 	REQUEST_DELTA,	  /* fd = memfd with rows (snapshot/delta.h); no answer */
 	REQUEST_DONE,	  /* all is sent; no answer */
@@ -48,7 +48,10 @@ int request_send(int sock, const struct request *q, int fd);
 int request_receive(int sock, struct request *ret, int *ret_fd); /* after poll said readable */
 int response_send(int sock, const struct response *p, int fd);
 
-/* Client: sends and waits for the answer. The status as return value; *ret_fd may be NULL. */
+/*
+ * Client: sends and waits for the answer. The status as return value; ret_fd and ret_value may be NULL.
+ * After -ETIMEDOUT the socket is of no more use: a late answer would be taken for that of the next call.
+ */
 int request_call(int sock, const struct request *q, struct deadline until, int *ret_fd, uint64_t *ret_value);
 
 #endif
