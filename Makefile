@@ -46,7 +46,7 @@ all: $(O)/hangwatch
 
 # ---- sources ----
 
-DIRS := core snapshot raw acquire collectors decode runtimes runtimes/* runtimes/*/* analysis analysis/* formats formats/* capture cli
+DIRS := core snapshot raw acquire collectors collectors/* decode runtimes runtimes/* runtimes/*/* analysis analysis/* formats formats/* capture cli
 VARIANTS := decode/confine_sanitized.c decode/confine_plain.c
 SRCS := $(filter-out $(VARIANTS) cli/main.c,$(wildcard $(addsuffix /*.c,$(DIRS)))) \
 	$(wildcard decode/confine_$(DECODE_VARIANT).c)

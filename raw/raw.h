@@ -20,6 +20,7 @@
 #include "core/arena.h"
 #include "core/array.h"
 #include "core/clock.h"
+#include "core/map.h"
 #include "raw/maps.h"
 #include "raw/stat.h"
 #include "snapshot/builder.h"
@@ -129,6 +130,14 @@ struct raw_capture {
 	ARRAY(struct raw_process) processes;
 	struct arena *arena;   /* MAP_SHARED memory for stack bytes: the tracer child fills it too */
 	struct raw_hold *hold; /* NULL when there is no memory for it: then REQUEST_HOLD is refused */
+	/*
+	 * Pids outside the tree that hold the other end of something the tree holds (collectors/holders.c).
+	 * After the first round of collectors they are taken like the tree's own, marked `outside`, and the
+	 * collectors' process, thread and tree hooks run once more: tree hooks skip what they have described.
+	 */
+	ARRAY(pid_t) outside;
+	bool outside_done;     /* the second round: nobody is added any more */
+	struct map resources;  /* identity of a kernel object -> index of its row: collectors/fd/resources.h */
 };
 
 /* Now, on the trigger's clock. */

@@ -393,6 +393,7 @@ struct snap_resource {
 	int64_t last_sent_ns, last_received_ns; /* on the trigger's clock (negative: before it) */
 	int64_t expires_ns;  /* timerfd: first expiry from the capture; SNAP_NONE: disarmed */
 	node_t peer;	     /* the other end */
+	node_t listener;     /* a connection nobody has accepted yet: the listening socket whose holders may */
 	node_t target;	     /* process: of a pidfd or a child's end; thread for RESOURCE_THREAD */
 	node_t lock_owner;   /* process or thread that holds it; NODE_NONE: free or ownerless */
 	int64_t address;	 /* of a futex word or in-process object */

@@ -270,6 +270,7 @@ static const struct field resource_fields[] = {
 	F(snap_resource, expires_ns, "expires_in_s", NS),
 	F(snap_resource, peer, "peer", NODE, TO(R_)),
 	{ .key = "holders", .type = FIELD_HOLDERS },
+	F(snap_resource, listener, "listener", NODE, TO(R_)),
 	F(snap_resource, target, "target", NODE, TO(P_ | T_)),
 	F(snap_resource, lock_owner, "lock_owner", NODE, TO(P_ | T_ | K_)),
 	F(snap_resource, address, "address", HEX),

@@ -1,0 +1,156 @@
+/* Talking to NETLINK_SOCK_DIAG; see diag.h. */
+#include "collectors/fd/diag.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sock_diag.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/util.h"
+
+static int open_here(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int send_fd(int to, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
+	struct iovec io = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	return sendmsg(to, &m, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+}
+
+static int receive_fd(int from, struct deadline until)
+{
+	char control[CMSG_SPACE(sizeof(int))], byte;
+	struct iovec io = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	struct pollfd p = { .fd = from, .events = POLLIN };
+	int fd = -1;
+
+	if (poll(&p, 1, deadline_left_ms(until)) <= 0)
+		return -ETIMEDOUT;
+	if (recvmsg(from, &m, MSG_CMSG_CLOEXEC) != 1)
+		return -EPERM;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			memcpy(&fd, CMSG_DATA(c), sizeof(int));
+	return fd >= 0 ? fd : -EPERM;
+}
+
+/* A socket stays in the namespace it was made in, so a child enters, makes it, and passes it out. */
+static int open_there(int ns, struct deadline until)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	CLEANUP(fd_closep) int ours = pair[0];
+	CLEANUP(fd_closep) int theirs = pair[1];
+	pid_t child = fork();
+	if (child < 0)
+		return -errno;
+	if (child == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		int fd = setns(ns, CLONE_NEWNET) == 0 ? open_here() : -1;
+		_exit(fd >= 0 && send_fd(theirs, fd) == 0 ? 0 : 1);
+	}
+	theirs = fd_close(theirs);
+	int fd = receive_fd(ours, until);
+	(void)kill(child, SIGKILL);
+	(void)waitpid(child, NULL, 0);
+	return fd;
+}
+
+int diag_open(pid_t pid, struct deadline until, int *ret_fd)
+{
+	char path[64];
+	struct stat ours, theirs;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	if (pid == 0 || (stat("/proc/self/ns/net", &ours) == 0 && stat(path, &theirs) == 0 &&
+			 ours.st_ino == theirs.st_ino)) {
+		fd = open_here();
+	} else {
+		CLEANUP(fd_closep) int ns = open(path, O_RDONLY | O_CLOEXEC);
+		fd = ns < 0 ? -errno : open_there(ns, until);
+	}
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+int diag_dump(int fd, const void *request, size_t n, struct deadline until, diag_fn *fn, void *arg)
+{
+	struct nlmsghdr head = { .nlmsg_len = (uint32_t)(NLMSG_LENGTH(n)),
+				 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+				 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP };
+	struct iovec io[] = { { &head, sizeof(head) }, { (void *)request, n } };
+	struct msghdr m = { .msg_iov = io, .msg_iovlen = 2 };
+	char buf[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
+
+	if (sendmsg(fd, &m, 0) < 0)
+		return -errno;
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		if (poll(&p, 1, deadline_left_ms(until)) <= 0)
+			return -ETIMEDOUT;
+		ssize_t got = recv(fd, buf, sizeof(buf), 0);
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (got <= 0)
+			return got < 0 ? -errno : -EPIPE;
+		int left = (int)got;
+		for (const struct nlmsghdr *h = (const void *)buf; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+			if (h->nlmsg_type == NLMSG_DONE)
+				return 0;
+			if (h->nlmsg_type == NLMSG_ERROR)
+				return h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nlmsgerr)) ?
+					       ((const struct nlmsgerr *)NLMSG_DATA(h))->error :
+					       -EPROTO;
+			int r = fn(arg, h);
+			if (r < 0)
+				return r;
+		}
+	}
+}
+
+const void *diag_attribute(const struct nlmsghdr *h, size_t fixed, unsigned type, size_t min, size_t *ret_n)
+{
+	if (h->nlmsg_len < NLMSG_LENGTH(fixed))
+		return NULL;
+	const struct rtattr *a = (const void *)((const char *)NLMSG_DATA(h) + NLMSG_ALIGN(fixed));
+	int left = (int)(h->nlmsg_len - NLMSG_LENGTH(NLMSG_ALIGN(fixed)));
+
+	for (; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+		if ((a->rta_type & NLA_TYPE_MASK) != type || RTA_PAYLOAD(a) < min)
+			continue;
+		if (ret_n)
+			*ret_n = RTA_PAYLOAD(a);
+		return RTA_DATA(a);
+	}
+	return NULL;
+}

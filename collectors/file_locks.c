@@ -1,0 +1,120 @@
+/*
+ * File locks of the tree: POSIX, open-file-description, flock and leases, held and waited for, from /proc/locks.
+ *
+ * A line names the holder's pid and the file by device and inode; lines with "->" are blocked behind the
+ * one above. An OFD lock belongs to an open file, so the kernel prints -1: its holders are whoever has that
+ * file open. The blocked thread itself is found by its system call (analysis joins by fd and inode).
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/collector.h"
+#include "collectors/fd/resources.h"
+#include "core/cleanup.h"
+#include "core/fs.h"
+#include "core/parse.h"
+#include "core/util.h"
+
+#define LOCKS_MAX_BYTES (8u << 20)
+
+struct lock {
+	uint64_t id, inode, major, minor;
+	int64_t pid;
+	bool blocked;
+	char kind[16], mode[8];
+};
+
+/* "1: POSIX  ADVISORY  WRITE 16264 fe:00:1374956 0 EOF"; blocked: "1: -> FLOCK  ADVISORY  WRITE 700 00:2d:5 0 EOF" */
+static bool parse(const char *line, struct lock *ret)
+{
+	char advisory[16];
+	const char *p = line;
+
+	if (!scan_u64(&p, 10, &ret->id) || !scan_char(&p, ':'))
+		return false;
+	scan_blanks(&p);
+	ret->blocked = str_starts(p, "-> ");
+	if (ret->blocked)
+		p += 3;
+	if (sscanf(p, " %15s %15s %7s %ld %lx:%lx:%lu", ret->kind, advisory, ret->mode, &ret->pid,
+		   &ret->major, &ret->minor, &ret->inode) != 7)
+		return false;
+	return true;
+}
+
+static node_t process_of(const struct raw_capture *c, int64_t pid)
+{
+	for (size_t i = 0; i < c->processes.n; i++)
+		if (c->processes.v[i].pid == pid)
+			return c->processes.v[i].node;
+	return NODE_UNKNOWN;
+}
+
+/* The file as the tree knows it, so that the lock's text can name it. */
+static const char *file_name(struct raw_capture *c, const struct lock *l)
+{
+	node_t r = resource_find(c, RESOURCE_FILE, l->major << 32 | l->minor, l->inode);
+
+	return r == NODE_UNKNOWN ? "a file" : snap_str(c->b->s, resource_row(c, r)->text);
+}
+
+static void add(struct raw_capture *c, const struct lock *l, uint64_t scope)
+{
+	struct builder *b = c->b;
+	node_t holder = process_of(c, l->pid);
+	bool new;
+	node_t r = resource_get(c, RESOURCE_FLOCK, scope, l->inode, &new);
+	struct snap_resource *row = resource_row(c, r);
+
+	if (new) {
+		row->text = builder_strf(b, "%s lock on %s", l->kind, file_name(c, l));
+		row->inode = (int64_t)l->inode;
+		row->device = (int64_t)(l->major << 32 | l->minor);
+	}
+	if (!l->blocked) {
+		row->detail = builder_strf(b, "%s %s", l->kind, l->mode);
+		row->lock_owner = holder;
+		if (holder == NODE_UNKNOWN && l->pid > 0) {
+			char path[48], comm[64] = "process";
+			(void)snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)l->pid);
+			if (fs_read(AT_FDCWD, path, comm, sizeof(comm)) > 0)
+				comm[strcspn(comm, "\n")] = '\0';
+			row->outside_held = TRI_YES;
+			row->outside = builder_strf(b, "%s %lld", comm, (long long)l->pid);
+		}
+	}
+	builder_fact(b, r, "/proc/locks", l->blocked ? "lock_blocked" : "lock_held", l->pid,
+		     "%s %s lock of pid %lld on %02lx:%02lx:%lu", l->kind, l->mode, (long long)l->pid,
+		     l->major, l->minor, l->inode);
+}
+
+/* Only files on which somebody waits are of interest: others' locks do not block anyone. */
+static void tree(struct raw_capture *c)
+{
+	CLEANUP(freep) char *text = NULL;
+	struct map contended = { 0 };
+
+	if (c->outside_done || fs_read_all(AT_FDCWD, "/proc/locks", LOCKS_MAX_BYTES, &text, NULL) < 0)
+		return;
+	for (int pass = 0; pass < 2; pass++) {
+		for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+			struct lock l;
+			line += *line == '\n';
+			if (!*line)
+				break;
+			if (!parse(line, &l))
+				continue;
+			uint64_t scope = map_mix(l.major << 32 | l.minor, (uint64_t)l.kind[0]);
+			uint64_t key = map_mix(scope, l.inode);
+			if (pass == 0 && l.blocked)
+				(void)map_set(&contended, key, 1);
+			else if (pass == 1 && map_get(&contended, key, NULL))
+				add(c, &l, scope);
+		}
+	}
+	map_done(&contended);
+}
+
+const struct collector collector_file_locks = { .name = "file_locks", .order = 28, .tree = tree };

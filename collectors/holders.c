@@ -1,0 +1,187 @@
+/*
+ * Who else holds what the tree holds.
+ *
+ * A pipe, socket or FIFO may be open in processes that are not in the tree, and then somebody else can end a wait. So every
+ * other process of the machine is looked through once, by readlink only, within a time budget. From what
+ * could be read it follows whether a list of holders is complete:
+ *
+ * - a socket whose peer has no inode or is absent from the kernel's tables is held by nobody: that needs no
+ *   look at processes;
+ * - anything else is complete only when every process was readable, all are visible (the initial pid
+ *   namespace), and no descriptor can hide in a message in flight or in an io_uring.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collectors/collector.h"
+#include "collectors/fd/link.h"
+#include "collectors/fd/resources.h"
+#include "core/cleanup.h"
+#include "core/fs.h"
+#include "core/parse.h"
+#include "core/util.h"
+
+/* A machine of a thousand processes takes ~50 ms; after this the list is called incomplete. */
+#define SCAN_BUDGET_NS (150 * NSEC_PER_MSEC)
+#define OUTSIDE_MAX 16
+
+/* include/linux/proc_ns.h: PROC_PID_INIT_INO, the initial pid namespace's inode. */
+#define PID_NS_INITIAL "pid:[4026531836]"
+
+struct scan {
+	struct raw_capture *c;
+	struct map tree; /* pids of the tree, hangwatch itself */
+	unsigned refused;
+	bool cut;
+};
+
+static bool kernel_thread(int procfd)
+{
+	char stat[512];
+	/* PF_KTHREAD (include/linux/sched.h) in field 9; the name may hold anything, so fields count from the last ')'. */
+	if (fs_read(procfd, "stat", stat, sizeof(stat)) <= 0)
+		return false;
+	const char *p = strrchr(stat, ')');
+	uint64_t flags = 0;
+	for (int field = 2; p && field < 9; field++)
+		p = strchr(p + 1, ' ');
+	if (p)
+		p++;
+	return p && scan_u64(&p, 10, &flags) && (flags & 0x00200000);
+}
+
+static void note(struct scan *s, node_t r, pid_t pid, bool *met)
+{
+	struct snap_resource *row = resource_row(s->c, r);
+	char comm[64], path[64];
+
+	row->outside_held = TRI_YES;
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	if (row->outside == STR_UNKNOWN && fs_read(AT_FDCWD, path, comm, sizeof(comm)) > 0) {
+		comm[strcspn(comm, "\n")] = '\0';
+		row->outside = builder_strf(s->c->b, "%s %d", comm, pid);
+	}
+	*met = true;
+}
+
+static void scan_process(struct scan *s, pid_t pid)
+{
+	char path[64], link[128];
+	bool met = false;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d", pid);
+	CLEANUP(fd_closep) int procfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = procfd >= 0 ? openat(procfd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	CLEANUP(dir_closep) DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!d) {
+		s->refused += (errno == EACCES || errno == EPERM) && procfd >= 0 && !kernel_thread(procfd);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(d));) {
+		/* Long links are paths: of no interest but for FIFOs, which fds.c knows by inode only. */
+		if (fs_readlink(dirfd(d), e->d_name, link, sizeof(link)) < 0)
+			continue;
+		struct fd_link l = fd_link_parse(link);
+		if (!l.inode || (l.kind != RESOURCE_PIPE && l.kind != RESOURCE_SOCKET))
+			continue;
+		node_t r = resource_find(s->c, l.kind, 0, l.inode);
+		if (r != NODE_UNKNOWN)
+			note(s, r, pid, &met);
+	}
+	if (!met)
+		return;
+	if (s->c->outside.n >= OUTSIDE_MAX) {
+		s->cut = true;
+		return;
+	}
+	pid_t *slot = array_push(&s->c->outside);
+	if (slot)
+		*slot = pid;
+}
+
+static void scan_all(struct scan *s)
+{
+	struct deadline until = deadline_in(MIN(SCAN_BUDGET_NS, deadline_left_ns(s->c->deadline)));
+	CLEANUP(dir_closep) DIR *d = opendir("/proc");
+
+	if (!d) {
+		s->cut = true;
+		return;
+	}
+	for (struct dirent *e; (e = readdir(d));) {
+		pid_t pid;
+		if (parse_pid(e->d_name, &pid) < 0 || map_get(&s->tree, (uint64_t)pid, NULL))
+			continue;
+		if (deadline_passed(until)) {
+			s->cut = true;
+			return;
+		}
+		scan_process(s, pid);
+	}
+}
+
+static bool anything_hides(const struct raw_capture *c)
+{
+	const struct snapshot *s = c->b->s;
+
+	for (uint32_t i = 0; i < SNAP_N(s, RESOURCE); i++)
+		if (SNAP_ROW(s, RESOURCE, i)->kind == RESOURCE_IO_URING)
+			return true;
+	for (uint32_t i = 0; i < SNAP_N(s, FACT); i++)
+		if (str_eq(snap_str(s, SNAP_ROW(s, FACT, i)->key), "scm_fds"))
+			return true;
+	for (uint32_t i = 0; i < SNAP_N(s, PROCESS); i++)
+		if (SNAP_ROW(s, PROCESS, i)->fds_seen == TRI_NO)
+			return true;
+	return false;
+}
+
+static void judge(struct raw_capture *c, const struct scan *s)
+{
+	struct snapshot *snap = c->b->s;
+	char ns[64] = "";
+	bool all_seen = fs_readlink(AT_FDCWD, "/proc/self/ns/pid", ns, sizeof(ns)) > 0 &&
+			str_eq(ns, PID_NS_INITIAL) && !s->refused && !s->cut && !anything_hides(c);
+
+	for (uint32_t i = 0; i < SNAP_N(snap, RESOURCE); i++) {
+		struct snap_resource *r = SNAP_ROW(snap, RESOURCE, i);
+		bool socket = r->kind == RESOURCE_TCP || r->kind == RESOURCE_UDP || r->kind == RESOURCE_UNIX;
+		bool nobody = socket && str_eq(snap_str(snap, r->detail), "orphaned");
+		if (r->kind != RESOURCE_PIPE && r->kind != RESOURCE_EVENTFD && !socket)
+			continue;
+		/* An eventfd has no name to be found by outside: only inheritance inside the tree is certain. */
+		bool named = r->kind != RESOURCE_EVENTFD && r->detail != builder_str(c->b, "fifo");
+		r->holders_complete = nobody || (all_seen && named) ? TRI_YES : TRI_NO;
+		if (r->outside_held == TRI_UNKNOWN && r->holders_complete == TRI_YES)
+			r->outside_held = TRI_NO;
+	}
+	if (!s->refused && !s->cut)
+		return;
+	char why[160];
+	(void)snprintf(why, sizeof(why), "%u processes outside the tree could not be read%s", s->refused,
+		       s->cut ? ", and the look was cut short" : "");
+	builder_gap(c->b, NODE_UNKNOWN, false, "who else holds the tree's pipes and sockets", why,
+		    s->refused ? "run hangwatch as root" : NULL);
+}
+
+static void tree(struct raw_capture *c)
+{
+	struct scan s = { .c = c };
+
+	if (c->outside_done)
+		return;
+	(void)map_set(&s.tree, (uint64_t)getpid(), 1);
+	for (size_t i = 0; i < c->processes.n; i++)
+		(void)map_set(&s.tree, (uint64_t)c->processes.v[i].pid, 1);
+	scan_all(&s);
+	judge(c, &s);
+	map_done(&s.tree);
+}
+
+const struct collector collector_holders = { .name = "holders", .order = 30, .tree = tree };
