@@ -1,9 +1,10 @@
 /*
  * A connection that was never accepted.
  *
- * connect() succeeded, for the kernel put the connection into the listener's backlog; the other end has no process yet.
- * Whoever may accept it is who it waits for: the child, which holds the listener and reads a pipe that only the root can
- * write. Dead by kernel facts; the peer's missing holder must not be taken for a lost peer.
+ * connect() succeeded, for the kernel put the connection into the listener's backlog; the other end
+ * has no process yet. Whoever may accept it is who it waits for: the child, which holds the
+ * listener and reads a pipe that only the root can write. Dead by kernel facts; the peer's missing
+ * holder must not be taken for a lost peer.
  */
 
 #include "tcp.h"

@@ -1,8 +1,9 @@
 /*
  * recv() of an end of file, again and again.
  *
- * The child's peer has closed. The child takes 0 for "nothing yet" and calls recv() at once again: all its CPU goes into
- * one call that moves no byte. The root waits for it. Nothing tells whether it can end.
+ * The child's peer has closed. The child takes 0 for "nothing yet" and calls recv() at once again:
+ * all its CPU goes into one call that moves no byte. The root waits for it. Nothing tells whether
+ * it can end.
  */
 
 #include "hang.h"
@@ -25,9 +26,11 @@ int main(void)
 	close(sv[0]);
 	close(sv[1]);
 	hang_ready(HANG_MOVING, getpid(),
-		   "'expect': {'class': 'BUSY_LOOP', 'certainty': ['proved', 'read'], 'can_end': 'unknown',"
+		   "'expect': {'class': 'BUSY_LOOP', 'certainty': ['proved', 'read'],"
+		   " 'can_end': 'unknown',"
 		   " 'end': [{'pid': %d}], 'not': ['SLOW', 'LIVELOCK', 'LOST_PEER', 'DEADLOCK']},"
-		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d, 'busy': true}]",
+		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d,"
+		   " 'busy': true}]",
 		   child, getpid(), child);
 	waitpid(child, NULL, 0);
 	return 0;

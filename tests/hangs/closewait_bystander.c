@@ -1,9 +1,10 @@
 /*
  * Six sockets in CLOSE_WAIT with an unread end of file, and none of them is why it hangs.
  *
- * Both ends of each connection were opened here; the server's end was closed, the client's end forgotten. The root waits
- * for its child; the child reads a pipe that only the root can write: a deadlock of two. The sockets are a leak: nobody
- * waits on them, and an unread end of file would wake whoever did. The child did not inherit them.
+ * Both ends of each connection were opened here; the server's end was closed, the client's end
+ * forgotten. The root waits for its child; the child reads a pipe that only the root can write: a
+ * deadlock of two. The sockets are a leak: nobody waits on them, and an unread end of file would
+ * wake whoever did. The child did not inherit them.
  */
 
 #include "tcp.h"

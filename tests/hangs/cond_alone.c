@@ -1,8 +1,9 @@
 /*
  * The only thread of a process waits on a condition variable.
  *
- * The futex is private and there is no other thread: the list of those who could wake it is empty and complete. Lost. The
- * kernel shows all of it (operation, one thread); who rests it on the condition variable itself says `read`.
+ * The futex is private and there is no other thread: the list of those who could wake it is empty
+ * and complete. Lost. The kernel shows all of it (operation, one thread); who rests it on the
+ * condition variable itself says `read`.
  */
 
 #include "hang.h"
@@ -14,11 +15,12 @@ int main(void)
 
 	hang_init();
 	pthread_mutex_lock(&m);
-	hang_ready(HANG_PARKED, getpid(),
-		   "'expect': {'class': 'LOST_PEER', 'certainty': ['proved', 'read'], 'can_end': 'no',"
-		   " 'end': [{'pid': %d}], 'not': ['DEADLOCK', 'IDLE', 'UNKNOWN']},"
-		   "'check': [{'pid': %d, 'syscall': 'futex', 'state': 'S'}]",
-		   getpid(), getpid());
+	hang_ready(
+		HANG_PARKED, getpid(),
+		"'expect': {'class': 'LOST_PEER', 'certainty': ['proved', 'read'], 'can_end': 'no',"
+		" 'end': [{'pid': %d}], 'not': ['DEADLOCK', 'IDLE', 'UNKNOWN']},"
+		"'check': [{'pid': %d, 'syscall': 'futex', 'state': 'S'}]",
+		getpid(), getpid());
 	for (;;)
 		pthread_cond_wait(&c, &m);
 }

@@ -1,9 +1,10 @@
 /*
  * Two threads wait on two condition variables, and nobody is left to signal either.
  *
- * A condition variable has no owner: each of the two may be woken by every other thread of the process, that is by the
- * other one. Both futexes are private and there is no third thread. Edges are candidates (`inferred`); that the list of
- * candidates is complete makes it, on another reading of the contract, as strong as its sources: all three are accepted.
+ * A condition variable has no owner: each of the two may be woken by every other thread of the
+ * process, that is by the other one. Both futexes are private and there is no third thread. Edges
+ * are candidates (`inferred`); that the list of candidates is complete makes it, on another reading
+ * of the contract, as strong as its sources: all three are accepted.
  */
 
 #include "hang.h"

@@ -1,8 +1,9 @@
 /*
  * A daemon keeps the pipe open that its starter reads to the end.
  *
- * The root runs a command and reads its output until end of file. The command started a daemon and exited; the daemon
- * inherited the write end, was adopted outside the tree, and serves. The root waits for a living party outside the tree.
+ * The root runs a command and reads its output until end of file. The command started a daemon and
+ * exited; the daemon inherited the write end, was adopted outside the tree, and serves. The root
+ * waits for a living party outside the tree.
  */
 
 #include "tcp.h"
@@ -21,7 +22,7 @@ static void start_daemon(volatile int *ret_daemon)
 	setsid();
 	while (getppid() == command)
 		hang_sleep_ms(1);
-	alarm(HANG_LIFETIME_S);	/* it has no parent to die with; the runner ends it too ('also') */
+	alarm(HANG_LIFETIME_S); /* it has no parent to die with; the runner ends it too ('also') */
 	*ret_daemon = getpid();
 	hang_try(accept(tcp_listen(8, &address), NULL, NULL));
 	_exit(0);
@@ -41,9 +42,12 @@ int main(void)
 	hang_try(waitpid(command, NULL, 0));
 	hang_await(daemon_pid);
 	hang_ready(HANG_PARKED, getpid(),
-		   "'expect': {'class': 'OUTSIDE', 'certainty': ['proved'], 'can_end': ['unknown', 'yes'],"
-		   " 'end': [{'pid': %d}, {'what': ['%d']}], 'not': ['DEADLOCK', 'LOST_PEER', 'UNKNOWN', 'IDLE']},"
-		   "'also': [%d], 'check': [{'pid': %d, 'syscall': 'read', 'state': 'S', 'fd': 'pipe:'},"
+		   "'expect': {'class': 'OUTSIDE', 'certainty': ['proved'], 'can_end': ['unknown',"
+		   " 'yes'],"
+		   " 'end': [{'pid': %d}, {'what': ['%d']}], 'not': ['DEADLOCK', 'LOST_PEER',"
+		   " 'UNKNOWN', 'IDLE']},"
+		   "'also': [%d], 'check': [{'pid': %d, 'syscall': 'read', 'state': 'S',"
+		   " 'fd': 'pipe:'},"
 		   " {'pid': %d, 'syscall': 'accept', 'state': 'S'}]",
 		   *daemon_pid, *daemon_pid, *daemon_pid, getpid(), *daemon_pid);
 	hang_read_byte(output[0]);

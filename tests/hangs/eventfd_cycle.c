@@ -1,8 +1,8 @@
 /*
  * An eventfd shared with a child that waits for us.
  *
- * The root reads an eventfd; besides itself only the child holds it and could write it. The child reads a pipe that only
- * the root can write. Who holds what is in /proc/PID/fd: proved.
+ * The root reads an eventfd; besides itself only the child holds it and could write it. The child
+ * reads a pipe that only the root can write. Who holds what is in /proc/PID/fd: proved.
  */
 
 #include <sys/eventfd.h>

@@ -1,9 +1,10 @@
 /*
  * A file lock held by a grandchild that inherited it.
  *
- * A child locked the file with flock() and exited; the grandchild it had forked shares the open file, hence the lock.
- * /proc/locks knows only the process that asked for it, and that one is dead: the holder shows in fdinfo. The root wants
- * the lock; the grandchild (adopted by the root, a subreaper) waits for a command from the root. A cycle of kernel facts.
+ * A child locked the file with flock() and exited; the grandchild it had forked shares the open
+ * file, hence the lock. /proc/locks knows only the process that asked for it, and that one is dead:
+ * the holder shows in fdinfo. The root wants the lock; the grandchild (adopted by the root, a
+ * subreaper) waits for a command from the root. A cycle of kernel facts.
  */
 
 #include <sys/file.h>
@@ -18,7 +19,8 @@ static void lock_and_leave(const char *path, pid_t root, volatile int *ret_holde
 	hang_try(flock(hang_try(open(path, O_RDWR)), LOCK_EX));
 	if (fork() != 0)
 		_exit(0);
-	while (getppid() != root)	/* the leash is tied to the parent, so wait for the one that stays */
+	while (getppid() !=
+	       root) /* the leash is tied to the parent, so wait for the one that stays */
 		hang_sleep_ms(1);
 	hang_leash();
 	close(command[1]);

@@ -1,10 +1,11 @@
 /*
  * A fork while another thread holds a lock.
  *
- * The child inherits the mutex in its locked state but not the thread that would unlock it. The mutex names that thread's
- * tid, and a thread with this tid even lives: in the parent, where it unlocks its own copy only. The futex is private to
- * the child, which has one thread: lost. The parent waits for the child. Reading the owner makes it `read`; that a
- * private futex of a single thread has no waker is visible to the kernel alone: `proved` is accepted.
+ * The child inherits the mutex in its locked state but not the thread that would unlock it. The
+ * mutex names that thread's tid, and a thread with this tid even lives: in the parent, where it
+ * unlocks its own copy only. The futex is private to the child, which has one thread: lost. The
+ * parent waits for the child. Reading the owner makes it `read`; that a private futex of a single
+ * thread has no waker is visible to the kernel alone: `proved` is accepted.
  */
 
 #include "hang.h"
@@ -33,11 +34,13 @@ int main(void)
 		pthread_mutex_lock(&m);
 		_exit(0);
 	}
-	hang_ready(HANG_PARKED, getpid(),
-		   "'expect': {'class': 'LOST_PEER', 'certainty': ['read', 'proved'], 'can_end': 'no',"
-		   " 'end': [{'pid': %d}], 'not': ['DEADLOCK', 'TIMER', 'UNKNOWN']},"
-		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d, 'syscall': 'futex', 'state': 'S'}]",
-		   child, getpid(), child);
+	hang_ready(
+		HANG_PARKED, getpid(),
+		"'expect': {'class': 'LOST_PEER', 'certainty': ['read', 'proved'], 'can_end': 'no',"
+		" 'end': [{'pid': %d}], 'not': ['DEADLOCK', 'TIMER', 'UNKNOWN']},"
+		"'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d,"
+		" 'syscall': 'futex', 'state': 'S'}]",
+		child, getpid(), child);
 	waitpid(child, NULL, 0);
 	return 0;
 }

@@ -1,9 +1,10 @@
 /*
  * The child is in a frozen cgroup.
  *
- * A task frozen by the version 2 freezer shows state S, as if it merely slept, and its system call is the sleep it was
- * caught in: a plain look says TIMER. Only cgroup.freeze up the path tells. Needs root and a writable cgroup2 mount.
- * A keeper outside the tree thaws and removes the cgroup as soon as the root has gone; SIGKILL works on frozen tasks.
+ * A task frozen by the version 2 freezer shows state S, as if it merely slept, and its system call
+ * is the sleep it was caught in: a plain look says TIMER. Only cgroup.freeze up the path tells.
+ * Needs root and a writable cgroup2 mount. A keeper outside the tree thaws and removes the cgroup
+ * as soon as the root has gone; SIGKILL works on frozen tasks.
  */
 
 #include <mntent.h>
@@ -34,7 +35,8 @@ static void make_group(void)
 
 	while (mounts && (m = getmntent(mounts)))
 		if (strcmp(m->mnt_type, "cgroup2") == 0)
-			snprintf(group, sizeof(group), "%s/hangwatch-test-%d", m->mnt_dir, getpid());
+			snprintf(group, sizeof(group), "%s/hangwatch-test-%d", m->mnt_dir,
+				 getpid());
 	if (mounts)
 		endmntent(mounts);
 	if (!group[0] || mkdir(group, 0755) < 0)
@@ -44,7 +46,8 @@ static void make_group(void)
 /* forked twice, so outside the tree; lives until the root is gone */
 static void start_keeper(void)
 {
-	struct pollfd root = { .fd = hang_try(syscall(SYS_pidfd_open, getpid(), 0)), .events = POLLIN };
+	struct pollfd root = {.fd = hang_try(syscall(SYS_pidfd_open, getpid(), 0)),
+			      .events = POLLIN};
 	pid_t pid = hang_try(fork());
 
 	if (pid == 0) {
@@ -79,11 +82,13 @@ int main(void)
 	snprintf(number, sizeof(number), "%d", child);
 	if (!write_group_file("cgroup.procs", number) || !write_group_file("cgroup.freeze", "1"))
 		hang_skip("cannot freeze a cgroup here");
-	hang_ready(HANG_PARKED, getpid(),
-		   "'expect': {'class': 'STOPPED', 'certainty': ['proved'], 'can_end': 'unknown',"
-		   " 'end': [{'pid': %d}], 'not': ['TIMER', 'LOST_PEER', 'UNKNOWN']},"
-		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d, 'state': 'S', 'frozen': true}]",
-		   child, getpid(), child);
+	hang_ready(
+		HANG_PARKED, getpid(),
+		"'expect': {'class': 'STOPPED', 'certainty': ['proved'], 'can_end': 'unknown',"
+		" 'end': [{'pid': %d}], 'not': ['TIMER', 'LOST_PEER', 'UNKNOWN']},"
+		"'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d, 'state': 'S',"
+		" 'frozen': true}]",
+		child, getpid(), child);
 	waitpid(child, NULL, 0);
 	return 0;
 }

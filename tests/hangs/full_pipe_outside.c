@@ -1,9 +1,10 @@
 /*
  * Stdout is a full pipe, and its reader is outside the tree.
  *
- * The process that was started is the capturer: it holds the read end, sleeps, and is not part of the tree. Its child is
- * the root, blocked in write(). The chain may leave the tree where that leads to a full pipe; it does: FULL_PIPE and not
- * OUTSIDE. As in full_pipe_sleeper.c the reader's sleep ends one day.
+ * The process that was started is the capturer: it holds the read end, sleeps, and is not part of
+ * the tree. Its child is the root, blocked in write(). The chain may leave the tree where that
+ * leads to a full pipe; it does: FULL_PIPE and not OUTSIDE. As in full_pipe_sleeper.c the reader's
+ * sleep ends one day.
  */
 
 #include "hang.h"
@@ -26,7 +27,8 @@ int main(void)
 	}
 	close(p[1]);
 	hang_ready(HANG_PARKED, root,
-		   "'expect': {'class': 'FULL_PIPE', 'certainty': ['proved'], 'can_end': ['timer', 'unknown'],"
+		   "'expect': {'class': 'FULL_PIPE', 'certainty': ['proved'], 'can_end': ['timer',"
+		   " 'unknown'],"
 		   " 'end': [{'pid': %d}], 'not': ['OUTSIDE', 'DEADLOCK', 'LOST_PEER']},"
 		   "'check': [{'pid': %d, 'syscall': 'write', 'state': 'S', 'fd': 'pipe:'},"
 		   " {'pid': %d, 'syscall': 'clock_nanosleep', 'state': 'S'}]",

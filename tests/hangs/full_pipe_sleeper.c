@@ -1,9 +1,10 @@
 /*
  * A writer on a full pipe whose reader lives and sleeps elsewhere.
  *
- * The root waits for the writer, the writer for room in the pipe; the reader sleeps a hundred seconds and reads nothing.
- * It does not wait for the writer, so this is no deadlock: the chain ends at the writer. Whether the reader will read
- * when its sleep ends nobody can see; the sleep itself is a deadline: `timer` and `unknown` are both true readings.
+ * The root waits for the writer, the writer for room in the pipe; the reader sleeps a hundred
+ * seconds and reads nothing. It does not wait for the writer, so this is no deadlock: the chain
+ * ends at the writer. Whether the reader will read when its sleep ends nobody can see; the sleep
+ * itself is a deadline: `timer` and `unknown` are both true readings.
  */
 
 #include "hang.h"
@@ -31,7 +32,8 @@ int main(void)
 	close(p[0]);
 	close(p[1]);
 	hang_ready(HANG_PARKED, getpid(),
-		   "'expect': {'class': 'FULL_PIPE', 'certainty': ['proved'], 'can_end': ['timer', 'unknown'],"
+		   "'expect': {'class': 'FULL_PIPE', 'certainty': ['proved'], 'can_end': ['timer',"
+		   " 'unknown'],"
 		   " 'end': [{'pid': %d}], 'not': ['DEADLOCK', 'LOST_PEER', 'TIMER']},"
 		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'},"
 		   " {'pid': %d, 'syscall': 'write', 'state': 'S', 'fd': 'pipe:'},"

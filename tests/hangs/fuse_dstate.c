@@ -1,9 +1,10 @@
 /*
  * An uninterruptible wait for a file system that does not answer.
  *
- * In a mount namespace of its own the child mounts a FUSE file system whose server (itself) never answers, and looks into
- * it: state D, as with a dead NFS server. No living party is known to end that. The mount is private and goes with the
- * child; the sleep is killable. Needs root and /dev/fuse.
+ * In a mount namespace of its own the child mounts a FUSE file system whose server (itself) never
+ * answers, and looks into it: state D, as with a dead NFS server. No living party is known to end
+ * that. The mount is private and goes with the child; the sleep is killable. Needs root and
+ * /dev/fuse.
  */
 
 #include <sched.h>
@@ -26,7 +27,8 @@ int main(void)
 	if (child == 0) {
 		fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 		snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
-		if (fd < 0 || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		if (fd < 0 || unshare(CLONE_NEWNS) < 0 ||
+		    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 		    mount("hangwatch-test", "/mnt", "fuse", MS_NOSUID | MS_NODEV, options) < 0)
 			_exit(1);
 		hang_try(write(ready[1], "+", 1));
@@ -42,7 +44,8 @@ int main(void)
 	hang_ready(HANG_PARKED, getpid(),
 		   "'expect': {'class': 'D_STATE', 'certainty': ['proved'], 'can_end': 'unknown',"
 		   " 'end': [{'pid': %d}], 'not': ['DEADLOCK', 'LOST_PEER', 'UNKNOWN']},"
-		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d, 'state': 'D'}]",
+		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d,"
+		   " 'state': 'D'}]",
 		   child, getpid(), child);
 	waitpid(child, NULL, 0);
 	return 0;

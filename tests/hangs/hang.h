@@ -5,14 +5,17 @@
 /*
  * What every C program of tests/hangs needs: to end by itself, and to say when it hangs.
  *
- * hang_init() comes first. It forks the announcer, a process outside the tree, and hands it nothing but stdout and a
- * pipe. hang_ready() writes the expected verdict into that pipe; the announcer then watches /proc until every thread
- * below the announced root has slept without one context switch for a while, prints the line, and is gone before
- * anybody looks. So the line is printed by no process that hangs, and it is printed after the hang began.
+ * hang_init() comes first. It forks the announcer, a process outside the tree, and hands it nothing
+ * but stdout and a pipe. hang_ready() writes the expected verdict into that pipe; the announcer
+ * then watches /proc until every thread below the announced root has slept without one context
+ * switch for a while, prints the line, and is gone before anybody looks. So the line is printed by
+ * no process that hangs, and it is printed after the hang began.
  *
- * Expectations are written with ' instead of ", so that they read well in C. tests/hanglib.py explains the keys.
+ * Expectations are written with ' instead of ", so that they read well in C. tests/hanglib.py
+ * explains the keys.
  *
- * It refuses to leave anything behind: each process dies with its parent and after HANG_LIFETIME_S at the latest.
+ * It refuses to leave anything behind: each process dies with its parent and after HANG_LIFETIME_S
+ * at the latest.
  */
 
 #include <dirent.h>
@@ -35,15 +38,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HANG_LIFETIME_S 120	/* longer than any test waits, short enough for a forgotten one */
-#define HANG_QUIET_POLLS 6	/* so many equal looks, 30 ms apart, count as parked */
-#define HANG_GIVE_UP_S 25
+#define HANG_LIFETIME_S  120 /* longer than any test waits, short enough for a forgotten one */
+#define HANG_QUIET_POLLS 6 /* so many equal looks, 30 ms apart, count as parked */
+#define HANG_GIVE_UP_S   25
 
 #define HANG_UNUSED __attribute__((unused))
 
 enum hang_mode {
-	HANG_PARKED,	/* announce when nothing below the root moves any more */
-	HANG_MOVING,	/* it never parks: announce half a second after hang_ready() */
+	HANG_PARKED, /* announce when nothing below the root moves any more */
+	HANG_MOVING, /* it never parks: announce half a second after hang_ready() */
 };
 
 /* what goes through the pipe first; both parts are smaller than PIPE_BUF, so each is one read */
@@ -62,15 +65,15 @@ static HANG_UNUSED void hang_die(const char *what)
 }
 
 /* for whatever must not fail: hang_try(pipe(p)) */
-#define hang_try(expression)                          \
-	({                                            \
+#define hang_try(expression)                              \
+	({                                                \
 		__typeof__(expression) r_ = (expression); \
-		if (r_ < 0)                           \
-			hang_die(#expression);        \
-		r_;                                   \
+		if (r_ < 0)                               \
+			hang_die(#expression);            \
+		r_;                                       \
 	})
 
-/* the program cannot hang as it should on this machine: say why, exit as automake's skipped tests do */
+/* it cannot hang as it should on this machine: say why, and exit as skipped tests do */
 static HANG_UNUSED void hang_skip(const char *why)
 {
 	dprintf(STDOUT_FILENO, "{\"skip\": \"%s\"}\n", why);
@@ -79,13 +82,16 @@ static HANG_UNUSED void hang_skip(const char *why)
 
 static HANG_UNUSED void hang_sleep_ms(int ms)
 {
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+	struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
 
 	while (nanosleep(&t, &t) < 0 && errno == EINTR)
 		;
 }
 
-/* Dies with its parent thread, and in any case. Yama's ptrace_scope 1 would hide memory from a tool that is no ancestor. */
+/*
+ * Dies with its parent thread, and in any case. Yama's ptrace_scope 1 would hide its memory from a
+ * tool that is no ancestor.
+ */
 static HANG_UNUSED void hang_leash(void)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -121,7 +127,10 @@ static int hang_look_task(const char *task_dir, char *ret_state, unsigned long l
 	return 0;
 }
 
-/* One look at the tree below `pid`: a checksum of who is there and how often each was switched; false when one runs. */
+/*
+ * One look at the tree below `pid`: a checksum of who is there and how often each was switched;
+ * false when one runs.
+ */
 static bool hang_look(pid_t pid, unsigned long long *sum)
 {
 	char path[80], kids[4096], state = '?', *s, *end;
@@ -163,7 +172,8 @@ static void hang_announce(int fd)
 	int same = 0;
 
 	alarm(HANG_LIFETIME_S);
-	if (read(fd, &head, sizeof(head)) != sizeof(head) || read(fd, text, head.bytes) != head.bytes)
+	if (read(fd, &head, sizeof(head)) != sizeof(head) ||
+	    read(fd, text, head.bytes) != head.bytes)
 		_exit(0);
 	close(fd);
 	if (head.mode == HANG_MOVING)
@@ -178,7 +188,8 @@ static void hang_announce(int fd)
 		same = hang_look(head.root, &sum) && sum == last ? same + 1 : 0;
 		last = sum;
 	}
-	dprintf(STDOUT_FILENO, "{\"ready\": true, \"pid\": %d, %.*s}\n", head.root, head.bytes, text);
+	dprintf(STDOUT_FILENO, "{\"ready\": true, \"pid\": %d, %.*s}\n", head.root, head.bytes,
+		text);
 	_exit(0);
 }
 
@@ -217,11 +228,14 @@ static HANG_UNUSED pid_t hang_fork(void)
 	return pid;
 }
 
-/* Hands the expectation to the announcer. What follows is the hang: nothing that sleeps elsewhere may come between. */
-static HANG_UNUSED __attribute__((format(printf, 3, 4))) void hang_ready(enum hang_mode mode, pid_t root,
-									  const char *format, ...)
+/*
+ * Hands the expectation to the announcer. What follows is the hang: nothing that sleeps elsewhere
+ * may come between.
+ */
+static HANG_UNUSED __attribute__((format(printf, 3, 4))) void
+hang_ready(enum hang_mode mode, pid_t root, const char *format, ...)
 {
-	struct hang_head head = { root, mode, 0 };
+	struct hang_head head = {root, mode, 0};
 	char text[4096];
 	va_list ap;
 
@@ -264,7 +278,7 @@ static HANG_UNUSED void *hang_shared(size_t bytes)
 	return p;
 }
 
-/* The handshake: waits, without sleeping in the kernel for good, until another thread or process has set the flag. */
+/* The handshake: waits, in short sleeps, until another thread or process has set the flag. */
 static HANG_UNUSED void hang_await(volatile int *flag)
 {
 	while (!*flag)

@@ -1,7 +1,8 @@
 /*
  * A server that waits for its first client. Nothing is wrong with it.
  *
- * It looks exactly like a hang: one thread, asleep for ever in accept(). New work from outside is all it waits for.
+ * It looks exactly like a hang: one thread, asleep for ever in accept(). New work from outside is
+ * all it waits for.
  */
 
 #include "tcp.h"

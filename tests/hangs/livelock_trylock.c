@@ -1,9 +1,9 @@
 /*
  * Two threads that never sleep for long and never get on.
  *
- * Each holds one lock, tries the other's, sleeps two milliseconds and tries again. Both are switched in and out the same
- * way for ever, use little CPU and move nothing; no descriptor is watched, so no work can reach them. A look that sees
- * a sleep with a deadline must not say TIMER.
+ * Each holds one lock, tries the other's, sleeps two milliseconds and tries again. Both are
+ * switched in and out the same way for ever, use little CPU and move nothing; no descriptor is
+ * watched, so no work can reach them. A look that sees a sleep with a deadline must not say TIMER.
  */
 
 #include "hang.h"
@@ -33,11 +33,12 @@ int main(void)
 	hang_init();
 	hang_thread(work, NULL);
 	hang_await(&worker_holds);
-	hang_ready(HANG_MOVING, getpid(),
-		   "'expect': {'class': 'LIVELOCK', 'certainty': ['inferred'], 'can_end': 'unknown',"
-		   " 'end': [{'pid': %d}], 'not': ['TIMER', 'SLOW', 'IDLE', 'DEADLOCK', 'LOST_PEER']},"
-		   "'check': [{'pid': %d, 'moving': true}, {'pid': %d, 'tid': %d, 'moving': true}]",
-		   getpid(), getpid(), getpid(), worker_holds);
+	hang_ready(
+		HANG_MOVING, getpid(),
+		"'expect': {'class': 'LIVELOCK', 'certainty': ['inferred'], 'can_end': 'unknown',"
+		" 'end': [{'pid': %d}], 'not': ['TIMER', 'SLOW', 'IDLE', 'DEADLOCK', 'LOST_PEER']},"
+		"'check': [{'pid': %d, 'moving': true}, {'pid': %d, 'tid': %d, 'moving': true}]",
+		getpid(), getpid(), getpid(), worker_holds);
 	take_both(&a, &b, &main_holds, &worker_holds);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /*
  * Two processes take two mutexes in shared memory in opposite order.
  *
- * As mutex_abba_threads.c, but the mutexes are process-shared: the futexes are keyed by the page, not by the process,
- * and the owner's tid in the word names a thread of the other process.
+ * As mutex_abba_threads.c, but the mutexes are process-shared: the futexes are keyed by the page,
+ * not by the process, and the owner's tid in the word names a thread of the other process.
  */
 
 #include "hang.h"
@@ -35,7 +35,8 @@ int main(void)
 	hang_ready(HANG_PARKED, getpid(),
 		   "'expect': {'class': 'DEADLOCK', 'certainty': ['read'], 'can_end': 'no',"
 		   " 'end': [{'pid': %d}, {'pid': %d}], 'not': ['LOST_PEER', 'IDLE', 'UNKNOWN']},"
-		   "'check': [{'pid': %d, 'syscall': 'futex', 'state': 'S'}, {'pid': %d, 'syscall': 'futex', 'state': 'S'}]",
+		   "'check': [{'pid': %d, 'syscall': 'futex', 'state': 'S'}, {'pid': %d,"
+		   " 'syscall': 'futex', 'state': 'S'}]",
 		   getpid(), child, getpid(), child);
 	pthread_mutex_lock(&s->b);
 	return 0;

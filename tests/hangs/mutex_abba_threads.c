@@ -1,8 +1,8 @@
 /*
  * Two threads take two mutexes in opposite order.
  *
- * The main thread holds A and wants B, the worker holds B and wants A. glibc keeps the owner's tid in the mutex, so each
- * edge has exactly one waker, read from memory.
+ * The main thread holds A and wants B, the worker holds B and wants A. glibc keeps the owner's tid
+ * in the mutex, so each edge has exactly one waker, read from memory.
  */
 
 #include "hang.h"

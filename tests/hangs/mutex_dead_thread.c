@@ -1,8 +1,9 @@
 /*
  * A thread ended with the mutex still locked.
  *
- * The owner's tid is in the mutex and no such thread exists any more. Another thread of the process lives, in a long
- * sleep, and has nothing to do with it: where the owner can be read it is the only waker, so it must not lead to TIMER.
+ * The owner's tid is in the mutex and no such thread exists any more. Another thread of the process
+ * lives, in a long sleep, and has nothing to do with it: where the owner can be read it is the only
+ * waker, so it must not lead to TIMER.
  */
 
 #include "hang.h"

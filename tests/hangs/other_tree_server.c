@@ -1,9 +1,10 @@
 /*
  * It waits for a server of another tree.
  *
- * The process that was started is the server; its child is the root of the tree that is asked about, and waits for an
- * answer over TCP. The server is alive: it polls its listener and this connection. The chain may leave the tree to find a
- * hang there; here it finds a process that waits for work, so it ends at the first outside party.
+ * The process that was started is the server; its child is the root of the tree that is asked
+ * about, and waits for an answer over TCP. The server is alive: it polls its listener and this
+ * connection. The chain may leave the tree to find a hang there; here it finds a process that waits
+ * for work, so it ends at the first outside party.
  */
 
 #include "tcp.h"
@@ -16,7 +17,7 @@ int main(void)
 	char byte;
 
 	hang_init();
-	wait[0] = (struct pollfd) { .fd = tcp_listen(8, &address), .events = POLLIN };
+	wait[0] = (struct pollfd){.fd = tcp_listen(8, &address), .events = POLLIN};
 	root = hang_fork();
 	if (root == 0) {
 		int fd;
@@ -27,14 +28,17 @@ int main(void)
 		hang_read_byte(fd);
 		_exit(0);
 	}
-	wait[1] = (struct pollfd) { .fd = hang_try(accept(wait[0].fd, NULL, NULL)), .events = POLLIN };
+	wait[1] = (struct pollfd){.fd = hang_try(accept(wait[0].fd, NULL, NULL)), .events = POLLIN};
 	hang_try(read(wait[1].fd, &byte, 1));
-	hang_ready(HANG_PARKED, root,
-		   "'expect': {'class': 'OUTSIDE', 'certainty': ['proved'], 'can_end': ['unknown', 'yes'],"
-		   " 'end': [{'pid': %d}, {'what': ['%d', ':%d']}], 'not': ['DEADLOCK', 'LOST_PEER', 'UNKNOWN', 'IDLE']},"
-		   "'check': [{'pid': %d, 'syscall': 'read', 'state': 'S', 'fd': 'socket:'},"
-		   " {'pid': %d, 'syscall': 'poll', 'state': 'S'}]",
-		   getpid(), getpid(), ntohs(address.sin_port), root, getpid());
+	hang_ready(
+		HANG_PARKED, root,
+		"'expect': {'class': 'OUTSIDE', 'certainty': ['proved'], 'can_end': ['unknown',"
+		" 'yes'],"
+		" 'end': [{'pid': %d}, {'what': ['%d', ':%d']}], 'not': ['DEADLOCK', 'LOST_PEER',"
+		" 'UNKNOWN', 'IDLE']},"
+		"'check': [{'pid': %d, 'syscall': 'read', 'state': 'S', 'fd': 'socket:'},"
+		" {'pid': %d, 'syscall': 'poll', 'state': 'S'}]",
+		getpid(), getpid(), ntohs(address.sin_port), root, getpid());
 	poll(wait, 2, -1);
 	return 0;
 }

@@ -1,9 +1,9 @@
 /*
  * The peer has exited and was reaped, and no end of file ever comes.
  *
- * The parent forgot to close the child's end of the socket pair. The child exited, the parent has reaped it and now reads
- * its answer: the only holder of the other end is the reader itself. Lost, by kernel facts alone. Who the peer was cannot
- * be known to somebody who looks only now.
+ * The parent forgot to close the child's end of the socket pair. The child exited, the parent has
+ * reaped it and now reads its answer: the only holder of the other end is the reader itself. Lost,
+ * by kernel facts alone. Who the peer was cannot be known to somebody who looks only now.
  */
 
 #include "hang.h"

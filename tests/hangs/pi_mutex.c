@@ -1,8 +1,9 @@
 /*
  * A priority-inheriting mutex on one side of an ABBA, a plain one on the other.
  *
- * The kernel refuses a cycle of PI futexes alone (EDEADLK), so one edge has to be plain. A PI futex word holds its
- * owner's tid for the kernel's own use; the main thread waits in FUTEX_LOCK_PI, the worker in FUTEX_WAIT.
+ * The kernel refuses a cycle of PI futexes alone (EDEADLK), so one edge has to be plain. A PI futex
+ * word holds its owner's tid for the kernel's own use; the main thread waits in FUTEX_LOCK_PI, the
+ * worker in FUTEX_WAIT.
  */
 
 #include "hang.h"

@@ -1,10 +1,11 @@
 /*
  * A pipe with two writers; one of them cannot come, the other may.
  *
- * The root reads a pipe that two children can write. The first child waits for the root: alone that would be a deadlock.
- * The second sleeps a hundred seconds and may write then. Either ends the read, so nothing is dead: the chain goes to the
- * writer that may still act, and ends at its sleep. One holder of two is not "the" peer, so the edge to it may be called a
- * candidate; the list is complete. Every certainty is accepted, no other class.
+ * The root reads a pipe that two children can write. The first child waits for the root: alone that
+ * would be a deadlock. The second sleeps a hundred seconds and may write then. Either ends the
+ * read, so nothing is dead: the chain goes to the writer that may still act, and ends at its sleep.
+ * One holder of two is not "the" peer, so the edge to it may be called a candidate; the list is
+ * complete. Every certainty is accepted, no other class.
  */
 
 #include "hang.h"
@@ -34,7 +35,8 @@ int main(void)
 	}
 	close(data[1]);
 	hang_ready(HANG_PARKED, getpid(),
-		   "'expect': {'class': 'TIMER', 'certainty': ['proved', 'read', 'inferred'], 'can_end': 'timer',"
+		   "'expect': {'class': 'TIMER', 'certainty': ['proved', 'read', 'inferred'],"
+		   " 'can_end': 'timer',"
 		   " 'end': [{'pid': %d}], 'not': ['DEADLOCK', 'LOST_PEER', 'IDLE']},"
 		   "'check': [{'pid': %d, 'syscall': 'read', 'state': 'S', 'fd': 'pipe:'},"
 		   " {'pid': %d, 'syscall': 'read', 'state': 'S', 'fd': 'pipe:'},"

@@ -1,16 +1,16 @@
 /*
  * A POSIX record lock and a pipe.
  *
- * The child holds the lock on a byte of the file and waits for a command from the root; the root wants that byte and
- * sleeps in fcntl(F_SETLKW). The kernel looks for cycles among locks only, so it does not see this one. /proc/locks names
- * the holder.
+ * The child holds the lock on a byte of the file and waits for a command from the root; the root
+ * wants that byte and sleeps in fcntl(F_SETLKW). The kernel looks for cycles among locks only, so
+ * it does not see this one. /proc/locks names the holder.
  */
 
 #include "hang.h"
 
 int main(void)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
 	volatile int *locked = hang_shared(sizeof(*locked));
 	char path[] = "/tmp/hangwatch-test-XXXXXX";
 	int p[2], fd;

@@ -1,8 +1,9 @@
 /*
  * A prefork server at rest: a cycle that is no deadlock.
  *
- * The root's epoll set has the listener and a socket to each worker; the workers wait for jobs from the root. Root and
- * workers wait for one another, and it is all right, for one armed entry (the listener) is enough to end the root's sleep.
+ * The root's epoll set has the listener and a socket to each worker; the workers wait for jobs from
+ * the root. Root and workers wait for one another, and it is all right, for one armed entry (the
+ * listener) is enough to end the root's sleep.
  */
 
 #include <sys/epoll.h>
@@ -13,7 +14,7 @@ enum { WORKERS = 3 };
 
 int main(void)
 {
-	struct epoll_event e = { .events = EPOLLIN };
+	struct epoll_event e = {.events = EPOLLIN};
 	struct sockaddr_in address;
 	int ep, listener, sv[2];
 	pid_t worker = 0;

@@ -1,9 +1,10 @@
 /*
  * A robust mutex whose owner is dead and that nobody will ever be told about.
  *
- * At exit the kernel walks the dead thread's list of robust mutexes and wakes a waiter of each. This owner unmapped the
- * shared segment before it exited, so the walk faulted and ended: the word still names the dead thread. The owner was
- * reaped too. The waiter's only waker is gone: lost; the owner is known from memory only.
+ * At exit the kernel walks the dead thread's list of robust mutexes and wakes a waiter of each.
+ * This owner unmapped the shared segment before it exited, so the walk faulted and ended: the word
+ * still names the dead thread. The owner was reaped too. The waiter's only waker is gone: lost; the
+ * owner is known from memory only.
  */
 
 #include "hang.h"

@@ -1,8 +1,9 @@
 /*
  * A reader waits for a rwlock's writer, and the writer for a mutex of the reader.
  *
- * glibc keeps the writer's tid in the rwlock (__cur_writer), not those of its readers. The main thread holds the mutex and
- * wants to read; the worker holds the rwlock for writing and wants the mutex.
+ * glibc keeps the writer's tid in the rwlock (__cur_writer), not those of its readers. The main
+ * thread holds the mutex and wants to read; the worker holds the rwlock for writing and wants the
+ * mutex.
  */
 
 #include "hang.h"

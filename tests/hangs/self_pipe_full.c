@@ -1,9 +1,10 @@
 /*
  * A process blocked on its own full pipe.
  *
- * The event loop wakes itself through a pipe whose write end was left in blocking mode. 64 KiB of wake-ups were written
- * between two turns of the loop, and the next write waits for the only reader there is: itself. The sleeper never counts
- * among its wakers, so the list is empty: lost, not a cycle of several.
+ * The event loop wakes itself through a pipe whose write end was left in blocking mode. 64 KiB of
+ * wake-ups were written between two turns of the loop, and the next write waits for the only reader
+ * there is: itself. The sleeper never counts among its wakers, so the list is empty: lost, not a
+ * cycle of several.
  */
 
 #include "hang.h"

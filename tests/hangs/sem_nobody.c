@@ -1,8 +1,9 @@
 /*
- * The main thread waits for a semaphore; the thread that should post it waits for a mutex the main thread holds.
+ * The main thread waits for a semaphore; the thread that should post it waits for a mutex the main
+ * thread holds.
  *
- * A semaphore names nobody, so the worker is a candidate (the only one); the mutex names its owner. The weakest edge is
- * the candidate: `inferred`, or `read` where the complete list counts.
+ * A semaphore names nobody, so the worker is a candidate (the only one); the mutex names its owner.
+ * The weakest edge is the candidate: `inferred`, or `read` where the complete list counts.
  */
 
 #include <semaphore.h>
@@ -29,7 +30,8 @@ int main(void)
 	hang_thread(lock_then_post, NULL);
 	hang_await(&worker_tid);
 	hang_ready(HANG_PARKED, getpid(),
-		   "'expect': {'class': 'DEADLOCK', 'certainty': ['inferred', 'read'], 'can_end': ['no', 'unknown'],"
+		   "'expect': {'class': 'DEADLOCK', 'certainty': ['inferred', 'read'],"
+		   " 'can_end': ['no', 'unknown'],"
 		   " 'end': [{'tid': %d}, {'tid': %d}], 'not': ['LOST_PEER', 'IDLE', 'UNKNOWN']},"
 		   "'check': [{'pid': %d, 'syscall': 'futex', 'state': 'S'},"
 		   " {'pid': %d, 'tid': %d, 'syscall': 'futex', 'state': 'S'}]",

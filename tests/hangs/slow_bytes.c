@@ -1,8 +1,9 @@
 /*
  * Slow but alive.
  *
- * The root reads from a pipe; its child writes one byte every ten milliseconds and sleeps in between. Whoever looks once
- * sees a reader that waits and a writer that sleeps. Bytes move on what the chain waits for: SLOW, and it can end.
+ * The root reads from a pipe; its child writes one byte every ten milliseconds and sleeps in
+ * between. Whoever looks once sees a reader that waits and a writer that sleeps. Bytes move on what
+ * the chain waits for: SLOW, and it can end.
  */
 
 #include "hang.h"
@@ -23,11 +24,13 @@ int main(void)
 		}
 	}
 	close(p[1]);
-	hang_ready(HANG_MOVING, getpid(),
-		   "'expect': {'class': 'SLOW', 'certainty': ['proved', 'read'], 'can_end': 'yes',"
-		   " 'end': [{'pid': %d}, {'pid': %d}], 'not': ['DEADLOCK', 'LOST_PEER', 'LIVELOCK', 'TIMER']},"
-		   "'check': [{'pid': %d, 'moving': true}, {'pid': %d, 'moving': true}]",
-		   child, getpid(), getpid(), child);
+	hang_ready(
+		HANG_MOVING, getpid(),
+		"'expect': {'class': 'SLOW', 'certainty': ['proved', 'read'], 'can_end': 'yes',"
+		" 'end': [{'pid': %d}, {'pid': %d}], 'not': ['DEADLOCK', 'LOST_PEER', 'LIVELOCK',"
+		" 'TIMER']},"
+		"'check': [{'pid': %d, 'moving': true}, {'pid': %d, 'moving': true}]",
+		child, getpid(), getpid(), child);
 	for (;;)
 		hang_read_byte(p[0]);
 }

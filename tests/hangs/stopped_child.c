@@ -1,8 +1,8 @@
 /*
  * The parent waits for a child that is stopped.
  *
- * The child stopped itself with SIGSTOP while it was computing; the parent waits for its exit, not for its stop. Anybody
- * may send SIGCONT: whether it can end is unknown.
+ * The child stopped itself with SIGSTOP while it was computing; the parent waits for its exit, not
+ * for its stop. Anybody may send SIGCONT: whether it can end is unknown.
  */
 
 #include "hang.h"
@@ -21,7 +21,8 @@ int main(void)
 	hang_ready(HANG_PARKED, getpid(),
 		   "'expect': {'class': 'STOPPED', 'certainty': ['proved'], 'can_end': 'unknown',"
 		   " 'end': [{'pid': %d}], 'not': ['DEADLOCK', 'LOST_PEER', 'UNKNOWN']},"
-		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d, 'state': 'T'}]",
+		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d,"
+		   " 'state': 'T'}]",
 		   child, getpid(), child);
 	waitpid(child, NULL, 0);
 	return 0;

@@ -1,8 +1,8 @@
 /*
  * A file lock held by a stopped process.
  *
- * The child took the lock and was stopped while it held it. The chain goes over the lock to a process that is stopped;
- * somebody may continue it, so whether it can end is unknown.
+ * The child took the lock and was stopped while it held it. The chain goes over the lock to a
+ * process that is stopped; somebody may continue it, so whether it can end is unknown.
  */
 
 #include <sys/file.h>
@@ -29,7 +29,8 @@ int main(void)
 	hang_ready(HANG_PARKED, getpid(),
 		   "'expect': {'class': 'STOPPED', 'certainty': ['proved'], 'can_end': 'unknown',"
 		   " 'end': [{'pid': %d}], 'not': ['DEADLOCK', 'LOST_PEER', 'UNKNOWN']},"
-		   "'check': [{'pid': %d, 'syscall': 'flock', 'state': 'S'}, {'pid': %d, 'state': 'T'}]",
+		   "'check': [{'pid': %d, 'syscall': 'flock', 'state': 'S'}, {'pid': %d,"
+		   " 'state': 'T'}]",
 		   child, getpid(), child);
 	hang_try(flock(fd, LOCK_EX));
 	return 0;

@@ -1,8 +1,8 @@
 /*
  * Client and server of a TCP connection both wait for the other to speak first.
  *
- * The pair is matched by addresses, not by an inode as a socket pair is. The child accepted and closed its listener; the
- * connection has one holder at each end. Proved.
+ * The pair is matched by addresses, not by an inode as a socket pair is. The child accepted and
+ * closed its listener; the connection has one holder at each end. Proved.
  */
 
 #include "tcp.h"

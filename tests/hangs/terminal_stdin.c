@@ -1,9 +1,9 @@
 /*
  * It waits for somebody to type.
  *
- * The root is a session leader whose stdin is a terminal (a pty of its own), and reads it. The process that was started
- * holds the master side, as a terminal emulator does, and is outside the tree. New work only is awaited: IDLE, whoever
- * is behind the terminal.
+ * The root is a session leader whose stdin is a terminal (a pty of its own), and reads it. The
+ * process that was started holds the master side, as a terminal emulator does, and is outside the
+ * tree. New work only is awaited: IDLE, whoever is behind the terminal.
  */
 
 #include <sys/ioctl.h>

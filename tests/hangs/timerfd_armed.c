@@ -1,7 +1,8 @@
 /*
  * An event loop with nothing but a timerfd that fires in a hundred seconds.
  *
- * epoll_wait has no timeout of its own; the deadline is in the fdinfo of the timerfd, which is armed in the set.
+ * epoll_wait has no timeout of its own; the deadline is in the fdinfo of the timerfd, which is
+ * armed in the set.
  */
 
 #include <sys/epoll.h>
@@ -11,8 +12,8 @@
 
 int main(void)
 {
-	struct itimerspec in = { .it_value.tv_sec = 100 };
-	struct epoll_event e = { .events = EPOLLIN };
+	struct itimerspec in = {.it_value.tv_sec = 100};
+	struct epoll_event e = {.events = EPOLLIN};
 	int ep, timer;
 
 	hang_init();

@@ -1,7 +1,8 @@
 /*
  * A read from a timerfd that was never set.
  *
- * Only the process that sleeps holds the timerfd, so nobody can set it any more: lost. The fdinfo shows it_value 0.
+ * Only the process that sleeps holds the timerfd, so nobody can set it any more: lost. The fdinfo
+ * shows it_value 0.
  */
 
 #include <sys/timerfd.h>

@@ -1,9 +1,9 @@
 /*
  * The peer is held by a debugger: by the very process that waits for it.
  *
- * The child asked to be traced and stopped; the root is its tracer, does not look after it, and reads a pipe that only
- * the child can write. The chain ends at a traced, stopped process. Its tracer alone could go on with it, and that one
- * waits: `no` is as true as `unknown`.
+ * The child asked to be traced and stopped; the root is its tracer, does not look after it, and
+ * reads a pipe that only the child can write. The chain ends at a traced, stopped process. Its
+ * tracer alone could go on with it, and that one waits: `no` is as true as `unknown`.
  */
 
 #include <sys/ptrace.h>
@@ -26,11 +26,14 @@ int main(void)
 	}
 	close(p[1]);
 	hang_try(waitpid(child, NULL, WUNTRACED));
-	hang_ready(HANG_PARKED, getpid(),
-		   "'expect': {'class': 'STOPPED', 'certainty': ['proved'], 'can_end': ['unknown', 'no'],"
-		   " 'end': [{'pid': %d}], 'not': ['LOST_PEER', 'UNKNOWN']},"
-		   "'check': [{'pid': %d, 'syscall': 'read', 'state': 'S', 'fd': 'pipe:'}, {'pid': %d, 'state': 't'}]",
-		   child, getpid(), child);
+	hang_ready(
+		HANG_PARKED, getpid(),
+		"'expect': {'class': 'STOPPED', 'certainty': ['proved'], 'can_end': ['unknown',"
+		" 'no'],"
+		" 'end': [{'pid': %d}], 'not': ['LOST_PEER', 'UNKNOWN']},"
+		"'check': [{'pid': %d, 'syscall': 'read', 'state': 'S', 'fd': 'pipe:'}, {'pid': %d,"
+		" 'state': 't'}]",
+		child, getpid(), child);
 	hang_read_byte(p[0]);
 	return 0;
 }

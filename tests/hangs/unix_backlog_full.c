@@ -1,9 +1,10 @@
 /*
  * connect() to a unix listener whose backlog is full.
  *
- * The child listens and never accepts: it reads a pipe that only the root can write. One connection fills the backlog; the
- * next connect() sleeps in the kernel until somebody accepts. The listener's owner is known to the kernel; that this
- * connect() goes to that listener is in the call's arguments (memory): `read` is accepted.
+ * The child listens and never accepts: it reads a pipe that only the root can write. One connection
+ * fills the backlog; the next connect() sleeps in the kernel until somebody accepts. The listener's
+ * owner is known to the kernel; that this connect() goes to that listener is in the call's
+ * arguments (memory): `read` is accepted.
  */
 
 #include <sys/un.h>
@@ -12,7 +13,7 @@
 
 int main(void)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int listener, fd, p[2];
 	pid_t child;
 
@@ -33,12 +34,13 @@ int main(void)
 	fd = hang_try(socket(AF_UNIX, SOCK_STREAM, 0));
 	hang_try(connect(fd, (struct sockaddr *)&address, sizeof(address)));
 	fd = hang_try(socket(AF_UNIX, SOCK_STREAM, 0));
-	hang_ready(HANG_PARKED, getpid(),
-		   "'expect': {'class': 'DEADLOCK', 'certainty': ['proved', 'read'], 'can_end': 'no',"
-		   " 'end': [{'pid': %d}, {'pid': %d}], 'not': ['LOST_PEER', 'IDLE', 'OUTSIDE']},"
-		   "'check': [{'pid': %d, 'syscall': 'connect', 'state': 'S', 'fd': 'socket:'},"
-		   " {'pid': %d, 'syscall': 'read', 'state': 'S', 'fd': 'pipe:'}]",
-		   getpid(), child, getpid(), child);
+	hang_ready(
+		HANG_PARKED, getpid(),
+		"'expect': {'class': 'DEADLOCK', 'certainty': ['proved', 'read'], 'can_end': 'no',"
+		" 'end': [{'pid': %d}, {'pid': %d}], 'not': ['LOST_PEER', 'IDLE', 'OUTSIDE']},"
+		"'check': [{'pid': %d, 'syscall': 'connect', 'state': 'S', 'fd': 'socket:'},"
+		" {'pid': %d, 'syscall': 'read', 'state': 'S', 'fd': 'pipe:'}]",
+		getpid(), child, getpid(), child);
 	hang_try(connect(fd, (struct sockaddr *)&address, sizeof(address)));
 	return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * A parent in vfork(), state D, and a child that just sleeps.
  *
- * The D state goes on at the child, and the child's sleep has a deadline: nothing is broken, it ends by itself.
+ * The D state goes on at the child, and the child's sleep has a deadline: nothing is broken, it
+ * ends by itself.
  */
 
 #include "hang.h"
@@ -14,8 +15,10 @@ int main(void)
 	if (vfork() == 0) {
 		hang_leash();
 		hang_ready(HANG_PARKED, root,
-			   "'expect': {'class': 'TIMER', 'certainty': ['proved', 'read'], 'can_end': 'timer',"
-			   " 'end': [{'pid': %d}], 'not': ['D_STATE', 'DEADLOCK', 'LOST_PEER', 'UNKNOWN']},"
+			   "'expect': {'class': 'TIMER', 'certainty': ['proved', 'read'],"
+			   " 'can_end': 'timer',"
+			   " 'end': [{'pid': %d}], 'not': ['D_STATE', 'DEADLOCK', 'LOST_PEER',"
+			   " 'UNKNOWN']},"
 			   "'check': [{'pid': %d, 'syscall': 'vfork', 'state': 'D'},"
 			   " {'pid': %d, 'syscall': 'clock_nanosleep', 'state': 'S'}]",
 			   getpid(), root, getpid());

@@ -1,9 +1,10 @@
 /*
  * Three generations; each child waits for its parent's message, each parent for its child's exit.
  *
- * The leaf reads its socket, whose other end only the middle process holds; the middle waits for the leaf, the root for
- * the middle. Root and middle hold the ends they do, so nobody outside the two can break the cycle middle <-> leaf, and
- * the root depends on it. All edges come from the kernel.
+ * The leaf reads its socket, whose other end only the middle process holds; the middle waits for
+ * the leaf, the root for the middle. Root and middle hold the ends they do, so nobody outside the
+ * two can break the cycle middle <-> leaf, and the root depends on it. All edges come from the
+ * kernel.
  */
 
 #include "hang.h"
@@ -43,7 +44,8 @@ int main(void)
 	hang_ready(HANG_PARKED, root,
 		   "'expect': {'class': 'DEADLOCK', 'certainty': ['proved'], 'can_end': 'no',"
 		   " 'end': [{'pid': %d}, {'pid': %d}], 'not': ['LOST_PEER', 'IDLE', 'OUTSIDE']},"
-		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d, 'syscall': 'wait4', 'state': 'S'},"
+		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d,"
+		   " 'syscall': 'wait4', 'state': 'S'},"
 		   " {'pid': %d, 'syscall': 'read', 'state': 'S', 'fd': 'socket:'}]",
 		   middle, *leaf, root, middle, *leaf);
 	waitpid(middle, NULL, 0);

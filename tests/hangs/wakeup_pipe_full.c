@@ -1,10 +1,11 @@
 /*
  * A full wake-up pipe between two threads.
  *
- * The worker wakes the main loop through a pipe in blocking mode; the main thread has left its loop and joins the worker
- * without draining the pipe. The worker waits for whoever reads the pipe: this process, that is its main thread, which
- * waits for the worker. A deadlock; that both ends are in one process may also be read as "the other end is held by
- * nobody else": LOST_PEER is accepted. The join rests on the thread id in the futex (an argument the kernel shows, or memory).
+ * The worker wakes the main loop through a pipe in blocking mode; the main thread has left its loop
+ * and joins the worker without draining the pipe. The worker waits for whoever reads the pipe: this
+ * process, that is its main thread, which waits for the worker. A deadlock; that both ends are in
+ * one process may also be read as "the other end is held by nobody else": LOST_PEER is accepted.
+ * The join rests on the thread id in the futex (an argument the kernel shows, or memory).
  */
 
 #include "hang.h"
@@ -32,7 +33,8 @@ int main(void)
 	worker = hang_thread(wake_main_loop, NULL);
 	hang_await(&worker_tid);
 	hang_ready(HANG_PARKED, getpid(),
-		   "'expect': {'class': ['DEADLOCK', 'LOST_PEER'], 'certainty': ['read', 'proved'], 'can_end': 'no',"
+		   "'expect': {'class': ['DEADLOCK', 'LOST_PEER'], 'certainty': ['read', 'proved'],"
+		   " 'can_end': 'no',"
 		   " 'end': [{'pid': %d}], 'not': ['FULL_PIPE', 'IDLE', 'UNKNOWN']},"
 		   "'check': [{'pid': %d, 'syscall': 'futex', 'state': 'S'},"
 		   " {'pid': %d, 'tid': %d, 'syscall': 'write', 'state': 'S', 'fd': 'pipe:'}]",

@@ -1,8 +1,9 @@
 /*
  * A zombie that is never reaped, and a loop that waits for the news of it.
  *
- * The loop waits for an eventfd that a SIGCHLD handler was to write; the handler was never installed. The child is dead,
- * nobody polls its end, waits for it or catches SIGCHLD, and the only holder of the eventfd is the sleeper. Lost.
+ * The loop waits for an eventfd that a SIGCHLD handler was to write; the handler was never
+ * installed. The child is dead, nobody polls its end, waits for it or catches SIGCHLD, and the only
+ * holder of the eventfd is the sleeper. Lost.
  */
 
 #include <sys/epoll.h>
@@ -12,7 +13,7 @@
 
 int main(void)
 {
-	struct epoll_event e = { .events = EPOLLIN };
+	struct epoll_event e = {.events = EPOLLIN};
 	int ep, news;
 	pid_t child;
 
@@ -26,7 +27,8 @@ int main(void)
 	hang_ready(HANG_PARKED, getpid(),
 		   "'expect': {'class': 'LOST_PEER', 'certainty': ['proved'], 'can_end': 'no',"
 		   " 'end': [{'pid': %d}, {'pid': %d}], 'not': ['DEADLOCK', 'IDLE', 'UNKNOWN']},"
-		   "'check': [{'pid': %d, 'syscall': 'epoll_wait', 'state': 'S'}, {'pid': %d, 'state': 'Z'}]",
+		   "'check': [{'pid': %d, 'syscall': 'epoll_wait', 'state': 'S'}, {'pid': %d,"
+		   " 'state': 'Z'}]",
 		   getpid(), child, getpid(), child);
 	epoll_wait(ep, &e, 1, -1);
 	return 0;
