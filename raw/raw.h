@@ -25,12 +25,12 @@
 #include "raw/stat.h"
 #include "snapshot/builder.h"
 
-/* DWARF register numbers of x86-64 (System V psABI, figure 3.36). */
-enum { REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REG_R9,
-       REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP, REG_MAX };
+/* DWARF register numbers of x86-64 (System V psABI, figure 3.36); REG_RIP and company are taken by <ucontext.h>. */
+enum { DWARF_RAX, DWARF_RDX, DWARF_RCX, DWARF_RBX, DWARF_RSI, DWARF_RDI, DWARF_RBP, DWARF_RSP, DWARF_R8, DWARF_R9,
+       DWARF_R10, DWARF_R11, DWARF_R12, DWARF_R13, DWARF_R14, DWARF_R15, DWARF_RIP, DWARF_MAX };
 
 struct raw_regs {
-	uint64_t v[REG_MAX];
+	uint64_t v[DWARF_MAX];
 	uint32_t known; /* bit per register: the proc way knows RSP and RIP only */
 };
 
