@@ -13,8 +13,9 @@
 /* The key of row i of a table, or UINT32_MAX when it has none. */
 typedef uint32_t key_fn(const struct snap_index *x, enum table t, size_t i);
 
+/* Rows of equal key keep the order in which they stand in `order`, or in the table where that is NULL. */
 static int group(const struct snap_index *x, struct snap_grouping *g, enum table t, key_fn *key,
-		 size_t n_keys)
+		 size_t n_keys, const uint32_t *order)
 {
 	size_t n = x->s->tables[t].n;
 
@@ -31,9 +32,10 @@ static int group(const struct snap_index *x, struct snap_grouping *g, enum table
 	for (size_t k = 2; k < n_keys + 2; k++)
 		g->start[k] += g->start[k - 1];
 	for (size_t i = 0; i < n; i++) {
-		uint32_t k = key(x, t, i);
+		uint32_t row = order ? order[i] : (uint32_t)i;
+		uint32_t k = key(x, t, row);
 		if (k != UINT32_MAX)
-			g->rows[g->start[k + 1]++] = (uint32_t)i;
+			g->rows[g->start[k + 1]++] = row;
 	}
 	return 0;
 }
@@ -98,12 +100,14 @@ int snap_index_init(struct snap_index *x, const struct snapshot *s)
 		const struct field *f = owner_field((enum table)t);
 		if (f)
 			r = group(x, &x->children[t], (enum table)t, owner_key,
-				  f->u.table ? s->tables[f->u.table].n : n_nodes);
+				  f->u.table ? s->tables[f->u.table].n : n_nodes, NULL);
 	}
 	if (r == 0)
-		r = group(x, &x->facts, TABLE_FACT, about_key, n_nodes);
+		r = group(x, &x->facts, TABLE_FACT, about_key, n_nodes, NULL);
+	/* Process by process, so that a resource's holders come one after the other. */
 	if (r == 0)
-		r = group(x, &x->fds, TABLE_FD, resource_key, SNAP_N(s, RESOURCE));
+		r = group(x, &x->fds, TABLE_FD, resource_key, SNAP_N(s, RESOURCE),
+			  x->children[TABLE_FD].rows);
 	for (uint32_t i = 0; i < SNAP_N(s, PROCESS) && r == 0; i++)
 		if (snap_known(SNAP_ROW(s, PROCESS, i)->pid))
 			r = map_set(&x->process_by_pid, (uint64_t)SNAP_ROW(s, PROCESS, i)->pid, i);

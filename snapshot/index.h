@@ -32,6 +32,7 @@ void snap_index_done(struct snap_index *x);
 
 /* The rows of `child` that belong to `owner`: a node, or the plain index of a frame or verdict. */
 struct snap_list snap_children(const struct snap_index *x, enum table child, node_t owner);
+/* Its descriptors, ordered by process. */
 struct snap_list snap_resource_fds(const struct snap_index *x, uint32_t resource);
 struct snap_list snap_facts_about(const struct snap_index *x, node_t about);
 
