@@ -18,6 +18,7 @@ Processes are ended by pidfd, opened while their identity was certain, and never
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -28,6 +29,8 @@ import signal
 import subprocess
 import sys
 import time
+
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = pathlib.Path(os.environ.get("O", ROOT / "build"))
@@ -251,6 +254,22 @@ def dump(*pids, options=(), env=None):
         return json.loads(done.stdout), stderr, done.returncode
     except ValueError:
         raise AssertionError(f"dump exited {done.returncode} and printed no JSON: {stderr or done.stdout[:500]}") from None
+
+
+@functools.cache
+def why_not():
+    """Why nothing can be asked of hangwatch, or None"""
+    if not HANGWATCH.exists():
+        return f"no {HANGWATCH}"
+    done = subprocess.run([HANGWATCH, "dump", "--json", "--no-store", str(os.getpid())],
+                          capture_output=True, timeout=DUMP_TIMEOUT)
+    if done.returncode == 2:
+        return f"{HANGWATCH} does not know dump"
+    return None if b'"verdict"' in done.stdout else f"{HANGWATCH} gives no verdict"
+
+
+def needs_hangwatch(test):
+    return pytest.mark.skipif(why_not() is not None, reason=str(why_not()))(test)
 
 
 def as_list(value):

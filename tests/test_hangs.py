@@ -66,7 +66,7 @@ def test_fixture_itself(name, tmp_path):
         assert hang.faults() == []
 
 
-@pytest.mark.skipif(not hanglib.HANGWATCH.exists(), reason=f"no {hanglib.HANGWATCH}")
+@hanglib.needs_hangwatch
 @pytest.mark.parametrize("turn", REPEAT)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_verdict(name, turn, tmp_path):

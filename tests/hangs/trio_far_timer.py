@@ -1,5 +1,4 @@
-"""A trio program with nothing but a far timer: fifty minutes. (An hour would count as no deadline.)
-"""
+"""A trio program with nothing but a far timer, nearer than the hour that counts as no deadline."""
 import os
 
 import trio
