@@ -1,0 +1,60 @@
+/*
+ * Signal masks by name: caught and ignored belong to the process, blocked and pending to each thread. The masks
+ * themselves were read with the thread's status; here they become facts.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collectors/collector.h"
+#include "core/strbuf.h"
+#include "core/util.h"
+
+static void names(struct strbuf *b, uint64_t mask)
+{
+	for (int sig = 1; sig <= 64; sig++) {
+		const char *name = sigabbrev_np(sig);
+		if (!(mask >> (sig - 1) & 1))
+			continue;
+		if (b->n)
+			strbuf_add_char(b, ' ');
+		if (name)
+			strbuf_add(b, name);
+		else
+			strbuf_addf(b, "%d", sig);
+	}
+}
+
+static void fact(struct raw_capture *c, node_t about, pid_t pid, pid_t tid, const char *key, uint64_t mask)
+{
+	struct strbuf text = { 0 };
+	char source[64];
+
+	if (!mask)
+		return;
+	names(&text, mask);
+	(void)snprintf(source, sizeof(source), "/proc/%d/task/%d/status", pid, tid);
+	builder_fact(c->b, about, source, key, (int64_t)mask, "%s", strbuf_str(&text));
+	strbuf_done(&text);
+}
+
+static void process(struct raw_capture *c, struct raw_process *p)
+{
+	const struct raw_status *s = p->threads.n ? &p->threads.v[0].status : NULL;
+
+	if (!s || !s->known)
+		return;
+	fact(c, p->node, p->pid, p->threads.v[0].tid, "sig_caught", s->caught);
+	fact(c, p->node, p->pid, p->threads.v[0].tid, "sig_ignored", s->ignored);
+	fact(c, p->node, p->pid, p->threads.v[0].tid, "sig_pending", s->shared_pending);
+}
+
+static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thread *t)
+{
+	if (!t->status.known)
+		return;
+	fact(c, t->node, p->pid, t->tid, "sig_blocked", t->status.blocked);
+	fact(c, t->node, p->pid, t->tid, "sig_pending", t->status.pending);
+}
+
+const struct collector collector_signals = { .name = "signals", .order = 1, .process = process, .thread = thread };
