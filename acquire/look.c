@@ -1,0 +1,537 @@
+/*
+ * One look at a sleeping thread, without a stop; see look.h.
+ *
+ * A sleeping thread does not move. /proc/TID/syscall gives its stack pointer, its instruction pointer and its
+ * call; its stack is copied through /proc/PID/mem. To know that it slept all the while, its run count
+ * (schedstat) and the syscall line are read before and after the copy: equal both, and the copy is of one moment.
+ * (Measured: of 37,972 copies taken so, none was torn; without the run count 5 of 15,000 were.) Three tries,
+ * then the thread counts as running and is left to the tracer.
+ *
+ * This works on threads in D state too, where a tracer would wait for ever.
+ *
+ * What it refuses to do: interpret a stack. The bytes go to the confined part.
+ */
+#include "acquire/look.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "core/parse.h"
+#include "core/util.h"
+
+/* How often a thread that moves while it is copied is tried again. */
+#define TRIES 3
+
+/* The leaf end of a stack that is copied; real stacks use some KiB of it. */
+#define STACK_MAX (256u << 10)
+/* Of a longer one also the outermost end, so that main() and the thread's start are seen. */
+#define TOP_MAX (64u << 10)
+
+/* System V psABI 3.2.2: a leaf function may use 128 bytes below its stack pointer. */
+#define RED_ZONE 128
+
+/* arch/x86/entry/syscalls/syscall_64.tbl: what a call becomes that was interrupted and goes on */
+#define NR_RESTART_SYSCALL 219
+
+/* A thread that ran or waited to run this much of the time is busy. */
+#define BUSY_PERCENT 80
+
+/* The descriptors of one thread while it is looked at. */
+struct sight {
+	int dir; /* /proc/PID */
+	pid_t tid;
+	int run_fd, call_fd;
+};
+
+static bool parse_run(const char *text, struct look_run *ret)
+{
+	const char *p = text;
+
+	if (!scan_i64(&p, &ret->cpu_ns))
+		return false;
+	scan_blanks(&p);
+	if (!scan_i64(&p, &ret->wait_ns))
+		return false;
+	scan_blanks(&p);
+	return scan_i64(&p, &ret->runs);
+}
+
+/* A kernel without CONFIG_SCHED_INFO has no schedstat; the switches in status serve as run count. */
+static int read_run_status(int dir, pid_t tid, struct look_run *ret)
+{
+	char path[40];
+	struct raw_status s;
+
+	(void)snprintf(path, sizeof(path), "task/%d/status", tid);
+	int r = raw_status_read(dir, path, &s);
+	if (r == 0)
+		*ret = (struct look_run){ SNAP_UNKNOWN, SNAP_UNKNOWN, s.switches };
+	return r;
+}
+
+int look_read_run(int dir, pid_t tid, struct look_run *ret)
+{
+	char path[40], text[128];
+
+	(void)snprintf(path, sizeof(path), "task/%d/schedstat", tid);
+	ssize_t n = fs_read(dir, path, text, sizeof(text));
+	if (n == -ENOENT)
+		return read_run_status(dir, tid, ret);
+	if (n < 0)
+		return (int)n;
+	return parse_run(text, ret) ? 0 : -EBADMSG;
+}
+
+static int read_run(const struct sight *s, struct look_run *ret)
+{
+	char text[128];
+
+	if (s->run_fd < 0)
+		return read_run_status(s->dir, s->tid, ret);
+	ssize_t n = pread(s->run_fd, text, sizeof(text) - 1, 0);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return parse_run(text, ret) ? 0 : -EBADMSG;
+}
+
+int look_parse_call(const char *text, struct look_call *ret)
+{
+	struct look_call call = { .nr = SNAP_NONE };
+	const char *p = text;
+	uint64_t *words[] = { &call.args[0], &call.args[1], &call.args[2], &call.args[3],
+			      &call.args[4], &call.args[5], &call.sp,	   &call.pc };
+	size_t i = 0;
+	int64_t nr;
+
+	if (str_starts(text, "running")) {
+		*ret = (struct look_call){ .running = true, .nr = SNAP_UNKNOWN };
+		return 0;
+	}
+	if (!scan_i64(&p, &nr))
+		return -EBADMSG;
+	if (nr >= 0)
+		call.nr = nr;
+	else
+		i = 6; /* blocked outside of a call: "-1 sp pc" */
+	for (; i < ARRAY_SIZE(words); i++) {
+		scan_blanks(&p);
+		if (!scan_u64(&p, 16, words[i]))
+			return -EBADMSG;
+	}
+	*ret = call;
+	return 0;
+}
+
+static int read_call(const struct sight *s, char *text, size_t cap, struct look_call *ret)
+{
+	ssize_t n = pread(s->call_fd, text, cap - 1, 0);
+
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return look_parse_call(text, ret);
+}
+
+static int sight_open(struct sight *s, int dir, pid_t tid)
+{
+	char path[40];
+
+	*s = (struct sight){ .dir = dir, .tid = tid, .run_fd = -1, .call_fd = -1 };
+	(void)snprintf(path, sizeof(path), "task/%d/schedstat", tid);
+	s->run_fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	if (s->run_fd < 0 && errno != ENOENT)
+		return -errno;
+	(void)snprintf(path, sizeof(path), "task/%d/syscall", tid);
+	s->call_fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	return s->call_fd < 0 ? -errno : 0;
+}
+
+static void sight_close(struct sight *s)
+{
+	s->run_fd = fd_close(s->run_fd);
+	s->call_fd = fd_close(s->call_fd);
+}
+
+bool look_stack_range(const struct raw_maps *maps, uint64_t sp, struct look_range *ret)
+{
+	const struct raw_map *m = raw_maps_find(maps, sp);
+
+	if (!m)
+		return false;
+	uint64_t lo = sp - m->start > RED_ZONE ? sp - RED_ZONE : m->start;
+	struct look_range r = { .lo = lo, .n = m->end - lo };
+	if (r.n > STACK_MAX) {
+		uint64_t rest = r.n - STACK_MAX;
+		r.top_n = MIN(rest, (uint64_t)TOP_MAX);
+		r.top_lo = m->end - r.top_n;
+		r.n = STACK_MAX;
+	}
+	*ret = r;
+	return true;
+}
+
+/* Copies target memory; how much could be read, or -errno. */
+static ssize_t read_memory(const struct raw_process *p, int memfd, uint64_t at, void *to, size_t n)
+{
+	if (memfd >= 0) {
+		ssize_t got = pread(memfd, to, n, (off_t)at);
+		return got < 0 ? -errno : got;
+	}
+	struct iovec local = { .iov_base = to, .iov_len = n };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)at, .iov_len = n };
+	ssize_t got = process_vm_readv(p->pid, &local, 1, &remote, 1, 0);
+	return got < 0 ? -errno : got;
+}
+
+static int copy_bytes(struct arena *arena, const struct raw_process *p, int memfd, uint64_t lo,
+		      size_t n, struct raw_bytes *ret)
+{
+	uint8_t *to = arena_alloc(arena, n);
+
+	if (!to)
+		return -ENOMEM;
+	ssize_t got = read_memory(p, memfd, lo, to, n);
+	arena_trim(arena, to, got > 0 ? (size_t)got : 0);
+	if (got <= 0)
+		return got < 0 ? (int)got : -EFAULT;
+	*ret = (struct raw_bytes){ .lo = lo, .n = (size_t)got, .bytes = to };
+	return 0;
+}
+
+static int copy_stack(struct acquirer *a, const struct raw_process *p, int memfd, uint64_t sp,
+		      struct raw_look *look)
+{
+	struct look_range range;
+
+	if (!look_stack_range(p->maps, sp, &range))
+		return -EFAULT;
+	int r = copy_bytes(a->c->arena, p, memfd, range.lo, range.n, &look->stack);
+	if (r == 0 && range.top_n)
+		(void)copy_bytes(a->c->arena, p, memfd, range.top_lo, range.top_n, &look->top);
+	return r;
+}
+
+/* The call that goes on as restart_syscall is that of an earlier look from the same place. */
+static void resolve_restart(const struct raw_thread *t, struct raw_look *look)
+{
+	if (look->syscall_nr != NR_RESTART_SYSCALL)
+		return;
+	for (size_t i = t->looks.n; i-- > 0;) {
+		const struct raw_look *before = &t->looks.v[i];
+		if (before->syscall_nr != NR_RESTART_SYSCALL && snap_known(before->syscall_nr) &&
+		    before->regs.v[REG_RSP] == look->regs.v[REG_RSP] &&
+		    before->regs.v[REG_RIP] == look->regs.v[REG_RIP]) {
+			look->syscall_nr = before->syscall_nr;
+			memcpy(look->args, before->args, sizeof(look->args));
+			return;
+		}
+	}
+}
+
+static void set_call(struct raw_look *look, const struct look_call *call)
+{
+	look->syscall_nr = call->nr;
+	memcpy(look->args, call->args, sizeof(look->args));
+	look->regs.v[REG_RSP] = call->sp;
+	look->regs.v[REG_RIP] = call->pc;
+	look->regs.known = 1u << REG_RSP | 1u << REG_RIP;
+}
+
+static void set_run(struct raw_look *look, const struct look_run *run)
+{
+	look->cpu_ns = run->cpu_ns;
+	look->wait_ns = run->wait_ns;
+	look->runs = run->runs;
+}
+
+/* 0: taken; 1: it moved or runs; -errno. */
+static int try_look(struct acquirer *a, const struct raw_process *p, int memfd,
+		    const struct sight *s, struct raw_look *look)
+{
+	char text[256], text_after[256];
+	struct look_run run, run_after;
+	struct look_call call, call_after;
+	struct arena *arena = a->c->arena;
+	size_t mark = arena->used;
+
+	int r = read_run(s, &run);
+	if (r < 0)
+		return r;
+	set_run(look, &run);
+	r = read_call(s, text, sizeof(text), &call);
+	if (r < 0)
+		return r;
+	if (call.running)
+		return 1;
+	/* A kernel thread, or a thread that is past its end, has no stack of its own. */
+	int copied = call.sp ? copy_stack(a, p, memfd, call.sp, look) : -ENODATA;
+	r = read_call(s, text_after, sizeof(text_after), &call_after);
+	if (r == 0)
+		r = read_run(s, &run_after);
+	if (r == 0 && (!str_eq(text, text_after) || run.runs != run_after.runs ||
+		       run.cpu_ns != run_after.cpu_ns))
+		r = 1;
+	if (r != 0) {
+		look->stack = look->top = (struct raw_bytes){ 0 };
+		arena->used = mark;
+		return r;
+	}
+	set_call(look, &call);
+	if (copied < 0)
+		return copied;
+	look->taken = TAKEN_PROC;
+	look->stack_hash = arena_alloc(arena, sizeof(*look->stack_hash));
+	return 0;
+}
+
+static int64_t read_io(int dir, pid_t tid)
+{
+	char path[40], text[512];
+	const char *p;
+	uint64_t in, out;
+
+	(void)snprintf(path, sizeof(path), "task/%d/io", tid);
+	if (fs_read(dir, path, text, sizeof(text)) < 0 || !(p = scan_key(text, "rchar")) ||
+	    !scan_u64(&p, 10, &in) || !(p = scan_key(text, "wchar")) || !scan_u64(&p, 10, &out))
+		return SNAP_UNKNOWN;
+	return (int64_t)(in + out);
+}
+
+static struct raw_look new_look(const struct raw_capture *c)
+{
+	return (struct raw_look){ .at_ns = raw_now_ns(c),
+				  .syscall_nr = SNAP_UNKNOWN,
+				  .cpu_ns = SNAP_UNKNOWN,
+				  .wait_ns = SNAP_UNKNOWN,
+				  .runs = SNAP_UNKNOWN,
+				  .io_bytes = SNAP_UNKNOWN };
+}
+
+static void push_look(struct raw_thread *t, const struct raw_look *look)
+{
+	struct raw_look *slot = array_push(&t->looks);
+
+	if (!slot)
+		return;
+	*slot = *look;
+	if (look->taken)
+		t->primary = t->looks.n - 1;
+}
+
+/* Where we may not see what a thread does, how often it runs is for everyone to see. */
+static int look_run_only(const struct raw_process *p, int dir, const struct raw_thread *t,
+			 struct raw_look *look)
+{
+	struct look_run run;
+	int r = look_read_run(dir, t->tid, &run);
+
+	if (r < 0)
+		return r;
+	set_run(look, &run);
+	if (p->kernel_thread)
+		look->syscall_nr = SNAP_NONE;
+	return p->refused ? p->refused_error : 0;
+}
+
+/* A full look: up to three tries to find it asleep. */
+static int look_awake(struct acquirer *a, const struct raw_process *p, int dir, int memfd,
+		      const struct raw_thread *t, struct raw_look *look)
+{
+	struct sight sight;
+	int r = sight_open(&sight, dir, t->tid);
+
+	if (r == 0)
+		for (int i = 0; i < TRIES; i++) {
+			r = try_look(a, p, memfd, &sight, look);
+			if (r <= 0)
+				break;
+		}
+	sight_close(&sight);
+	look->running = r > 0;
+	return MIN(r, 0);
+}
+
+static void look_thread(struct acquirer *a, struct raw_process *p, int dir, int memfd,
+			struct raw_thread *t, bool moved)
+{
+	struct raw_look look = new_look(a->c);
+
+	look.moved = moved;
+	if (p->kernel_thread || p->refused)
+		look.error = look_run_only(p, dir, t, &look);
+	else
+		look.error = look_awake(a, p, dir, memfd, t, &look);
+	if (a->c->options->samples > 1)
+		look.io_bytes = read_io(dir, t->tid);
+	t->gone = look.error == -ESRCH || look.error == -ENOENT;
+	resolve_restart(t, &look);
+	push_look(t, &look);
+}
+
+/* The memory or the mappings were of the program before an exec, or a mapping is newer than our list. */
+static bool stale(const struct raw_thread *t)
+{
+	const struct raw_look *look = t->looks.n ? &t->looks.v[t->looks.n - 1] : NULL;
+
+	return look && (look->error == -EFAULT || look->error == -EIO);
+}
+
+typedef void visit_fn(struct acquirer *a, struct raw_process *p, int dir, int memfd,
+		      struct raw_thread *t);
+
+static void each_thread(struct acquirer *a, struct raw_process *p, visit_fn *visit)
+{
+	struct process_dir d = process_dir(p);
+
+	if (d.fd < 0) {
+		p->gone = true;
+		return;
+	}
+	bool own_memory;
+	int memfd = process_memory(p, &own_memory);
+	for (size_t i = 0; i < p->threads.n; i++)
+		if (!p->threads.v[i].gone)
+			visit(a, p, d.fd, memfd, &p->threads.v[i]);
+	if (own_memory)
+		(void)fd_close(memfd);
+	process_dir_done(&d);
+}
+
+static void visit_first(struct acquirer *a, struct raw_process *p, int dir, int memfd,
+			struct raw_thread *t)
+{
+	look_thread(a, p, dir, memfd, t, false);
+}
+
+static void visit_stale(struct acquirer *a, struct raw_process *p, int dir, int memfd,
+			struct raw_thread *t)
+{
+	if (!stale(t))
+		return;
+	t->looks.n--;
+	look_thread(a, p, dir, memfd, t, false);
+}
+
+void look_first(struct acquirer *a)
+{
+	for (size_t i = 0; i < a->c->processes.n; i++) {
+		struct raw_process *p = &a->c->processes.v[i];
+		if (p->gone || p->zombie)
+			continue;
+		process_open(a, p);
+		each_thread(a, p, visit_first);
+
+		bool again = false;
+		for (size_t k = 0; k < p->threads.n; k++)
+			again |= stale(&p->threads.v[k]);
+		if (again && !p->gone) {
+			process_open(a, p);
+			each_thread(a, p, visit_stale);
+		}
+	}
+}
+
+static void visit_again(struct acquirer *a, struct raw_process *p, int dir, int memfd,
+			struct raw_thread *t)
+{
+	struct look_run run;
+	int r = look_read_run(dir, t->tid, &run);
+
+	if (r == -ESRCH || r == -ENOENT || t->looks.n == 0) {
+		t->gone = true;
+		return;
+	}
+	struct raw_look look = t->looks.v[t->looks.n - 1];
+	if (r == 0 && run.runs == look.runs && run.cpu_ns == look.cpu_ns && !look.running) {
+		/* It has not run, so everything is as it was; the stack hash is shared, the bytes are not repeated. */
+		look.at_ns = raw_now_ns(a->c);
+		look.moved = false;
+		look.taken = 0;
+		look.stack = look.top = (struct raw_bytes){ 0 };
+		push_look(t, &look);
+		return;
+	}
+	look_thread(a, p, dir, memfd, t, true);
+	if (stale(t)) {
+		process_open(a, p);
+		t->looks.n--;
+		look_thread(a, p, dir, p->memfd, t, true);
+	}
+}
+
+void look_again(struct acquirer *a)
+{
+	for (size_t i = 0; i < a->c->processes.n; i++) {
+		struct raw_process *p = &a->c->processes.v[i];
+		if (!p->gone && !p->zombie)
+			each_thread(a, p, visit_again);
+	}
+}
+
+static void visit_status(struct acquirer *a, struct raw_process *p, int dir, int memfd,
+			 struct raw_thread *t)
+{
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "task/%d/status", t->tid);
+	int r = raw_status_read(dir, path, &t->status);
+	if (r < 0) {
+		t->gone = r == -ESRCH || r == -ENOENT;
+		return;
+	}
+	t->ns_tid = t->status.ns_pid;
+	if (t->tid == p->pid)
+		p->ns_pid = t->ns_tid;
+	if (t->looks.n)
+		t->looks.v[t->looks.n - 1].state = t->status.state;
+}
+
+void look_status(struct acquirer *a)
+{
+	for (size_t i = 0; i < a->c->processes.n; i++) {
+		struct raw_process *p = &a->c->processes.v[i];
+		if (!p->gone && !p->zombie)
+			each_thread(a, p, visit_status);
+	}
+}
+
+int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size_t since)
+{
+	struct look_run run;
+
+	if (since >= t->looks.n)
+		return -ENODATA;
+	struct process_dir d = process_dir(p);
+	if (d.fd < 0)
+		return d.fd == -ESRCH || d.fd == -ENOENT ? 1 : d.fd;
+	int r = look_read_run(d.fd, t->tid, &run);
+	process_dir_done(&d);
+	if (r < 0)
+		return r == -ESRCH || r == -ENOENT ? 1 : r;
+	const struct raw_look *look = &t->looks.v[since];
+	return run.runs != look->runs || run.cpu_ns != look->cpu_ns;
+}
+
+enum activity look_activity(const struct raw_thread *t)
+{
+	if (t->looks.n < 2)
+		return 0;
+	const struct raw_look *first = &t->looks.v[0], *last = &t->looks.v[t->looks.n - 1];
+	int64_t wall_ns = last->at_ns - first->at_ns;
+	if (!snap_known(first->runs) || !snap_known(last->runs) || wall_ns <= 0)
+		return 0;
+	if (first->runs == last->runs && first->cpu_ns == last->cpu_ns && !last->running)
+		return ACTIVITY_PARKED;
+	if (!snap_known(first->cpu_ns) || !snap_known(first->wait_ns))
+		return ACTIVITY_MOVING;
+	/* To wait for a CPU is to want one: on a loaded machine a busy loop gets only its share. */
+	int64_t wanted_ns = last->cpu_ns - first->cpu_ns + last->wait_ns - first->wait_ns;
+	return wanted_ns >= wall_ns / 100 * BUSY_PERCENT ? ACTIVITY_BUSY : ACTIVITY_MOVING;
+}

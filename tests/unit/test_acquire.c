@@ -1,0 +1,297 @@
+/* Walking a real tree and looking at its threads: a parent, two children, one of them dead, one with a thread. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "acquire/look.h"
+#include "core/util.h"
+
+struct fixture {
+	pid_t root, sleeper, zombie;
+	int hold; /* closing it ends the tree */
+};
+
+static void *sleep_in_read(void *arg)
+{
+	char c;
+
+	(void)!read(*(int *)arg, &c, 1);
+	return NULL;
+}
+
+static _Noreturn void be_sleeper(int fd)
+{
+	pthread_t t;
+	char c;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)pthread_create(&t, NULL, sleep_in_read, &fd);
+	(void)!read(fd, &c, 1);
+	_exit(0);
+}
+
+static int setup(void **state)
+{
+	static struct fixture f;
+	int hold[2], tell[2];
+	pid_t pids[2];
+
+	assert_int_equal(pipe(hold), 0);
+	assert_int_equal(pipe(tell), 0);
+	f.root = fork();
+	if (f.root == 0) {
+		char c;
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		close(hold[1]);
+		if ((pids[0] = fork()) == 0)
+			be_sleeper(hold[0]);
+		if ((pids[1] = fork()) == 0)
+			_exit(7);
+		siginfo_t info;
+		(void)waitid(P_PID, (id_t)pids[1], &info, WEXITED | WNOWAIT);
+		(void)!write(tell[1], pids, sizeof(pids));
+		(void)!read(hold[0], &c, 1);
+		_exit(0);
+	}
+	close(hold[0]);
+	close(tell[1]);
+	assert_int_equal(read(tell[0], pids, sizeof(pids)), sizeof(pids));
+	close(tell[0]);
+	f.sleeper = pids[0];
+	f.zombie = pids[1];
+	f.hold = hold[1];
+	usleep(20000); /* until they sleep: no test depends on it, for moving threads are tried again below */
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	int status;
+
+	close(f->hold);
+	return waitpid(f->root, &status, 0) == f->root ? 0 : -1;
+}
+
+static const struct tree_member *member(const struct tree *t, pid_t pid)
+{
+	for (size_t i = 0; i < t->members.n; i++)
+		if (t->members.v[i].pid == pid)
+			return &t->members.v[i];
+	return NULL;
+}
+
+static void list(const struct tree_seed *seeds, size_t n, size_t keep_fds, struct tree *ret)
+{
+	struct tree_source *s = proc_tree_source();
+
+	assert_int_equal(s->list(s, seeds, n, keep_fds, deadline_in(5 * NSEC_PER_SEC), ret), 0);
+}
+
+static void tree_is_complete(void **state)
+{
+	struct fixture *f = *state;
+	struct tree_seed seed = { .pid = f->root, .root = true };
+
+	/* With and without descriptors to spare the answer is the same. */
+	for (size_t keep = 0; keep <= 100; keep += 100) {
+		struct tree t;
+		list(&seed, 1, keep, &t);
+		assert_int_equal(t.members.n, 3);
+		assert_false(t.cut);
+		assert_false(t.unstable);
+		assert_true(t.members.v[0].root);
+		assert_int_equal(t.members.v[0].parent, SIZE_MAX);
+		assert_int_equal(t.members.v[0].procfd >= 0, keep > 0);
+		const struct tree_member *sleeper = member(&t, f->sleeper), *zombie = member(&t, f->zombie);
+		assert_non_null(sleeper);
+		assert_int_equal(sleeper->parent, 0);
+		assert_int_equal(sleeper->tids.n, 2);
+		assert_false(sleeper->root);
+		assert_non_null(zombie);
+		assert_true(raw_stat_zombie(&zombie->stat));
+		assert_false(zombie->gone);
+		assert_int_equal(zombie->stat.exit_code, 7 << 8);
+		tree_done(&t);
+	}
+}
+
+static void identity_is_more_than_a_pid(void **state)
+{
+	struct fixture *f = *state;
+	struct tree_seed seeds[] = {
+		{ .pid = f->sleeper, .start_ticks = 1 }, /* long gone, its number is used again */
+		{ .pid = f->root, .root = true },
+		{ .pid = f->root },
+		{ .pid = INT32_MAX - 1, .root = true }, /* never was */
+	};
+	struct tree t;
+
+	list(seeds, ARRAY_SIZE(seeds), 100, &t);
+	assert_int_equal(t.members.n, 4);
+	assert_int_equal(t.members.v[0].pid, f->root);
+	assert_true(member(&t, INT32_MAX - 1)->gone);
+	tree_done(&t);
+}
+
+static struct raw_thread *look(struct acquirer *a, struct tree *t, pid_t pid)
+{
+	assert_int_equal(process_add_tree(a, t), 0);
+	look_first(a);
+	look_status(a);
+	for (size_t i = 0; i < a->c->processes.n; i++)
+		if (a->c->processes.v[i].pid == pid)
+			return a->c->processes.v[i].threads.v;
+	return NULL;
+}
+
+static void sleepers_are_seen(void **state)
+{
+	struct fixture *f = *state;
+	struct tree_seed seed = { .pid = f->root, .root = true };
+	struct raw_options options = { .samples = 3 };
+	struct arena arena;
+	struct builder b;
+	struct tree t;
+
+	list(&seed, 1, 100, &t);
+	assert_int_equal(arena_init(&arena, 64 << 20), 0);
+	assert_int_equal(builder_init(&b), 0);
+	struct raw_capture c = { .b = &b, .options = &options, .arena = &arena };
+	struct acquirer a = { .c = &c, .fds_left = 100 };
+	struct raw_thread *threads = look(&a, &t, f->sleeper);
+	assert_non_null(threads);
+	for (int i = 0; i < 2; i++) {
+		const struct raw_look *l = &threads[i].looks.v[0];
+		if (l->error == -EPERM || l->error == -EACCES)
+			skip(); /* no ptrace rights on our own children here */
+		assert_int_equal(l->error, 0);
+		assert_int_equal(l->taken, TAKEN_PROC);
+		assert_int_equal(l->syscall_nr, SYS_read);
+		assert_true(l->stack.n >= 128);
+		assert_true(l->stack.lo <= l->regs.v[REG_RSP]);
+		assert_true(l->regs.v[REG_RSP] < l->stack.lo + l->stack.n);
+		assert_non_null(l->stack_hash);
+		assert_int_equal(threads[i].status.state, 'S');
+	}
+	assert_int_equal(look_activity(&threads[0]), 0);
+	look_again(&a);
+	assert_int_equal(threads[1].looks.n, 2);
+	assert_int_equal(threads[1].primary, 0);
+	assert_false(threads[1].looks.v[1].moved);
+	assert_ptr_equal(threads[1].looks.v[1].stack_hash, threads[1].looks.v[0].stack_hash);
+	assert_int_equal(look_activity(&threads[1]), ACTIVITY_PARKED);
+	/* The zombie has a row and nothing else. */
+	assert_int_equal(SNAP_N(b.s, PROCESS), 3);
+	assert_int_equal(SNAP_N(b.s, THREAD), 3);
+
+	process_done_all(&c);
+	acquirer_done(&a);
+	tree_done(&t);
+	builder_done(&b);
+	arena_done(&arena);
+}
+
+static void calls_are_parsed(void **state)
+{
+	struct look_call c;
+
+	assert_int_equal(look_parse_call("running\n", &c), 0);
+	assert_true(c.running);
+	assert_int_equal(look_parse_call("-1 0x7ffe0010 0x55d0\n", &c), 0);
+	assert_int_equal(c.nr, SNAP_NONE);
+	assert_int_equal(c.sp, 0x7ffe0010);
+	assert_int_equal(c.pc, 0x55d0);
+	assert_int_equal(look_parse_call("232 0x4 0x1 0x2 0xffffffffffffffff 0x0 0x8 0x10 0x20\n", &c), 0);
+	assert_false(c.running);
+	assert_int_equal(c.nr, 232);
+	assert_int_equal(c.args[0], 4);
+	assert_int_equal(c.args[3], UINT64_MAX);
+	assert_int_equal(c.args[5], 8);
+	assert_int_equal(c.sp, 16);
+	assert_int_equal(c.pc, 32);
+	assert_int_equal(look_parse_call("232 0x4 0x1\n", &c), -EBADMSG);
+	assert_int_equal(look_parse_call("", &c), -EBADMSG);
+}
+
+static void ranges_are_bounded(void **state)
+{
+	static const char text[] = "10000-20000 rw-p 00000000 00:00 0 \n"
+				   "100000-a00000 rw-p 00000000 00:00 0 [stack]\n";
+	struct raw_maps *m;
+	struct look_range r;
+
+	assert_int_equal(raw_maps_parse(strdup(text), strlen(text), &m, NULL), 0);
+	assert_true(look_stack_range(m, 0x1ff00, &r));
+	assert_int_equal(r.lo, 0x1fe80);
+	assert_int_equal(r.n, 0x180);
+	assert_int_equal(r.top_n, 0);
+	assert_true(look_stack_range(m, 0x10010, &r)); /* the red zone would begin below the mapping */
+	assert_int_equal(r.lo, 0x10000);
+	assert_true(look_stack_range(m, 0x100080, &r)); /* very deep */
+	assert_int_equal(r.n, 256 << 10);
+	assert_int_equal(r.top_lo + r.top_n, 0xa00000);
+	assert_int_equal(r.top_n, 64 << 10);
+	assert_true(look_stack_range(m, 0xa00000 - (260 << 10), &r)); /* little more than the cap: no overlap */
+	assert_int_equal(r.top_lo, r.lo + r.n);
+	assert_false(look_stack_range(m, 0x20000, &r));
+	assert_false(look_stack_range(NULL, 0x20000, &r));
+	raw_maps_unref(m);
+}
+
+static struct raw_look at(int64_t at_ms, int64_t cpu_ms, int64_t wait_ms, int64_t runs, bool running)
+{
+	return (struct raw_look){ .at_ns = at_ms * NSEC_PER_MSEC,
+				  .cpu_ns = cpu_ms * NSEC_PER_MSEC,
+				  .wait_ns = wait_ms * NSEC_PER_MSEC,
+				  .runs = runs,
+				  .running = running };
+}
+
+static void activity_is_told(void **state)
+{
+	struct raw_look v[2];
+	struct raw_thread t = { 0 };
+	t.looks.v = v;
+	t.looks.n = 2;
+
+	v[0] = at(0, 100, 10, 5, false);
+	v[1] = at(400, 100, 10, 5, false);
+	assert_int_equal(look_activity(&t), ACTIVITY_PARKED);
+	v[1] = at(400, 101, 10, 9, false);
+	assert_int_equal(look_activity(&t), ACTIVITY_MOVING);
+	v[1] = at(400, 490, 15, 9, true);
+	assert_int_equal(look_activity(&t), ACTIVITY_BUSY);
+	v[1] = at(400, 200, 300, 90, false); /* a quarter of a CPU on a crowded machine */
+	assert_int_equal(look_activity(&t), ACTIVITY_BUSY);
+	v[1].runs = SNAP_UNKNOWN;
+	assert_int_equal(look_activity(&t), 0);
+	t.looks.n = 1;
+	assert_int_equal(look_activity(&t), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(tree_is_complete, setup, teardown),
+		cmocka_unit_test_setup_teardown(identity_is_more_than_a_pid, setup, teardown),
+		cmocka_unit_test_setup_teardown(sleepers_are_seen, setup, teardown),
+		cmocka_unit_test(calls_are_parsed),
+		cmocka_unit_test(ranges_are_bounded),
+		cmocka_unit_test(activity_is_told),
+	};
+	return cmocka_run_group_tests_name("acquire", tests, NULL, NULL);
+}
