@@ -226,8 +226,8 @@ static void resolve_restart(const struct raw_thread *t, struct raw_look *look)
 	for (size_t i = t->looks.n; i-- > 0;) {
 		const struct raw_look *before = &t->looks.v[i];
 		if (before->syscall_nr != NR_RESTART_SYSCALL && snap_known(before->syscall_nr) &&
-		    before->regs.v[REG_RSP] == look->regs.v[REG_RSP] &&
-		    before->regs.v[REG_RIP] == look->regs.v[REG_RIP]) {
+		    before->regs.v[DWARF_RSP] == look->regs.v[DWARF_RSP] &&
+		    before->regs.v[DWARF_RIP] == look->regs.v[DWARF_RIP]) {
 			look->syscall_nr = before->syscall_nr;
 			memcpy(look->args, before->args, sizeof(look->args));
 			return;
@@ -239,9 +239,9 @@ static void set_call(struct raw_look *look, const struct look_call *call)
 {
 	look->syscall_nr = call->nr;
 	memcpy(look->args, call->args, sizeof(look->args));
-	look->regs.v[REG_RSP] = call->sp;
-	look->regs.v[REG_RIP] = call->pc;
-	look->regs.known = 1u << REG_RSP | 1u << REG_RIP;
+	look->regs.v[DWARF_RSP] = call->sp;
+	look->regs.v[DWARF_RIP] = call->pc;
+	look->regs.known = 1u << DWARF_RSP | 1u << DWARF_RIP;
 }
 
 static void set_run(struct raw_look *look, const struct look_run *run)

@@ -182,8 +182,8 @@ static void sleepers_are_seen(void **state)
 		assert_int_equal(l->taken, TAKEN_PROC);
 		assert_int_equal(l->syscall_nr, SYS_read);
 		assert_true(l->stack.n >= 128);
-		assert_true(l->stack.lo <= l->regs.v[REG_RSP]);
-		assert_true(l->regs.v[REG_RSP] < l->stack.lo + l->stack.n);
+		assert_true(l->stack.lo <= l->regs.v[DWARF_RSP]);
+		assert_true(l->regs.v[DWARF_RSP] < l->stack.lo + l->stack.n);
 		assert_non_null(l->stack_hash);
 		assert_int_equal(threads[i].status.state, 'S');
 	}
