@@ -24,7 +24,12 @@ struct decoded_frame {
 	uint64_t offset; /* of pc in the module's file */
 	str_t function, module, file;
 	int64_t line;
-	struct span locals_todo; /* reserved for a runtime: index range in its own list; {0,0} none */
+	struct span locals; /* in decoded_process.locals: become TABLE_LOCAL rows of this frame */
+};
+
+/* A variable of a frame, with --locals. */
+struct decoded_local {
+	str_t name, value;
 };
 
 struct decoded_thread {
@@ -44,6 +49,7 @@ struct decoded_process {
 	int sock; /* for request_call() */
 	struct deadline deadline;
 	ARRAY(struct decoded_thread) threads;
+	ARRAY(struct decoded_local) locals; /* what frames refer to */
 	void *states[8]; /* of the runtimes, by their slot: see runtimes/runtime.h */
 };
 

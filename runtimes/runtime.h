@@ -12,8 +12,8 @@
 #include "decode/decode.h"
 
 enum runtime_stage {
-	RUNTIME_LANGUAGE, /* finds the interpreter, inserts its frames: cpython */
-	RUNTIME_LIBRARY,  /* stands on a language's state: trio, asyncio, greenlet */
+	RUNTIME_LANGUAGE, /* finds the interpreter, inserts its frames: cpython. decode/ calls these */
+	RUNTIME_LIBRARY,  /* stands on a language's state: trio, asyncio, greenlet. Its language calls it, inside its own consistent view */
 };
 
 struct runtime {
@@ -21,7 +21,8 @@ struct runtime {
 	enum runtime_stage stage;
 	/*
 	 * Reads one process. 0: read (or tried, with gaps); 1: this runtime is not in the process; -errno: nothing could be read, a gap is recorded by the caller.
-	 * A consistent view is the runtime's own concern: live while MOVED says nothing moved, else HOLD.
+	 * A consistent view is the language's concern: live while MOVED says nothing moved, else HOLD. What a failed attempt appended is taken
+	 * back, so a library may be called again, on the same `p`: its decode() must begin anew.
 	 */
 	int (*decode)(struct decoded_process *p);
 	void (*done)(struct decoded_process *p); /* frees what decode kept in p->states; may be NULL */
