@@ -423,7 +423,8 @@ void look_first(struct acquirer *a)
 {
 	for (size_t i = 0; i < a->c->processes.n; i++) {
 		struct raw_process *p = &a->c->processes.v[i];
-		if (p->gone || p->zombie)
+		/* Processes outside the tree join after the first round: who was looked at is left alone. */
+		if (p->gone || p->zombie || (p->threads.n && p->threads.v[0].looks.n))
 			continue;
 		process_open(a, p);
 		each_thread(a, p, visit_first);

@@ -42,8 +42,8 @@ struct tree {
 	bool unstable;	  /* still growing when the walk gave up */
 };
 
-/* Beyond these a tree is cut. A capture of so many takes a second; a fork bomb has no end. */
-enum { TREE_PROCESSES_MAX = 4096, TREE_THREADS_MAX = 32768 };
+/* Beyond these a tree is cut (the last: threads taken of one process outside it). A capture of so many takes a second; a fork bomb has no end. */
+enum { TREE_PROCESSES_MAX = 4096, TREE_THREADS_MAX = 32768, TREE_OUTSIDE_THREADS = 256 };
 
 struct tree_source {
 	const char *name; /* "proc", "bpf": what the report's capture.source.tree says */

@@ -1,0 +1,44 @@
+/* Runs the registered collectors; see collectors/collector.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/collector.h"
+#include "core/cleanup.h"
+
+static int by_order(const void *a, const void *b)
+{
+	const struct collector *x = *(const struct collector *const *)a;
+	const struct collector *y = *(const struct collector *const *)b;
+
+	/* The registry is sorted by name and qsort is not stable: the name decides between equals. */
+	return x->order != y->order ? x->order - y->order : strcmp(x->name, y->name);
+}
+
+void collect_all(struct raw_capture *c)
+{
+	const struct collector *sorted[64];
+	size_t n = 0;
+
+	while (collectors[n] && n < sizeof(sorted) / sizeof(sorted[0])) {
+		sorted[n] = collectors[n];
+		n++;
+	}
+	qsort(sorted, n, sizeof(sorted[0]), by_order);
+	for (size_t k = 0; k < n; k++) {
+		const struct collector *one = sorted[k];
+		if (one->host && !c->outside_done)
+			one->host(c);
+		/* In the second round only those who were added have not been described. */
+		for (size_t i = 0; i < c->processes.n; i++) {
+			struct raw_process *p = &c->processes.v[i];
+			if (p->outside != c->outside_done)
+				continue;
+			if (one->process)
+				one->process(c, p);
+			for (size_t t = 0; one->thread && t < p->threads.n; t++)
+				one->thread(c, p, &p->threads.v[t]);
+		}
+		if (one->tree)
+			one->tree(c);
+	}
+}

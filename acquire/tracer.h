@@ -1,0 +1,26 @@
+/*
+ * Stopping threads, the last resort: by ptrace, in a disposable child, under one deadline.
+ *
+ * A thread that enters an uninterruptible sleep between look and seize cannot be detached; only the exit of its tracer frees it.
+ * So the tracer is a process of its own that may be killed at any moment, and PTRACE_O_EXITKILL is never set.
+ */
+#ifndef HW_ACQUIRE_TRACER_H
+#define HW_ACQUIRE_TRACER_H
+
+#include "acquire/process.h"
+#include "core/cleanup.h"
+
+/*
+ * After the looks: stops, process by process, the threads that need it under options->stop (auto: those that were running or
+ * undecided in every look; always: all; never: none), takes registers and stacks as one more look, lets them go, and checks
+ * that each is back in its former state. Never a thread in D state.
+ */
+void tracer_stop_rest(struct acquirer *a);
+
+/* Holds all threads of a process for the decoder (REQUEST_HOLD); what they show is in capture->hold. */
+struct tracer_hold;
+MUST_CHECK int tracer_hold(struct acquirer *a, size_t process, int64_t at_most_ns, struct tracer_hold **ret);
+/* Lets go; 0, or -ETIME when the deadline had ended the stop before. Frees the hold. */
+int tracer_release(struct tracer_hold *h);
+
+#endif

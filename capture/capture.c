@@ -1,0 +1,230 @@
+/*
+ * One capture, in the order that disturbs least: look first, touch last.
+ *
+ *	tree	who belongs to it
+ *	looks	every sleeping thread, without a stop
+ *	facts	what the kernel writes about processes, descriptors, the machine
+ *	outside	the few processes beyond the tree that hold the other ends
+ *	samples	does anything move?
+ *	stops	only for threads that could not be looked at (--stop)
+ *	decode	in the confined child
+ *	signals	only if asked for, when all else is done
+ *	thought	waits, graph, verdict: a pure function of the rows
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "acquire/look.h"
+#include "acquire/rows.h"
+#include "acquire/signals.h"
+#include "acquire/tracer.h"
+#include "analysis/analysis.h"
+#include "capture/session.h"
+#include "collectors/collector.h"
+#include "core/cleanup.h"
+#include "core/util.h"
+#include "snapshot/check.h"
+
+/* Everything together; beyond it the report is written from what is there. */
+#define CAPTURE_BUDGET_NS (60 * NSEC_PER_SEC)
+
+/* Address space for stack copies; pages come when they are filled. 4,096 threads of 256 KiB. */
+#define ARENA_BYTES (1ull << 30)
+
+struct work {
+	struct builder b;
+	struct arena arena;
+	struct raw_capture c;
+	struct acquirer a;
+};
+
+static void work_done(struct work *w)
+{
+	acquirer_done(&w->a);
+	process_done_all(&w->c);
+	if (w->c.hold)
+		(void)munmap(w->c.hold, sizeof(*w->c.hold));
+	array_done(&w->c.outside);
+	map_done(&w->c.resources);
+	arena_done(&w->arena);
+	builder_done(&w->b);
+}
+
+static int work_init(struct work *w, const struct session *x)
+{
+	int r = builder_init(&w->b);
+
+	if (r == 0)
+		r = arena_init(&w->arena, ARENA_BYTES);
+	if (r < 0)
+		return r;
+	void *hold = mmap(NULL, sizeof(*w->c.hold), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	w->c = (struct raw_capture){ .b = &w->b,
+				     .options = x->options,
+				     .clock_zero_ns = x->zero_ns,
+				     .captured_ns = clock_monotonic_ns(),
+				     .deadline = deadline_in(CAPTURE_BUDGET_NS),
+				     .arena = &w->arena,
+				     .hold = hold == MAP_FAILED ? NULL : hold };
+	w->a = (struct acquirer){ .c = &w->c, .fds_left = tree_fd_budget() - x->n_pidfds };
+	return 0;
+}
+
+/* A short id that sorts nowhere and collides seldom; the store looks before it links. */
+static void name_report(struct builder *b, const struct snap_trigger *trigger)
+{
+	struct snap_head *h = &b->s->head;
+	struct timespec now;
+	struct tm utc;
+	char text[32];
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	uint64_t seed = map_mix((uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec, (uint64_t)getpid());
+	h->id = builder_strf(b, "%08x", (unsigned)(seed >> 32));
+	(void)gmtime_r(&now.tv_sec, &utc);
+	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	h->created = builder_strf(b, "%s.%03ldZ", text, now.tv_nsec / NSEC_PER_MSEC);
+	h->version = builder_str(b, HANGWATCH_VERSION);
+	h->trigger = *trigger;
+	h->trigger.presence = PRESENCE_HERE;
+}
+
+static int walk(struct session *x, struct work *w)
+{
+	struct tree_source *source = proc_tree_source();
+	CLEANUP(freep) struct tree_seed *seeds = NULL;
+	struct tree t = { 0 };
+	size_t n;
+	int r = session_seeds(x, &seeds, &n);
+
+	if (r == 0)
+		r = source->list(source, seeds, n, w->a.fds_left / 3, w->c.deadline, &t);
+	if (r == 0)
+		r = session_update(x, &t, session_now_ns(x));
+	if (r == 0 && t.cut)
+		builder_gap(&w->b, NODE_UNKNOWN, true, "processes beyond the limit", "the tree is too large", NULL);
+	if (r == 0 && t.unstable)
+		builder_gap(&w->b, NODE_UNKNOWN, false, "processes born during the walk",
+			    "the tree grew faster than it could be listed", NULL);
+	if (r == 0)
+		r = process_add_tree(&w->a, &t);
+	tree_done(&t);
+	if (r == 0)
+		w->b.s->head.capture.source.tree = builder_str(&w->b, source->name);
+	return r;
+}
+
+/* Those who hold other ends join, by themselves and not with their families. */
+static void add_outside(struct work *w)
+{
+	struct tree t = { 0 };
+	size_t first = w->c.processes.n;
+
+	for (size_t i = 0; i < w->c.outside.n; i++) {
+		pid_t tids[TREE_OUTSIDE_THREADS];
+		struct tree_member *m = array_push(&t.members);
+		if (!m)
+			break;
+		m->pid = w->c.outside.v[i];
+		m->parent = SIZE_MAX;
+		m->procfd = tree_open_proc(m->pid);
+		m->gone = m->procfd < 0 || raw_stat_read(m->procfd, "stat", &m->stat) < 0;
+		int n = m->gone ? 0 : tree_list_threads(m->procfd, tids, ARRAY_SIZE(tids));
+		for (int k = 0; k < n; k++) {
+			pid_t *slot = array_push(&m->tids);
+			if (slot)
+				*slot = tids[k];
+		}
+	}
+	if (process_add_tree(&w->a, &t) == 0) {
+		for (size_t i = first; i < w->c.processes.n; i++) {
+			w->c.processes.v[i].outside = true;
+			SNAP_ROW(w->b.s, PROCESS, node_index(w->c.processes.v[i].node))->outside = true;
+		}
+	}
+	tree_done(&t);
+}
+
+static void look_and_collect(struct session *x, struct work *w)
+{
+	look_first(&w->a);
+	look_status(&w->a);
+	collect_all(&w->c);
+	if (w->c.outside.n) {
+		session_say(x, "looking at processes that hold the other ends");
+		add_outside(w);
+		look_first(&w->a);
+		look_status(&w->a);
+	}
+	w->c.outside_done = true;
+	if (w->c.outside.n)
+		collect_all(&w->c);
+}
+
+static void sample(struct session *x, struct work *w)
+{
+	const struct raw_options *o = x->options;
+
+	for (unsigned i = 1; i < o->samples && !deadline_passed(w->c.deadline); i++) {
+		clock_sleep_until(w->c.captured_ns + (int64_t)i * o->interval_ns);
+		look_again(&w->a);
+	}
+	w->b.s->head.capture.samples = o->samples;
+	w->b.s->head.capture.interval_ns = o->interval_ns;
+}
+
+static void finish_head(struct work *w)
+{
+	struct snap_capture *h = &w->b.s->head.capture;
+	int64_t most = 0;
+
+	for (uint32_t i = 0; i < SNAP_N(w->b.s, THREAD); i++) {
+		int64_t stopped = SNAP_ROW(w->b.s, THREAD, i)->stopped_ns;
+		if (snap_known(stopped))
+			most = MAX(most, stopped);
+	}
+	h->presence = PRESENCE_HERE;
+	h->source.presence = PRESENCE_HERE;
+	h->source.stacks = builder_str(&w->b, most ? "proc, ptrace" : "proc");
+	h->stopped_max_ns = most;
+	h->wall_ns = clock_monotonic_ns() - w->c.captured_ns;
+}
+
+int session_capture(struct session *x, const struct snap_trigger *trigger, struct snapshot **ret)
+{
+	CLEANUP(work_done) struct work w = { 0 };
+	char why[128];
+	int r = work_init(&w, x);
+
+	if (r < 0)
+		return r;
+	name_report(&w.b, trigger);
+	w.b.s->head.captured_ns = raw_now_ns(&w.c);
+	r = walk(x, &w);
+	if (r < 0)
+		return r;
+	session_say(x, "looking at threads");
+	look_and_collect(x, &w);
+	session_say(x, "sampling");
+	sample(x, &w);
+	tracer_stop_rest(&w.a);
+	history_add(x, &w.c);
+	look_rows(&w.a);
+	session_say(x, "decoding stacks and tasks");
+	decoder_run(&w.a, deadline_in(MIN(x->options->decode_budget_ns, deadline_left_ns(w.c.deadline))));
+	sample_rows(&w.a);
+	r = signals_broadcast(&w.c, x->options->signal);
+	if (r < 0)
+		return r;
+	finish_head(&w);
+	r = analyse(&w.b);
+	if (r == 0 && w.b.error == 0)
+		r = snapshot_check(w.b.s, why, sizeof(why));
+	return r < 0 ? r : builder_finish(&w.b, ret);
+}

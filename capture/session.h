@@ -1,0 +1,64 @@
+/* What a session remembers between captures; private to capture/. */
+#ifndef HW_CAPTURE_SESSION_H
+#define HW_CAPTURE_SESSION_H
+
+#include "acquire/tree.h"
+#include "capture/capture.h"
+#include "capture/exits.h"
+
+/* A process that belongs, or belonged, to the tree. pid and start time are its identity. */
+struct member {
+	pid_t pid, ppid;
+	uint64_t start_ticks;
+	int pidfd; /* -1 when descriptors were short: then its exit status is lost with it */
+	bool root, ended, status_known, zombie;
+	int64_t seen_ns, ended_ns; /* trigger's clock: first seen; found ended */
+	struct exit_status status;
+	uint64_t start_code, start_stack; /* a new pair means an exec */
+	char comm[64];
+	node_t node; /* its row in the capture being made; NODE_UNKNOWN outside of one */
+};
+
+struct session_event {
+	int64_t at_ns;
+	enum event_kind kind;
+	size_t member;
+	char text[96];
+};
+
+struct session {
+	const struct raw_options *options;
+	int64_t zero_ns; /* monotonic */
+	ARRAY(struct member) members;
+	ARRAY(struct session_event) events;
+	bool events_cut, watched; /* watched: session_watch() was called, so births and ends were looked for */
+	size_t n_pidfds, pidfd_budget;
+	session_progress_fn *progress;
+	void *progress_arg;
+};
+
+/* Joins a fresh listing with what was known: events for births, execs, adoptions and ends. 0 or -ENOMEM. */
+int session_update(struct session *x, const struct tree *t, int64_t at_ns);
+
+/* Seeds for the next walk: the roots, and all who were ever ours and still live. The caller frees *ret. */
+int session_seeds(const struct session *x, struct tree_seed **ret, size_t *ret_n);
+
+static inline int64_t session_now_ns(const struct session *x)
+{
+	return clock_monotonic_ns() - x->zero_ns;
+}
+
+static inline void session_say(const struct session *x, const char *what)
+{
+	if (x->progress)
+		x->progress(x->progress_arg, what);
+}
+
+/* history.c: rows for events and for members that have ended before this capture. */
+void history_add(struct session *x, struct raw_capture *c);
+
+/* decoder.c: forks the confined part, serves it until it is done or the deadline passes; its rows are in the builder then. */
+struct acquirer;
+void decoder_run(struct acquirer *a, struct deadline until);
+
+#endif
