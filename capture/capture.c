@@ -89,7 +89,7 @@ static void name_report(struct builder *b, const struct snap_trigger *trigger)
 	h->id = builder_strf(b, "%08x", (unsigned)(seed >> 32));
 	(void)gmtime_r(&now.tv_sec, &utc);
 	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	h->created = builder_strf(b, "%s.%03ldZ", text, now.tv_nsec / NSEC_PER_MSEC);
+	h->created = builder_strf(b, "%s.%03lldZ", text, now.tv_nsec / NSEC_PER_MSEC);
 	h->version = builder_str(b, HANGWATCH_VERSION);
 	h->trigger = *trigger;
 	h->trigger.presence = PRESENCE_HERE;
