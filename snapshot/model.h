@@ -203,6 +203,7 @@ enum task_wait {
 	TASK_WAIT_THREAD,  /* to_thread: task.worker */
 	TASK_WAIT_TIMER,   /* only its deadline ends it */
 	TASK_WAIT_FOREVER, /* sleep_forever and the like: only cancellation */
+	TASK_WAIT_CHILD,   /* the end of a child process: task.child */
 	TASK_WAIT_OTHER,
 };
 
@@ -341,6 +342,9 @@ struct snap_task {
 	int64_t object;		/* address of the primitive waited on: equal objects are one resource */
 	node_t wait_owner;	/* task or thread that owns that primitive, where it could be read */
 	struct span waits_for;	/* tasks whose end it awaits */
+	uint8_t waits_any;	/* one of them is enough; else all are needed */
+	int64_t child;		/* TASK_WAIT_CHILD: its pid */
+	int64_t deadline_ns;	/* from the capture: when a timer of its own wakes it; SNAP_NONE: nothing does. Cancel scopes come on top */
 	node_t worker;		/* thread that runs its to_thread call */
 	int64_t schedules;	/* times it was scheduled, where the runtime counts */
 	str_t pending;		/* pending exceptions, for a person */

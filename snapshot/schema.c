@@ -37,7 +37,7 @@ const char *const names_wait_on[] = {
 const char *const names_task_wait[] = {
 	"unknown", "fd",	   "event",   "lock",  "semaphore", "condition", "channel-send",
 	"channel-receive", "queue", "nursery", "task",  "future",    "thread",	  "timer",
-	"forever", "other",  NULL
+	"forever", "child", "other",  NULL
 };
 const char *const names_verdict_class[] = { "unset",	 "STOPPED",   "D_STATE", "LOST_PEER",
 					    "DEADLOCK",	 "FULL_PIPE", "BUSY_LOOP", "LIVELOCK",
@@ -205,6 +205,9 @@ static const struct field task_fields[] = {
 	F(snap_task, object, "object", HEX),
 	F(snap_task, wait_owner, "wait_owner", NODE, TO(K_ | T_)),
 	F(snap_task, waits_for, "waits_for", NODES, TO(K_)),
+	F(snap_task, waits_any, "waits_any", BOOL),
+	F(snap_task, child, "child", INT),
+	F(snap_task, deadline_ns, "deadline_in_s", NS),
 	F(snap_task, worker, "worker", NODE, TO(T_)),
 	F(snap_task, schedules, "schedules", INT),
 	F(snap_task, pending, "pending", STR),
