@@ -123,6 +123,22 @@ static bool next_u64(const char **p, uint64_t *ret)
 	return scan_u64(p, 10, ret);
 }
 
+/* fs/proc/array.c, proc_task_name(): a newline is written as \n and a backslash as \\, nothing else. */
+static void copy_name(const char *p, char *to, size_t cap)
+{
+	size_t n = 0;
+
+	for (; *p && *p != '\n' && n + 1 < cap; p++) {
+		if (*p == '\\' && (p[1] == 'n' || p[1] == '\\')) {
+			p++;
+			to[n++] = *p == 'n' ? '\n' : '\\';
+		} else {
+			to[n++] = *p;
+		}
+	}
+	to[n] = '\0';
+}
+
 int raw_status_parse(const char *text, struct raw_status *ret)
 {
 	struct raw_status s = { .known = true };
@@ -132,6 +148,8 @@ int raw_status_parse(const char *text, struct raw_status *ret)
 	if (!p)
 		return -EBADMSG;
 	s.state = *p;
+	if ((p = scan_key(text, "Name")))
+		copy_name(p, s.name, sizeof(s.name));
 	if ((p = scan_key(text, "NSpid")))
 		while (next_u64(&p, &v))
 			s.ns_pid = (pid_t)v;

@@ -33,6 +33,7 @@ static inline bool raw_stat_zombie(const struct raw_stat *s)
 
 struct raw_status {
 	bool known;
+	char name[64];
 	char state;
 	pid_t ns_pid;	/* the innermost number: of the process in its status, of the thread in a thread's */
 	pid_t tracer;	/* 0: none */

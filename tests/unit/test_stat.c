@@ -58,7 +58,7 @@ static void test_status(void **state)
 {
 	struct raw_status s;
 
-	assert_int_equal(raw_status_parse("Name:\tState: R\\nUid: 0\n"
+	assert_int_equal(raw_status_parse("Name:\tState: R\\nUid: 0\\\\x\n"
 					  "State:\tt (tracing stop)\n"
 					  "TracerPid:\t77\n"
 					  "Uid:\t1000\t1001\t1002\t1000\n"
@@ -74,6 +74,7 @@ static void test_status(void **state)
 					  &s),
 			 0);
 	assert_true(s.known);
+	assert_string_equal(s.name, "State: R\nUid: 0\\x");
 	assert_int_equal(s.state, 't');
 	assert_int_equal(s.tracer, 77);
 	assert_int_equal(s.uid, 1000);
@@ -105,6 +106,7 @@ static void test_own(void **state)
 	assert_int_equal(s.state, 'R');
 	assert_true(s.start_ticks > 0);
 	assert_int_equal(raw_status_read(AT_FDCWD, "/proc/self/status", &status), 0);
+	assert_string_equal(status.name, ") S 1 (\n");
 	assert_int_equal(status.uid, getuid());
 	assert_int_equal(status.ns_pid, getpid());
 	assert_int_equal(raw_stat_read(AT_FDCWD, "/proc/0/stat", &s), -ENOENT);
