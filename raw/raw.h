@@ -136,6 +136,7 @@ struct raw_capture {
 	 * collectors' process, thread and tree hooks run once more: tree hooks skip what they have described.
 	 */
 	ARRAY(pid_t) outside;
+	int64_t sched_clock_ns; /* se.exec_start's clock minus the monotonic one; SNAP_UNKNOWN */
 	bool no_kernel_stacks; /* the kernel refused one: it will refuse all */
 	bool outside_done;     /* the second round: nobody is added any more */
 	struct map resources;  /* identity of a kernel object -> index of its row: collectors/fd/resources.h */
