@@ -44,6 +44,8 @@ static void process(struct raw_capture *c, struct raw_process *p)
 
 static void tree(struct raw_capture *c)
 {
+	if (c->outside_done)
+		return; /* the second round: our own were described in the first */
 	for (size_t i = 0; i < c->processes.n; i++) {
 		const struct raw_process *parent = &c->processes.v[i];
 		struct strbuf text = { 0 };

@@ -1,0 +1,83 @@
+/*
+ * The reason behind an EPERM; see refusal.h. The kernel gives none, but its rules are few
+ * (kernel/ptrace.c, __ptrace_may_access; security/yama): same user and dumpable, or CAP_SYS_PTRACE, and then yama's opinion.
+ */
+#include "acquire/refusal.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "core/parse.h"
+
+/* include/uapi/linux/capability.h */
+#define CAPABILITY_SYS_PTRACE 19
+
+#define WITH_SUDO "run hangwatch with sudo"
+
+static bool may_trace_all(void)
+{
+	char text[4096];
+	uint64_t effective;
+	const char *p;
+
+	return fs_read(AT_FDCWD, "/proc/self/status", text, sizeof(text)) > 0 &&
+	       (p = scan_key(text, "CapEff")) && scan_u64(&p, 16, &effective) &&
+	       effective >> CAPABILITY_SYS_PTRACE & 1;
+}
+
+/* 0 also where yama is not built in. */
+static int yama_scope(void)
+{
+	char text[16];
+	const char *p = text;
+	uint64_t scope;
+
+	return fs_read(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", text, sizeof(text)) > 0 &&
+			       scan_u64(&p, 10, &scope) ?
+		       (int)scope :
+		       0;
+}
+
+/* /proc/PID of a process that is not dumpable belongs to root, whoever runs it. */
+static bool dumpable(const struct raw_process *p)
+{
+	struct stat st;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d", p->pid);
+	return stat(path, &st) < 0 || st.st_uid == geteuid();
+}
+
+void refusal_gap(struct raw_capture *c, const struct raw_process *p)
+{
+	const struct raw_status *s = p->threads.n ? &p->threads.v[0].status : NULL;
+	int scope = yama_scope();
+	char why[128];
+	const char *fix = WITH_SUDO;
+
+	if (scope == 3) {
+		(void)snprintf(why, sizeof(why), "kernel.yama.ptrace_scope is 3: nobody may look until the next boot");
+		fix = "set kernel.yama.ptrace_scope to 1 in /etc/sysctl.d and reboot";
+	} else if (may_trace_all()) {
+		(void)snprintf(why, sizeof(why), "refused although we have CAP_SYS_PTRACE: another user namespace, or a security module");
+		fix = "run hangwatch on the host, outside of containers";
+	} else if (geteuid() == 0) {
+		(void)snprintf(why, sizeof(why), "root lacks CAP_SYS_PTRACE here");
+		fix = "add the capability to the container: --cap-add SYS_PTRACE";
+	} else if (s && s->known && (s->uid != geteuid() || s->euid != geteuid() || s->suid != geteuid())) {
+		(void)snprintf(why, sizeof(why), "it runs as user %u", s->euid);
+	} else if (!dumpable(p)) {
+		(void)snprintf(why, sizeof(why), "it is not dumpable: set-user-ID, file capabilities, or prctl(PR_SET_DUMPABLE)");
+	} else if (scope == 2) {
+		(void)snprintf(why, sizeof(why), "kernel.yama.ptrace_scope is 2: only CAP_SYS_PTRACE may look");
+	} else if (scope == 1) {
+		(void)snprintf(why, sizeof(why), "kernel.yama.ptrace_scope is 1: only its ancestors may look");
+		fix = "run hangwatch with sudo, or start the program under hangwatch run";
+	} else {
+		(void)snprintf(why, sizeof(why), "the kernel refused, perhaps by a security module");
+	}
+	builder_gap(c->b, p->node, true, "stacks, memory and descriptors of a process", why, fix);
+}

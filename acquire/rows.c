@@ -1,0 +1,149 @@
+/*
+ * Thread and sample rows; see rows.h. Written once, when the last look was taken: what a row shows is the last look
+ * that has a stack, so that call, registers and frames are of one moment.
+ */
+#include "acquire/rows.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "acquire/look.h"
+#include "acquire/refusal.h"
+#include "core/strbuf.h"
+#include "core/util.h"
+#include "raw/syscalls.h"
+
+static void call_row(struct builder *b, struct snap_thread *row, const struct raw_look *look)
+{
+	struct strbuf text = { 0 };
+	struct snap_call call = row->call;
+
+	if (look->syscall_nr == SNAP_NONE) {
+		row->call.presence = PRESENCE_NONE;
+		return;
+	}
+	if (!snap_known(look->syscall_nr))
+		return;
+	call.presence = PRESENCE_HERE;
+	call.nr = look->syscall_nr;
+	call.name = builder_str(b, syscall_name(call.nr));
+	for (size_t i = 0; i < ARRAY_SIZE(call.args); i++)
+		call.args[i] = (int64_t)look->args[i];
+	syscall_describe(&text, call.nr, look->args, row->blocked_ns);
+	if (text.n)
+		call.text = builder_str(b, strbuf_str(&text));
+	strbuf_done(&text);
+	row->call = call;
+}
+
+static bool register_known(const struct raw_look *look, unsigned reg)
+{
+	return look->regs.known >> reg & 1;
+}
+
+/* What a thread did when it was seen last: the look with its stack, or the latest when there is none. */
+static const struct raw_look *shown(const struct raw_thread *t)
+{
+	const struct raw_look *primary = raw_primary(t);
+
+	return primary && primary->taken ? primary : &t->looks.v[t->looks.n - 1];
+}
+
+static void thread_row(struct raw_capture *c, const struct raw_thread *t)
+{
+	struct snap_thread *row = SNAP_ROW(c->b->s, THREAD, node_index(t->node));
+
+	if (!t->looks.n)
+		return;
+	const struct raw_look *look = shown(t), *last = &t->looks.v[t->looks.n - 1];
+	call_row(c->b, row, look);
+	if (register_known(look, DWARF_RSP) && register_known(look, DWARF_RIP)) {
+		row->sp = (int64_t)look->regs.v[DWARF_RSP];
+		row->pc = (int64_t)look->regs.v[DWARF_RIP];
+	}
+	row->cpu_ns = last->cpu_ns;
+	row->switches = last->runs;
+	row->activity = (uint8_t)look_activity(t);
+	row->taken = look->taken;
+	row->stopped_ns = 0;
+	for (size_t i = 0; i < t->looks.n; i++)
+		row->stopped_ns = MAX(row->stopped_ns, t->looks.v[i].stopped_ns);
+}
+
+static void thread_gap(struct raw_capture *c, const struct raw_process *p, const struct raw_thread *t)
+{
+	const struct raw_look *look = t->looks.n ? shown(t) : NULL;
+
+	if (p->kernel_thread || p->refused)
+		return;
+	if (t->gone || !look) {
+		if (!look || !look->taken)
+			builder_gap(c->b, t->node, false, "the stack of a thread", "it ended during the capture", NULL);
+		return;
+	}
+	if (look->taken)
+		return;
+	if (look->running && c->options->stop == STOP_NEVER)
+		builder_gap(c->b, t->node, true, "the stack of a running thread",
+			    "only a stop shows it, and --stop=never forbids that", "--stop=auto");
+	else if (look->running && look->error == -ETIMEDOUT)
+		builder_gap(c->b, t->node, true, "the stack of a running thread",
+			    "it did not stop within the stop budget", "--stop-budget 200ms");
+	else
+		builder_gap(c->b, t->node, true, "the stack of a thread", strerror(look->error ? -look->error : ENODATA),
+			    NULL);
+}
+
+static void process_gap(struct raw_capture *c, const struct raw_process *p)
+{
+	if (p->gone)
+		builder_gap(c->b, p->node, false, "everything about a process",
+			    "it exited during the capture", NULL);
+	else if (p->refused)
+		refusal_gap(c, p);
+}
+
+void look_rows(struct acquirer *a)
+{
+	struct raw_capture *c = a->c;
+
+	for (size_t i = 0; i < c->processes.n; i++) {
+		const struct raw_process *p = &c->processes.v[i];
+		process_gap(c, p);
+		for (size_t k = 0; k < p->threads.n; k++) {
+			thread_row(c, &p->threads.v[k]);
+			if (!p->gone)
+				thread_gap(c, p, &p->threads.v[k]);
+		}
+	}
+}
+
+static void sample_row(struct raw_capture *c, const struct raw_thread *t, const struct raw_look *look)
+{
+	struct snap_sample *row = BUILD(c->b, SAMPLE);
+
+	row->owner = t->node;
+	row->at_ns = look->at_ns;
+	row->cpu_ns = look->cpu_ns;
+	row->switches = look->runs;
+	row->syscall_nr = look->syscall_nr;
+	row->io_bytes = look->io_bytes;
+	if (register_known(look, DWARF_RSP) && register_known(look, DWARF_RIP)) {
+		row->sp = (int64_t)look->regs.v[DWARF_RSP];
+		row->pc = (int64_t)look->regs.v[DWARF_RIP];
+	}
+	if (look->stack_hash && *look->stack_hash)
+		row->stack_hash = (int64_t)*look->stack_hash;
+}
+
+void sample_rows(struct acquirer *a)
+{
+	const struct raw_capture *c = a->c;
+
+	for (size_t i = 0; i < c->processes.n; i++)
+		for (size_t k = 0; k < c->processes.v[i].threads.n; k++) {
+			const struct raw_thread *t = &c->processes.v[i].threads.v[k];
+			for (size_t n = 0; n < t->looks.n; n++)
+				sample_row(a->c, t, &t->looks.v[n]);
+		}
+}
