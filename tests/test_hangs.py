@@ -44,6 +44,11 @@ def argv_of(name):
     return [hanglib.TRIO_PYTHON, source]
 
 
+def settled(states):
+    """Running and sleeping are one: some of them are switched in and out by nature."""
+    return {pid: state.replace("R", "S") for pid, state in states.items()}
+
+
 @contextlib.contextmanager
 def hanging(name, tmp_path):
     try:
@@ -72,12 +77,12 @@ def test_fixture_itself(name, tmp_path):
 def test_verdict(name, turn, tmp_path):
     with hanging(name, tmp_path) as hang:
         assert hang.faults() == [], "the program does not hang as it should: nothing to test"
-        before = hang.alive()
+        before = settled(hang.alive())
         raw, stderr, status = hanglib.dump(hang.pid)
         assert status in (0, 3), stderr
         report = hanglib.Report(raw)
         wrong = report.differences(hang.line) + report.broken_rules()
-        assert hang.alive() == before, "looking at it changed it"
+        assert settled(hang.alive()) == before, "looking at it changed it"
         assert hang.faults() == [], "it does not hang there any more"
         if wrong:
             pytest.fail("\n".join([f"{name}:", *(f"  {w}" for w in wrong), report.text()]), pytrace=False)
