@@ -19,6 +19,7 @@ it said when it failed is the reason that the table shows. Patterns are shell gl
 import argparse
 import dataclasses
 import fnmatch
+import functools
 import json
 import os
 import pathlib
@@ -36,7 +37,7 @@ SUITES = {
     "bullseye": ["3.9"],
     "bookworm": ["3.11"],
     "trixie": ["3.13"],
-    "forky": ["3.14", "3.15"],
+    "forky": ["3.13", "3.14", "3.15"],
     "sid": ["3.13", "3.14", "3.15"],
 }
 FREE_THREADED = ["3.13", "3.14", "3.15"]
@@ -92,10 +93,10 @@ class Interpreter:
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", ENTER, "sh",
                 str(self.root), str(program), *args]
 
-    def run(self, log, program, *args, **kwargs):
+    def run(self, log, program, *args, check=True):
         with open(log, "ab") as out:
             return subprocess.run(self.command(program, *args), env=environment(self.root is not None),
-                                  stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=True, **kwargs)
+                                  stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=check)
 
     def outside(self, path):
         """The same path as seen from outside of the root."""
@@ -214,13 +215,18 @@ def make_root(suite):
     new = ROOTS / f"{suite}.new"
     shutil.rmtree(new, ignore_errors=True)
     shutil.rmtree(root, ignore_errors=True)
-    with open(log, "wb") as out:
-        subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", suite, str(new), mirror()],
+    # A debootstrap older than the suite does not know its name; what it does for sid fits.
+    known = pathlib.Path("/usr/share/debootstrap/scripts", suite).exists()
+    with open(log, "ab") as out:
+        subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", suite, str(new), mirror(),
+                        *([] if known else ["sid"])],
                        stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=True)
     # The network is reached from inside as from outside, through the same proxy and certificates.
     for path in ("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt"):
         if os.path.exists(path):
             shutil.copyfile(path, new / path[1:])
+    # A mirror that lags behind by weeks is good enough to test with.
+    (new / "etc/apt/apt.conf.d/99envs").write_text('Acquire::Check-Valid-Until "false";\nAcquire::Check-Date "false";\nAcquire::Retries "3";\n')
     (new / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
     (new / "usr/sbin/policy-rc.d").chmod(0o755)
     (new / "etc/apt/sources.list.d/src.list").write_text(f"deb-src {mirror()} {suite} main\n")
@@ -228,10 +234,13 @@ def make_root(suite):
 
     here = Interpreter(suite, "/usr/bin/python3", new)
     here.run(log, "apt-get", "update", "-q")
-    packages = ["python3-trio", "python3-greenlet", "python3-gevent", "python3-uvloop", "python3-venv"]
+    install = ["apt-get", "install", "-qy", "--no-install-recommends"]
+    packages = ["python3-trio", "python3-venv"]
     for minor in SUITES[suite]:
         packages += [f"python{minor}", f"python{minor}-venv"]
-    here.run(log, "apt-get", "install", "-qy", "--no-install-recommends", *packages)
+    here.run(log, *install, *packages)
+    for name in WITH_NEWEST:
+        here.run(log, *install, f"python3-{name}", check=False)
     # One current pip serves all environments of the root (bullseye's own is too old to).
     here.run(log, "/usr/bin/python3", "-m", "venv", str(INSIDE / "pip"))
     here.run(log, str(INSIDE / "pip/bin/python"), "-m", "pip", "install", "-q", "-U", "pip")
@@ -247,7 +256,8 @@ def add_debug_info(suite):
 
 
 def make_free_threaded(interpreter):
-    """Debian has no free-threaded CPython: build one from its source, with debug information."""
+    """Debian has no free-threaded CPython: build one from its source, with debug information. A mirror need not have
+    the sources of every version that it lists."""
     if interpreter.outside(interpreter.python).exists():
         return
     prefix = INSIDE / f"python{interpreter.minor}t"
@@ -255,7 +265,9 @@ def make_free_threaded(interpreter):
 set -ex
 apt-get install -qy --no-install-recommends gcc g++ make libc6-dev dpkg-dev libffi-dev libssl-dev zlib1g-dev pkgconf
 rm -rf {INSIDE}/src && mkdir -p {INSIDE}/src && cd {INSIDE}/src
-apt-get -q source python{interpreter.minor}
+for version in $(apt-cache showsrc --only-source python{interpreter.minor} | sed -n 's/^Version: //p' | sort -rV); do
+	! apt-get -q source "python{interpreter.minor}=$version" || break
+done
 cd python{interpreter.minor}-*/
 mkdir hw-build && cd hw-build
 ../configure --prefix={prefix} --disable-gil --without-ensurepip --disable-test-modules CFLAGS="-g -O2"
@@ -266,18 +278,29 @@ rm -rf {INSIDE}/src
     interpreter.run(ROOTS / f"{interpreter.name}.log", "bash", "-c", script)
 
 
+@functools.cache
+def make_root_once(suite):
+    """The error, or None: three Pythons in one root must not try three times what cannot be made."""
+    try:
+        make_root(suite)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return error
+    return None
+
+
 def make_interpreter(interpreter):
-    """Whether it is there now. A failure is noted once, for the table."""
+    """Whether it is there now. A failure is noted for the table."""
     failed = ROOTS / f"{interpreter.name}.failed"
     failed.unlink(missing_ok=True)
     try:
-        if interpreter.root:
-            make_root(interpreter.root.name)
+        error = interpreter.root and make_root_once(interpreter.root.name)
+        if error:
+            raise error
         if interpreter.free_threaded:
             make_free_threaded(interpreter)
     except (OSError, subprocess.CalledProcessError) as error:
-        what = error.cmd[0] if isinstance(error, subprocess.CalledProcessError) else error
-        failed.write_text(f"could not be made: {what} failed, see {ROOTS}/*.log\n")
+        what = "see" if isinstance(error, subprocess.CalledProcessError) else f"{error}, see"
+        failed.write_text(f"could not be made: {what} {ROOTS}/*.log\n")
     return interpreter.missing() is None
 
 
@@ -291,6 +314,9 @@ def make_venv(env):
         pip = [interpreter.python, "-m", "pip"]
     install = [*pip, "--python", env.python, "install", "-q", "--only-binary", ":all:"]
     interpreter.run(log, interpreter.python, "-m", "venv", "--clear", "--without-pip", str(venv))
+    if interpreter.free_threaded:
+        # Debian's site.py knows no letter behind the version.
+        interpreter.outside(venv / f"lib/python{interpreter.minor}").symlink_to(f"python{interpreter.minor}t")
     interpreter.run(log, *install, trio)
     if env.variant == "newest":
         for package in WITH_NEWEST:
