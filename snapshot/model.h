@@ -341,6 +341,8 @@ struct snap_task {
 	int64_t fd;
 	int64_t object;		/* address of the primitive waited on: equal objects are one resource */
 	node_t wait_owner;	/* task or thread that owns that primitive, where it could be read */
+	struct span setters;	/* tasks and threads, but itself, that refer to that primitive and so could set it; unknown
+				 * where not everything that may refer to it was searched: then everybody is a candidate */
 	struct span waits_for;	/* tasks whose end it awaits */
 	uint8_t waits_any;	/* one of them is enough; else all are needed */
 	int64_t child;		/* TASK_WAIT_CHILD: its pid */

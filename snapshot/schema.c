@@ -204,6 +204,7 @@ static const struct field task_fields[] = {
 	F(snap_task, fd, "fd", INT),
 	F(snap_task, object, "object", HEX),
 	F(snap_task, wait_owner, "wait_owner", NODE, TO(K_ | T_)),
+	F(snap_task, setters, "setters", NODES, TO(K_ | T_)),
 	F(snap_task, waits_for, "waits_for", NODES, TO(K_)),
 	F(snap_task, waits_any, "waits_any", BOOL),
 	F(snap_task, child, "child", INT),
