@@ -69,6 +69,7 @@ def test_fixture_itself(name, tmp_path):
         assert not set(hanglib.as_list(expect["class"])) & set(expect["not"])
         assert hang.line["check"], "says nothing that /proc could confirm"
         assert hang.faults() == []
+        assert not hang.strangers(), "somebody else could end this wait"
 
 
 @hanglib.needs_hangwatch
