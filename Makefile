@@ -20,7 +20,7 @@ VERSION := 0.1.0
 PKGS := libelf libdw libseccomp jansson libzstd liblzma zlib
 # libunwind-ptrace is not needed: the accessors are ours. The arch library holds dwarf_search_unwind_table.
 UNWIND_LIBS := -lunwind-x86_64 -lunwind
-LIBS := $(UNWIND_LIBS) $(shell $(PKG_CONFIG) --libs $(PKGS))
+LIBS := $(UNWIND_LIBS) -liberty $(shell $(PKG_CONFIG) --libs $(PKGS))
 
 HW_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DHANGWATCH_VERSION='"$(VERSION)"' \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter \

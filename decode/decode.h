@@ -20,7 +20,8 @@ struct decoded_frame {
 	bool internal, signal;
 	uint64_t pc;
 	uint64_t sp;  /* stack pointer in this frame */
-	uint64_t cfa; /* of this frame, i.e. the caller's sp: an address a belongs to it iff sp <= a < cfa */
+	uint64_t cfa; /* of this frame, i.e. the caller's sp: an address a belongs to it iff sp <= a < cfa;
+			 UINT64_MAX in the outermost, 0 where it is not known */
 	uint64_t offset; /* of pc in the module's file */
 	str_t function, module, file;
 	int64_t line;

@@ -6,8 +6,6 @@
  * unreadable page is remembered too, for a broken pointer is usually followed more than once. When the limit is
  * reached everything is forgotten: simple, and rare, since a limit holds far more than one process's working set.
  */
-#include "decode/memory.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #include "core/array.h"
 #include "core/map.h"
 #include "core/util.h"
+#include "decode/memory.h"
 
 enum { PAGE_BYTES = 4096, BLOCK_PAGES = 4, BLOCK_BYTES = PAGE_BYTES * BLOCK_PAGES };
 
@@ -114,7 +113,7 @@ int memory_overlay(struct memory *m, uint64_t lo, const uint8_t *bytes, size_t n
 	struct overlay *o = array_push(&m->overlays);
 	if (!o)
 		return -ENOMEM;
-	*o = (struct overlay){ .lo = lo, .end = lo + n, .bytes = bytes };
+	*o = (struct overlay){.lo = lo, .end = lo + n, .bytes = bytes};
 	m->sorted = false;
 	return 0;
 }
@@ -175,7 +174,8 @@ static struct page *page_new(struct memory *m, uint64_t number)
 }
 
 /* Keeps one page: its bytes, or NULL and why there are none. */
-static int page_keep(struct memory *m, uint64_t number, const uint8_t *bytes, int error, struct page **ret)
+static int page_keep(struct memory *m, uint64_t number, const uint8_t *bytes, int error,
+		     struct page **ret)
 {
 	if (map_get(&m->by_number, number, NULL))
 		return 0;
@@ -218,7 +218,8 @@ static int page_get(struct memory *m, uint64_t number, struct page **ret)
 	int r = 0;
 
 	for (uint64_t i = 0; r == 0 && (ssize_t)((i + 1) * PAGE_BYTES) <= got; i++)
-		r = page_keep(m, first + i, block + i * PAGE_BYTES, 0, first + i == number ? &wanted : NULL);
+		r = page_keep(m, first + i, block + i * PAGE_BYTES, 0,
+			      first + i == number ? &wanted : NULL);
 	if (r < 0)
 		return r;
 	if (!wanted) {
@@ -255,7 +256,8 @@ int memory_read(struct memory *m, uint64_t address, void *to, size_t n)
 
 			if (r < 0)
 				return r;
-			part = MIN(MIN(n, PAGE_BYTES - skip), next - address);
+			part = MIN(n, PAGE_BYTES - skip);
+			part = MIN(part, next - address);
 			memcpy(out, p->bytes + skip, part);
 		}
 		address += part;

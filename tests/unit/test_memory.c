@@ -15,7 +15,7 @@ enum { BASE = 0x10000, HOLE = 0x13000, END = 0x20000 };
 
 /* An address space where each byte tells its address, with a hole of one page. */
 struct fake {
-	int fail_at;  /* the read, counted from 1, that fails */
+	int fail_at; /* the read, counted from 1, that fails */
 	int reads;
 	uint8_t salt; /* changes what is read from now on */
 };
@@ -44,7 +44,7 @@ static uint8_t expected(uint64_t a)
 
 static struct memory *fake_memory(struct fake *f, size_t limit)
 {
-	struct memory_backend backend = { .read = fake_read, .arg = f };
+	struct memory_backend backend = {.read = fake_read, .arg = f};
 	struct memory *m;
 
 	assert_int_equal(memory_new(&backend, limit, &m), 0);
@@ -53,7 +53,7 @@ static struct memory *fake_memory(struct fake *f, size_t limit)
 
 static void test_reads_pages_once(void **state)
 {
-	struct fake f = { 0 };
+	struct fake f = {0};
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 	uint8_t b[64];
 
@@ -62,7 +62,8 @@ static void test_reads_pages_once(void **state)
 		for (int i = 0; i < 64; i++)
 			assert_int_equal(b[i], expected(a + i));
 	}
-	assert_int_equal(memory_backend_reads(m), 1); /* the block ran into the hole and still gave three pages */
+	assert_int_equal(memory_backend_reads(m),
+			 1); /* the block ran into the hole and still gave three pages */
 	assert_int_equal(memory_read(m, 0x14ff0, b, 64), 0); /* across two pages */
 	for (int i = 0; i < 64; i++)
 		assert_int_equal(b[i], expected(0x14ff0 + i));
@@ -71,7 +72,7 @@ static void test_reads_pages_once(void **state)
 
 static void test_holes_and_nonsense(void **state)
 {
-	struct fake f = { 0 };
+	struct fake f = {0};
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 	uint64_t v = 42;
 	uint8_t b;
@@ -93,7 +94,7 @@ static void test_holes_and_nonsense(void **state)
 
 static void test_copies_lie_over_pages(void **state)
 {
-	struct fake f = { 0 };
+	struct fake f = {0};
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 	uint8_t low[16], high[16], b[64];
 
@@ -105,7 +106,9 @@ static void test_copies_lie_over_pages(void **state)
 	assert_int_equal(memory_overlay(m, UINT64_MAX - 2, low, sizeof(low)), 0);
 	assert_int_equal(memory_read(m, 0x14000, b, sizeof(b)), 0);
 	for (int i = 0; i < 64; i++)
-		assert_int_equal(b[i], i >= 8 && i < 24 ? 0xaa : i >= 32 && i < 48 ? 0xbb : expected(0x14000 + i));
+		assert_int_equal(b[i], i >= 8 && i < 24    ? 0xaa
+				       : i >= 32 && i < 48 ? 0xbb
+							   : expected(0x14000 + i));
 
 	uint64_t v;
 	assert_int_equal(memory_read_u64(m, HOLE, &v), 0); /* no live page there any more */
@@ -115,7 +118,7 @@ static void test_copies_lie_over_pages(void **state)
 
 static void test_drop_sees_the_present(void **state)
 {
-	struct fake f = { 0 };
+	struct fake f = {0};
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 	uint8_t b;
 
@@ -130,7 +133,7 @@ static void test_drop_sees_the_present(void **state)
 
 static void test_limit_is_kept(void **state)
 {
-	struct fake f = { 0 };
+	struct fake f = {0};
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 8 * 4096);
 	uint8_t b;
 
@@ -145,7 +148,7 @@ static void test_limit_is_kept(void **state)
 static void test_failing_backend(void **state)
 {
 	for (int fail = 1; fail < 6; fail++) {
-		struct fake f = { .fail_at = fail };
+		struct fake f = {.fail_at = fail};
 		CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 		uint8_t b[0x3000];
 		int r = memory_read(m, BASE, b, sizeof(b));
@@ -159,7 +162,7 @@ static void test_failing_backend(void **state)
 
 static void test_text(void **state)
 {
-	struct fake f = { 0 };
+	struct fake f = {0};
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 	char text[32];
 
@@ -169,7 +172,8 @@ static void test_text(void **state)
 	assert_int_equal(memory_read_text(m, 0x15000, text, 3), 2);
 	assert_string_equal(text, "he");
 	assert_int_equal(memory_overlay(m, END - 2, (const uint8_t *)"xy", 2), 0);
-	assert_int_equal(memory_read_text(m, END - 2, text, sizeof(text)), 2); /* the mapping ends it */
+	assert_int_equal(memory_read_text(m, END - 2, text, sizeof(text)),
+			 2); /* the mapping ends it */
 	assert_string_equal(text, "xy");
 	assert_int_equal(memory_read_text(m, HOLE, text, sizeof(text)), -EFAULT);
 }
