@@ -180,7 +180,7 @@ def environments():
     """Every environment of the matrix, made or not: ask .state()."""
     for interpreter in interpreters():
         if interpreter.name == "system":
-            venv = pathlib.Path(os.environ.get("O", TOP / "build")) / "venv"
+            venv = TOP / os.environ.get("O", "build") / "venv"
             yield Environment(interpreter, "setup", str(venv / "bin/python"), None)
             continue
         base = INSIDE if interpreter.root else ROOTS / "venvs"
@@ -252,7 +252,10 @@ def add_debug_info(suite):
     """Debug information and headers of the root's Pythons, for scripts/gen-cpython-layouts."""
     packages = [name for minor in SUITES[suite] for name in (f"python{minor}-dbg", f"python{minor}-dev")]
     here = Interpreter(suite, "/usr/bin/python3", ROOTS / suite)
-    here.run(ROOTS / f"{suite}.log", "apt-get", "install", "-qy", "--no-install-recommends", *packages)
+    done = here.run(ROOTS / f"{suite}.log", "apt-get", "install", "-qy", "--no-install-recommends", *packages,
+                    check=False)
+    if done.returncode:
+        print(f"envs.py: {suite}: no debug information, see {ROOTS}/{suite}.log", file=sys.stderr)
 
 
 def make_free_threaded(interpreter):
@@ -299,8 +302,10 @@ def make_interpreter(interpreter):
         if interpreter.free_threaded:
             make_free_threaded(interpreter)
     except (OSError, subprocess.CalledProcessError) as error:
-        what = "see" if isinstance(error, subprocess.CalledProcessError) else f"{error}, see"
-        failed.write_text(f"could not be made: {what} {ROOTS}/*.log\n")
+        # apt and debootstrap say on lines with E: what was in the way.
+        log = ROOTS / f"{interpreter.name}.log"
+        said = re.findall(r"^E: .*", log.read_text(errors="replace"), re.M) if log.exists() else []
+        failed.write_text(f"could not be made: {said[-1] if said else error} ({ROOTS}/*.log)\n")
     return interpreter.missing() is None
 
 
