@@ -1,0 +1,276 @@
+/*
+ * CPython 3.9 to 3.15, read from outside: no code is injected, no handler called, no Python of the same
+ * version needed.
+ *
+ * One process is read in attempts. An attempt reads the thread states, the frames and then, through the
+ * libraries that stand on CPython, the task trees, all from one cache of pages. It counts only when nothing in
+ * the process moved meanwhile: a hung process does not, so the first attempt is made on the live process, and
+ * only when that fails is it held, for no longer than the stop budget. A failed attempt is
+ * taken back as a whole, pages and rows: never are two moments mixed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/util.h"
+#include "raw/request.h"
+#include "runtimes/cpython/emit.h"
+#include "runtimes/cpython/interleave.h"
+#include "runtimes/cpython/threads.h"
+#include "runtimes/runtime.h"
+
+enum {
+	ATTEMPTS = 5,
+	PAGES_BYTES = 48 << 20,
+	VERSION_BYTES = 32,
+};
+
+/* Between two attempts: long enough for a collection or a burst of work to end. */
+#define PAUSE_NS (5 * NSEC_PER_MSEC)
+
+struct python *python_of(struct decoded_process *p)
+{
+	return p->states[RUNTIME_STATE_CPYTHON];
+}
+
+/* ---- life ---- */
+
+static void python_free(struct python *py)
+{
+	codes_done(&py->codes);
+	heap_done(&py->heap);
+	map_done(&py->frame_threads);
+	array_done(&py->interps);
+	array_done(&py->threads);
+	array_done(&py->frames);
+	array_done(&py->activations);
+	if (py->memory != py->p->memory)
+		(void)memory_free(py->memory);
+	free(py);
+}
+
+static void done(struct decoded_process *p)
+{
+	if (p->states[RUNTIME_STATE_CPYTHON])
+		python_free(p->states[RUNTIME_STATE_CPYTHON]);
+	p->states[RUNTIME_STATE_CPYTHON] = NULL;
+}
+
+/* A reader of our own: that of the process has copies of stacks laid over it, which are of an earlier moment. */
+static int memory_of(struct decoded_process *p, struct memory **ret)
+{
+	struct memory_backend backend = memory_backend_fd(p->raw->memfd);
+
+	*ret = p->memory;
+	if (p->raw->memfd < 0)
+		return 0;
+	backend.done = NULL;
+	return memory_new(&backend, PAGES_BYTES, ret);
+}
+
+/* ---- what moves ---- */
+
+static int ask(const struct decoded_process *p, enum request_kind kind, uint64_t a)
+{
+	const struct request q = { .kind = kind, .process = (uint32_t)p->index, .a = a };
+
+	return request_call(p->sock, &q, p->deadline, NULL, NULL);
+}
+
+static bool was_running(const struct decoded_process *p)
+{
+	for (size_t i = 0; i < p->threads.n; i++) {
+		const struct raw_look *look = raw_primary(p->threads.v[i].raw);
+
+		if (look && look->running)
+			return true;
+	}
+	return false;
+}
+
+/* How far each table had been filled before an attempt. */
+struct mark {
+	size_t n[TABLE_MAX];
+};
+
+static void mark_set(const struct builder *b, struct mark *m)
+{
+	for (int t = 1; t < TABLE_MAX; t++)
+		m->n[t] = b->s->tables[t].n;
+}
+
+static void mark_restore(struct builder *b, const struct mark *m)
+{
+	for (int t = 1; t < TABLE_MAX; t++)
+		builder_truncate(b, t, m->n[t]);
+}
+
+/* ---- one attempt ---- */
+
+static str_t version_text(struct python *py)
+{
+	uint64_t sysdict, version;
+	char text[VERSION_BYTES];
+
+	for (size_t i = 0; i < py->interps.n; i++) {
+		if (heap_pointer(&py->heap, py->interps.v[i], py->heap.l.PyInterpreterState_sysdict, &sysdict) < 0 ||
+		    heap_dict_get(&py->heap, sysdict, "version", &version) < 0 ||
+		    heap_str(&py->heap, version, text, sizeof(text)) <= 0)
+			continue;
+		return builder_strn(py->b, text, strcspn(text, " "));
+	}
+	return builder_strf(py->b, "3.%d", py->minor);
+}
+
+static void emit_runtime(struct python *py)
+{
+	const struct cpython_layout *l = &py->heap.l;
+	uint64_t finalizing = 0;
+	uint32_t initialized = 1;
+
+	(void)heap_u64(&py->heap, py->site.runtime, l->PyRuntimeState_finalizing, &finalizing);
+	(void)heap_u32(&py->heap, py->site.runtime, l->PyRuntimeState_initialized, &initialized);
+	py->finalizing = finalizing != 0;
+	py->initialized = initialized != 0;
+	py->version = version_text(py);
+
+	struct snap_runtime *row = BUILD(py->b, RUNTIME);
+	row->owner = py->p->raw->node;
+	row->name = builder_str(py->b, "cpython");
+	row->version = py->version;
+	row->finalizing = py->finalizing ? TRI_YES : TRI_NO;
+	if (!py->initialized && !py->interps.n)
+		builder_gap(py->b, py->p->raw->node, false, "Python frames and tasks",
+			    "the interpreter is not initialised yet", NULL);
+	else if (!py->interps.n)
+		builder_gap(py->b, py->p->raw->node, false, "Python frames and tasks",
+			    "the interpreter has ended", NULL);
+}
+
+static void libraries(struct decoded_process *p)
+{
+	for (size_t i = 0; runtimes[i]; i++)
+		if (runtimes[i]->stage == RUNTIME_LIBRARY && runtimes[i]->decode(p) < 0)
+			builder_gap(p->b, p->raw->node, false, runtimes[i]->name, "its state could not be read", NULL);
+}
+
+static int attempt(struct python *py)
+{
+	codes_forget(&py->codes);
+	heap_forget(&py->heap);
+	if (py->memory == py->p->memory)
+		memory_drop(py->memory);
+
+	int r = threads_read(py);
+	if (r < 0)
+		return r;
+	emit_runtime(py);
+	threads_describe(py);
+	libraries(py->p);
+	return 0;
+}
+
+static void broken_frames(struct python *py)
+{
+	for (size_t i = 0; i < py->threads.n; i++)
+		if (py->threads.v[i].thread != SIZE_MAX && py->threads.v[i].error)
+			builder_gap(py->b, python_thread_node(py, i), false, "the outer part of its Python frames",
+				    py->threads.v[i].error == -E2BIG ? "there are more than hangwatch reads"
+								     : "a frame could not be read",
+				    NULL);
+}
+
+static bool any_broken(const struct python *py)
+{
+	for (size_t i = 0; i < py->threads.n; i++)
+		if (py->threads.v[i].thread != SIZE_MAX && py->threads.v[i].error &&
+		    py->threads.v[i].error != -E2BIG)
+			return true;
+	return false;
+}
+
+/*
+ * Attempts until one is of a single moment. 0; 1: none was, the last one is kept; -errno: nothing could be read.
+ */
+static int attempts(struct python *py)
+{
+	struct decoded_process *p = py->p;
+	enum stop_policy stop = p->capture->options->stop;
+	bool hold = stop == STOP_ALWAYS || (stop == STOP_AUTO && was_running(p));
+	struct mark before;
+	int r = -ETIMEDOUT;
+
+	mark_set(py->b, &before);
+	for (unsigned n = 0; n < ATTEMPTS && !deadline_passed(p->deadline); n++) {
+		if (n > 0) {
+			clock_sleep_until(clock_monotonic_ns() + PAUSE_NS);
+			mark_restore(py->b, &before);
+		}
+		int held = hold ? ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) : -1;
+		if (held < 0)
+			(void)ask(p, REQUEST_MARK, 0);
+		r = attempt(py);
+		if (r == 0 && held >= 0 && interleave(py) < 0)
+			r = -ENOMEM;
+		int moved = held >= 0 ? ask(p, REQUEST_RELEASE, 0) : ask(p, REQUEST_MOVED, 0);
+		if (r == 0 && moved == 0 && !any_broken(py))
+			return 0;
+		hold = stop != STOP_NEVER;
+	}
+	return r < 0 ? r : 1;
+}
+
+static int decode(struct decoded_process *p)
+{
+	struct python_site site;
+
+	if (!p->raw->maps || !p->memory)
+		return 1;
+	int r = python_find(p->memory, p->raw->maps, &site);
+	if (r == 1)
+		return 1;
+	if (r == -ENOTSUP) {
+		struct snap_runtime *row = BUILD(p->b, RUNTIME);
+		row->owner = p->raw->node;
+		row->name = builder_str(p->b, "cpython");
+		if (site.minor)
+			row->version = builder_strf(p->b, "3.%d", site.minor);
+		builder_gap(p->b, p->raw->node, false, "Python frames and tasks",
+			    "this version of CPython is not known; 3.9 to 3.15 are", NULL);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+
+	struct python *py = calloc(1, sizeof(*py));
+	if (!py)
+		return -ENOMEM;
+	py->p = p;
+	py->b = p->b;
+	py->site = site;
+	py->minor = site.minor;
+	if ((r = memory_of(p, &py->memory)) < 0) {
+		free(py);
+		return r;
+	}
+	p->states[RUNTIME_STATE_CPYTHON] = py;
+	heap_init(&py->heap, py->memory, &site.layout, site.minor);
+	codes_init(&py->codes, &py->heap, p->b);
+
+	r = attempts(py);
+	if (r < 0)
+		return r;
+	if (r == 1) {
+		py->partial = true;
+		builder_gap(p->b, p->raw->node, false, "a consistent view of its Python frames and tasks",
+			    "it moved while they were read", "--stop=auto with a larger --stop-budget");
+	}
+	broken_frames(py);
+	return interleave(py);
+}
+
+const struct runtime runtime_cpython = {
+	.name = "cpython",
+	.stage = RUNTIME_LANGUAGE,
+	.decode = decode,
+	.done = done,
+};

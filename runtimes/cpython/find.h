@@ -1,0 +1,26 @@
+/* Where CPython is in a process, and which version it is. */
+#ifndef HW_RUNTIMES_CPYTHON_FIND_H
+#define HW_RUNTIMES_CPYTHON_FIND_H
+
+#include <stdbool.h>
+
+#include "decode/memory.h"
+#include "raw/maps.h"
+#include "runtimes/cpython/layout.h"
+
+struct python_site {
+	uint64_t runtime; /* address of _PyRuntime */
+	int minor;	  /* of 3.x */
+	bool free_threaded;
+	size_t map;	    /* index in the maps: the first mapping of the file that holds the interpreter */
+	bool own_program;   /* that file is Python itself, not a program that embeds it */
+	struct cpython_layout layout;
+};
+
+/*
+ * 0; 1: there is no CPython; -ENOTSUP: there is one, of a version that is not known (ret->minor says which, 0: none
+ * could be read); else -errno.
+ */
+int python_find(struct memory *m, const struct raw_maps *maps, struct python_site *ret);
+
+#endif

@@ -1,0 +1,221 @@
+/*
+ * Which native frame runs which Python frames.
+ *
+ * The mark of an activation of the evaluation loop is a local variable of that very C function (a CFrame from 3.10, a
+ * shim frame from 3.12), so the native frame between whose stack pointer and CFA the mark lies
+ * is the one: no symbols are needed, and it holds where native frames are missing. 3.9 leaves no mark; there each
+ * Python frame has one native frame of the evaluation loop, told by its name, and the numbers must agree.
+ *
+ * Where neither works, or where the thread ran between the look at its stack and the look at its Python
+ * frames, the order is not invented: the thread's Python frames follow the native ones above the interpreter, and a
+ * gap says that the order is not known.
+ */
+#include "runtimes/cpython/interleave.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/util.h"
+#include "raw/request.h"
+#include "runtimes/cpython/linetable.h"
+
+/* An activation and the native frame before which its Python frames belong. */
+struct placed {
+	const struct py_activation *activation;
+	size_t before;
+};
+
+struct merge {
+	struct python *py;
+	struct decoded_thread *thread;
+	ARRAY(struct placed) placed; /* innermost first */
+};
+
+static bool of_interpreter(const struct python *py, const struct decoded_frame *f)
+{
+	const struct raw_maps *maps = py->p->raw->maps;
+	const struct raw_map *site = &maps->v[py->site.map], *map = raw_maps_find(maps, f->pc);
+	const char *name = snap_str(py->b->s, f->function);
+
+	if (!map || map->inode != site->inode || map->device != site->device)
+		return false;
+	return py->site.own_program || str_starts(name, "Py") || str_starts(name, "_Py");
+}
+
+static bool is_eval(const struct python *py, const struct decoded_frame *f)
+{
+	return str_starts(snap_str(py->b->s, f->function), "_PyEval_EvalFrameDefault");
+}
+
+/* ---- placing ---- */
+
+static bool place_by_anchor(struct merge *m)
+{
+	const struct decoded_thread *t = m->thread;
+	size_t from = 0;
+
+	for (size_t k = 0; k < m->placed.n; k++) {
+		uint64_t anchor = m->placed.v[k].activation->anchor;
+		size_t i = from;
+
+		while (i < t->frames.n && !(anchor >= t->frames.v[i].sp && anchor < t->frames.v[i].cfa))
+			i++;
+		if (i == t->frames.n && t->complete)
+			return false;
+		m->placed.v[k].before = from = i;
+	}
+	return true;
+}
+
+static bool place_by_count(struct merge *m)
+{
+	const struct decoded_thread *t = m->thread;
+	size_t k = 0;
+
+	for (size_t i = 0; i < t->frames.n; i++) {
+		if (!is_eval(m->py, &t->frames.v[i]))
+			continue;
+		if (k == m->placed.n)
+			return false;
+		m->placed.v[k++].before = i;
+	}
+	return k == m->placed.n;
+}
+
+static bool has_anchors(const struct merge *m)
+{
+	for (size_t k = 0; k < m->placed.n; k++)
+		if (!m->placed.v[k].activation->anchor)
+			return false;
+	return true;
+}
+
+/* Below what the interpreter called, above the interpreter: the best that can be done without an order. */
+static void place_in_one_block(struct merge *m)
+{
+	size_t i = 0;
+
+	while (i < m->thread->frames.n && !of_interpreter(m->py, &m->thread->frames.v[i]))
+		i++;
+	for (size_t k = 0; k < m->placed.n; k++)
+		m->placed.v[k].before = i;
+}
+
+/* ---- merging ---- */
+
+static int put_python(struct merge *m, const struct py_activation *a, struct decoded_thread *to)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const struct py_frame *f = &m->py->frames.v[a->first + i];
+
+		if (!f->code)
+			continue;
+		struct decoded_frame *slot = array_push(&to->frames);
+		if (!slot)
+			return -ENOMEM;
+		*slot = (struct decoded_frame){
+			.kind = FRAME_PYTHON,
+			.function = f->code->qualname,
+			.file = f->code->file,
+			.line = f->line == LINETABLE_NONE ? SNAP_UNKNOWN : f->line,
+		};
+	}
+	return 0;
+}
+
+static int merge(struct merge *m)
+{
+	struct decoded_thread *t = m->thread, merged = { .raw = t->raw, .complete = t->complete };
+	size_t k = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i <= t->frames.n; i++) {
+		for (; r == 0 && k < m->placed.n && m->placed.v[k].before == i; k++)
+			r = put_python(m, m->placed.v[k].activation, &merged);
+		if (r < 0 || i == t->frames.n)
+			break;
+		struct decoded_frame *slot = array_push(&merged.frames);
+		if (!slot)
+			r = -ENOMEM;
+		else
+			*slot = t->frames.v[i];
+		if (slot && of_interpreter(m->py, slot))
+			slot->internal = true;
+	}
+	if (r < 0) {
+		array_done(&merged.frames);
+		return r;
+	}
+	array_done(&t->frames);
+	t->frames.v = merged.frames.v;
+	t->frames.n = merged.frames.n;
+	t->frames.cap = merged.frames.cap;
+	return 0;
+}
+
+static int placed_add(struct merge *m, const struct py_thread *t)
+{
+	for (size_t i = 0; i < t->n_activations; i++) {
+		struct placed *slot = array_push(&m->placed);
+
+		if (!slot)
+			return -ENOMEM;
+		slot->activation = &m->py->activations.v[t->first_activation + i];
+	}
+	return 0;
+}
+
+static int by_anchor(const void *a, const void *b)
+{
+	const struct placed *x = a, *y = b;
+
+	return x->activation->anchor < y->activation->anchor ? -1 : x->activation->anchor > y->activation->anchor;
+}
+
+static bool thread_moved(const struct python *py, size_t thread)
+{
+	const struct request q = { .kind = REQUEST_THREAD_MOVED, .process = (uint32_t)py->p->index, .a = thread };
+
+	return request_call(py->p->sock, &q, py->p->deadline, NULL, NULL) != 0;
+}
+
+static int interleave_thread(struct python *py, size_t thread)
+{
+	struct merge m = { .py = py, .thread = &py->p->threads.v[thread] };
+	size_t states = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < py->threads.n; i++)
+		if (py->threads.v[i].thread == thread) {
+			r = placed_add(&m, &py->threads.v[i]);
+			states++;
+		}
+	if (r == 0 && m.placed.n > 0) {
+		bool anchors = has_anchors(&m);
+		bool alone = !m.thread->frames.n; /* nothing to be among */
+		bool same = alone || !thread_moved(py, thread);
+
+		/* Several interpreters on one thread: the stack grows down, so the lowest mark is the newest. */
+		if (states > 1 && anchors)
+			qsort(m.placed.v, m.placed.n, sizeof(*m.placed.v), by_anchor);
+		if (!alone && (!same || !(anchors ? place_by_anchor(&m) : place_by_count(&m)))) {
+			place_in_one_block(&m);
+			builder_gap(py->b, m.thread->raw->node, false, "the order of its native and Python frames",
+				    same ? "the evaluation loop could not be told among the native frames"
+					 : "it ran between the look at its stack and at its Python frames",
+				    NULL);
+		}
+		r = merge(&m);
+	}
+	array_done(&m.placed);
+	return r;
+}
+
+int interleave(struct python *py)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < py->p->threads.n; i++)
+		r = interleave_thread(py, i);
+	return r;
+}

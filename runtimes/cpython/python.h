@@ -1,0 +1,56 @@
+/*
+ * What is known about one CPython process: the slot RUNTIME_STATE_CPYTHON of a decoded process. The
+ * libraries that stand on it (runtimes/trio, runtimes/asyncio, runtimes/greenlet) read through this.
+ */
+#ifndef HW_RUNTIMES_CPYTHON_PYTHON_H
+#define HW_RUNTIMES_CPYTHON_PYTHON_H
+
+#include "decode/decode.h"
+#include "runtimes/cpython/attribute.h"
+#include "runtimes/cpython/find.h"
+#include "runtimes/cpython/frame.h"
+
+/* A run of the evaluation loop: one native frame, and the Python frames it serves. */
+struct py_activation {
+	uint64_t anchor; /* an address inside that native frame; 0: this version leaves no mark */
+	size_t first, n; /* in python.frames, innermost first; none when it has not begun its first */
+};
+
+struct py_thread {
+	uint64_t interp, tstate;
+	int64_t interp_id;
+	uint64_t ident;	 /* pthread_t */
+	int64_t native;	 /* its id in its own pid namespace, as the interpreter noted it; 0: it does not */
+	size_t thread;	 /* index in decoded_process.threads; SIZE_MAX: no such thread, left over from before a fork */
+	size_t first_frame, n_frames; /* in python.frames, innermost first, shims included */
+	size_t first_activation, n_activations;
+	bool complete;
+	int error; /* why its frames could not be read */
+	str_t name;
+};
+
+struct python {
+	struct decoded_process *p;
+	struct builder *b;
+	struct python_site site;
+	str_t version; /* "3.13.5" */
+	int minor;
+	bool finalizing, initialized;
+	struct memory *memory;
+	struct heap heap;
+	struct codes codes;
+	ARRAY(uint64_t) interps;
+	ARRAY(struct py_thread) threads;
+	ARRAY(struct py_frame) frames;
+	ARRAY(struct py_activation) activations;
+	struct map frame_threads; /* address of a frame -> index of its thread << 32 | index in frames */
+	bool partial; /* the process moved while it was read, and could not be held */
+};
+
+/* The state that the cpython runtime left in `p`, or NULL: no CPython in it, or it could not be read. */
+struct python *python_of(struct decoded_process *p);
+
+/* The node of a thread by its index in python.threads; NODE_UNKNOWN for a stale one. */
+node_t python_thread_node(const struct python *py, size_t thread);
+
+#endif

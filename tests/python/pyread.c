@@ -1,0 +1,279 @@
+/*
+ * Reads the Python side of one process and prints the report's JSON: the runtimes alone, without the unwinder, the
+ * collectors and the confinement that the real program puts around them.
+ *
+ *	pyread PID [--repeat N] [--corrupt RATE SEED]
+ *
+ * For what the whole program cannot show: --repeat times the reading alone, --corrupt flips bits in what
+ * is read from the target (RATE: one read in so many), which must cost attributes, never the report.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "acquire/look.h"
+#include "core/parse.h"
+#include "core/util.h"
+#include "decode/memory.h"
+#include "raw/request.h"
+#include "runtimes/runtime.h"
+#include "snapshot/write.h"
+
+struct options {
+	pid_t pid;
+	unsigned repeat;
+	unsigned corrupt; /* one read in so many; 0 never */
+	unsigned seed;
+};
+
+struct server {
+	int sock;
+	struct raw_capture *c;
+	ARRAY(int64_t) runs; /* at the mark */
+};
+
+/* ---- the other end of the requests: it can tell what moved, and nothing else ---- */
+
+static int mark(struct server *s, const struct raw_process *p, bool compare)
+{
+	struct process_dir d = process_dir(p);
+	int moved = 0;
+
+	if (!compare)
+		s->runs.n = 0;
+	for (size_t i = 0; i < p->threads.n; i++) {
+		struct look_run run = { 0 };
+		char path[32];
+
+		(void)snprintf(path, sizeof(path), "task/%d", p->threads.v[i].tid);
+		int dir = openat(d.fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0 || look_read_run(dir, p->threads.v[i].tid, &run) < 0)
+			run.runs = -1;
+		(void)fd_close(dir);
+		if (compare) {
+			moved |= i >= s->runs.n || s->runs.v[i] != run.runs;
+			continue;
+		}
+		int64_t *slot = array_push(&s->runs);
+		if (slot)
+			*slot = run.runs;
+	}
+	process_dir_done(&d);
+	return moved;
+}
+
+static void *serve(void *arg)
+{
+	struct server *s = arg;
+	struct request q;
+	int fd;
+
+	while (request_receive(s->sock, &q, &fd) == 0) {
+		struct response answer = { .status = -EOPNOTSUPP };
+		const struct raw_process *p = &s->c->processes.v[q.process];
+
+		if (q.kind == REQUEST_MARK)
+			answer.status = mark(s, p, false);
+		else if (q.kind == REQUEST_MOVED)
+			answer.status = mark(s, p, true);
+		else if (q.kind == REQUEST_THREAD_MOVED)
+			answer.status = look_ran_since(p, &p->threads.v[q.a], p->threads.v[q.a].primary);
+		if (response_send(s->sock, &answer, -1) < 0)
+			break;
+	}
+	array_done(&s->runs);
+	return NULL;
+}
+
+/* ---- memory that lies ---- */
+
+struct liar {
+	int fd;
+	unsigned corrupt;
+	unsigned seed;
+};
+
+static ssize_t lie(void *arg, uint64_t address, void *to, size_t n)
+{
+	struct liar *l = arg;
+	ssize_t got = pread(l->fd, to, n, (off_t)address);
+
+	if (got < 0)
+		return errno == EIO ? -EFAULT : -errno;
+	if (l->corrupt && got >= 8 && (unsigned)rand_r(&l->seed) % l->corrupt == 0) {
+		uint64_t *words = to;
+		size_t i = (unsigned)rand_r(&l->seed) % ((size_t)got / 8);
+
+		if (rand_r(&l->seed) & 1)
+			words[i] ^= 1ull << (rand_r(&l->seed) & 63);
+		else
+			words[i] = (uint64_t)rand_r(&l->seed) << 32 | (unsigned)rand_r(&l->seed);
+	}
+	return got;
+}
+
+/* ---- what the decoder would do ---- */
+
+static void emit_threads(struct decoded_process *p)
+{
+	for (size_t i = 0; i < p->threads.n; i++) {
+		const struct decoded_thread *t = &p->threads.v[i];
+		uint32_t first = SNAP_N(p->b->s, FRAME);
+
+		for (size_t k = 0; k < t->frames.n; k++) {
+			const struct decoded_frame *f = &t->frames.v[k];
+			struct snap_frame *row = BUILD(p->b, FRAME);
+			uint32_t index = SNAP_N(p->b->s, FRAME) - 1;
+
+			row->kind = f->kind;
+			row->internal = f->internal;
+			row->function = f->function;
+			row->file = f->file;
+			row->line = f->line;
+			for (uint32_t n = 0; n < f->locals.n; n++) {
+				struct snap_local *local = BUILD(p->b, LOCAL);
+
+				local->frame = index;
+				local->name = p->locals.v[f->locals.first + n].name;
+				local->value = p->locals.v[f->locals.first + n].value;
+			}
+		}
+		struct snap_stack *stack = BUILD(p->b, STACK);
+		stack->owner = t->raw->node;
+		stack->frames = (struct span){ first, (uint32_t)t->frames.n };
+	}
+}
+
+static int decode_one(struct raw_capture *c, size_t index, int sock, const struct options *o)
+{
+	struct raw_process *raw = &c->processes.v[index];
+	struct liar liar = { .fd = raw->memfd, .corrupt = o->corrupt, .seed = o->seed };
+	struct memory_backend backend = { .read = lie, .arg = &liar };
+	struct decoded_process p = {
+		.capture = c, .b = c->b, .raw = raw, .index = index, .sock = sock, .deadline = c->deadline,
+	};
+	int r = memory_new(&backend, 64 << 20, &p.memory);
+
+	if (r < 0)
+		return r;
+	if (o->corrupt)
+		raw->memfd = -1; /* so that the runtimes read through the liar, too */
+	for (size_t i = 0; i < raw->threads.n; i++) {
+		struct decoded_thread *t = array_push(&p.threads);
+		t->raw = &raw->threads.v[i];
+	}
+	for (size_t i = 0; runtimes[i]; i++)
+		if (runtimes[i]->stage == RUNTIME_LANGUAGE && runtimes[i]->decode(&p) < 0)
+			builder_gap(p.b, raw->node, false, runtimes[i]->name, "could not be read", NULL);
+	emit_threads(&p);
+	for (size_t i = 0; runtimes[i]; i++)
+		if (runtimes[i]->done)
+			runtimes[i]->done(&p);
+	fprintf(stderr, "pyread: pid %d: %llu reads\n", raw->pid, (unsigned long long)memory_backend_reads(p.memory));
+	(void)memory_free(p.memory);
+	for (size_t i = 0; i < p.threads.n; i++)
+		array_done(&p.threads.v[i].frames);
+	array_done(&p.threads);
+	array_done(&p.locals);
+	raw->memfd = liar.fd;
+	return 0;
+}
+
+static int to_stdout(void *arg, const void *bytes, size_t n)
+{
+	return fwrite(bytes, 1, n, stdout) == n ? 0 : -EIO;
+}
+
+static int print(struct builder *b)
+{
+	struct snapshot *s;
+	struct snap_index x;
+	struct json j;
+	int r = builder_finish(b, &s);
+
+	if (r < 0)
+		return r;
+	if ((r = snap_index_init(&x, s)) == 0) {
+		json_begin(&j, to_stdout, NULL, 3);
+		snapshot_write(s, &x, &j);
+		r = json_end(&j);
+		snap_index_done(&x);
+	}
+	snapshot_free(s);
+	return r;
+}
+
+static int run(const struct options *o)
+{
+	struct raw_options options = { .samples = 1, .locals = getenv("PYREAD_LOCALS") != NULL };
+	struct builder b;
+	struct raw_capture c = { .b = &b, .options = &options, .deadline = deadline_in(30 * NSEC_PER_SEC) };
+	struct acquirer a = { .c = &c, .fds_left = 100 };
+	struct tree tree = { 0 };
+	struct arena arena;
+	struct tree_seed seed = { .pid = o->pid, .root = true };
+	int pair[2], r;
+	pthread_t thread;
+
+	if ((r = builder_init(&b)) < 0 || (r = arena_init(&arena, 256 << 20)) < 0)
+		return r;
+	c.arena = &arena;
+	c.captured_ns = clock_monotonic_ns();
+	struct tree_source *source = proc_tree_source();
+	if ((r = source->list(source, &seed, 1, 100, c.deadline, &tree)) < 0 ||
+	    (r = process_add_tree(&a, &tree)) < 0)
+		return r;
+	look_first(&a);
+	look_status(&a);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	struct server server = { .sock = pair[1], .c = &c };
+	if (pthread_create(&thread, NULL, serve, &server) != 0)
+		return -EAGAIN;
+	for (size_t i = 0; i < c.processes.n; i++) {
+		int64_t began = clock_monotonic_ns();
+
+		if (!c.processes.v[i].maps)
+			continue;
+		for (unsigned n = 0; r == 0 && n < o->repeat; n++)
+			r = decode_one(&c, i, pair[0], o);
+		fprintf(stderr, "pyread: %.3f ms\n", (double)(clock_monotonic_ns() - began) / 1e6 / o->repeat);
+	}
+	(void)close(pair[0]);
+	(void)pthread_join(thread, NULL);
+	(void)close(pair[1]);
+	if (r == 0)
+		r = print(&b);
+	process_done_all(&c);
+	acquirer_done(&a);
+	tree_done(&tree);
+	arena_done(&arena);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .repeat = 1 };
+
+	if (argc < 2 || parse_pid(argv[1], &o.pid) < 0)
+		return 2;
+	for (int i = 2; i < argc; i++) {
+		if (str_eq(argv[i], "--repeat") && i + 1 < argc) {
+			o.repeat = (unsigned)atoi(argv[++i]);
+		} else if (str_eq(argv[i], "--corrupt") && i + 2 < argc) {
+			o.corrupt = (unsigned)atoi(argv[++i]);
+			o.seed = (unsigned)atoi(argv[++i]);
+		} else {
+			return 2;
+		}
+	}
+	int r = run(&o);
+	if (r < 0)
+		fprintf(stderr, "pyread: %s\n", strerror(-r));
+	return r < 0;
+}
