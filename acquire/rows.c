@@ -49,6 +49,16 @@ static const struct raw_look *shown(const struct raw_thread *t)
 	return primary && primary->taken ? primary : &t->looks.v[t->looks.n - 1];
 }
 
+/* Written again after the decode, which may have held the process still. */
+static void stopped_row(struct raw_capture *c, const struct raw_thread *t)
+{
+	struct snap_thread *row = SNAP_ROW(c->b->s, THREAD, node_index(t->node));
+
+	row->stopped_ns = 0;
+	for (size_t i = 0; i < t->looks.n; i++)
+		row->stopped_ns = MAX(row->stopped_ns, t->looks.v[i].stopped_ns);
+}
+
 static void thread_row(struct raw_capture *c, const struct raw_thread *t)
 {
 	struct snap_thread *row = SNAP_ROW(c->b->s, THREAD, node_index(t->node));
@@ -65,9 +75,7 @@ static void thread_row(struct raw_capture *c, const struct raw_thread *t)
 	row->switches = last->runs;
 	row->activity = (uint8_t)look_activity(t);
 	row->taken = look->taken;
-	row->stopped_ns = 0;
-	for (size_t i = 0; i < t->looks.n; i++)
-		row->stopped_ns = MAX(row->stopped_ns, t->looks.v[i].stopped_ns);
+	stopped_row(c, t);
 }
 
 static void thread_gap(struct raw_capture *c, const struct raw_process *p, const struct raw_thread *t)
@@ -86,6 +94,11 @@ static void thread_gap(struct raw_capture *c, const struct raw_process *p, const
 	if (look->running && c->options->stop == STOP_NEVER)
 		builder_gap(c->b, t->node, true, "the stack of a running thread",
 			    "only a stop shows it, and --stop=never forbids that", "--stop=auto");
+	else if (t->status.tracer)
+		builder_gap(c->b, t->node, true, "the stack of a thread", "another tracer holds it",
+			    "detach the debugger or strace");
+	else if (look->error == -EBUSY)
+		builder_gap(c->b, t->node, true, "the stack of a thread", "it was in an uninterruptible sleep each time", NULL);
 	else if (look->running && look->error == -ETIMEDOUT)
 		builder_gap(c->b, t->node, true, "the stack of a running thread",
 			    "it did not stop within the stop budget", "--stop-budget 200ms");
@@ -143,6 +156,8 @@ void sample_rows(struct acquirer *a)
 	for (size_t i = 0; i < c->processes.n; i++)
 		for (size_t k = 0; k < c->processes.v[i].threads.n; k++) {
 			const struct raw_thread *t = &c->processes.v[i].threads.v[k];
+			if (t->looks.n)
+				stopped_row(a->c, t);
 			for (size_t n = 0; n < t->looks.n; n++)
 				sample_row(a->c, t, &t->looks.v[n]);
 		}

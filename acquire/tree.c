@@ -126,6 +126,9 @@ static int add_member(struct walk *w, pid_t pid, size_t parent, uint64_t start_t
 		known->root |= root;
 		return 0;
 	}
+	/* Started from a shell of the tree, we are in it ourselves: not what anybody asked about. */
+	if (pid == getpid() && !root)
+		return 0;
 	if (t->members.n == TREE_PROCESSES_MAX) {
 		t->cut = true;
 		return 0;

@@ -5,8 +5,7 @@
  *	looks	every sleeping thread, without a stop
  *	facts	what the kernel writes about processes, descriptors, the machine
  *	outside	the few processes beyond the tree that hold the other ends
- *	samples	does anything move?
- *	stops	only for threads that could not be looked at (--stop)
+ *	samples	does anything move? With a short stop for threads that could not be looked at (--stop)
  *	decode	in the confined child
  *	signals	only if asked for, when all else is done
  *	thought	waits, graph, verdict: a pure function of the rows
@@ -171,9 +170,11 @@ static void sample(struct session *x, struct work *w)
 {
 	const struct raw_options *o = x->options;
 
+	tracer_stop_rest(&w->a, o->samples <= 1);
 	for (unsigned i = 1; i < o->samples && !deadline_passed(w->c.deadline); i++) {
 		clock_sleep_until(w->c.captured_ns + (int64_t)i * o->interval_ns);
 		look_again(&w->a);
+		tracer_stop_rest(&w->a, i + 1 == o->samples);
 	}
 	w->b.s->head.capture.samples = o->samples;
 	w->b.s->head.capture.interval_ns = o->interval_ns;
@@ -213,7 +214,6 @@ int session_capture(struct session *x, const struct snap_trigger *trigger, struc
 	look_and_collect(x, &w);
 	session_say(x, "sampling");
 	sample(x, &w);
-	tracer_stop_rest(&w.a);
 	history_add(x, &w.c);
 	look_rows(&w.a);
 	session_say(x, "decoding stacks and tasks");

@@ -1,0 +1,497 @@
+/*
+ * The disposable tracer; see tracer.h.
+ *
+ * The child gets its orders by fork and gives its results through shared memory: an array of tracees that it
+ * fills in as it goes, and the arena for stack bytes. The parent watches how long each process takes and kills the child
+ * when one takes too long; a killed tracer frees all it holds. A new child then does the rest.
+ *
+ * A thread that could not be stopped cannot be let go either. The child therefore ends after such a process, and
+ * the next one is done by a new child.
+ */
+#include "acquire/tracer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "acquire/tracee.h"
+#include "core/util.h"
+
+/* Beyond a process' stop budget: time to seize, copy and detach on a loaded machine. */
+#define GRACE_NS (100 * NSEC_PER_MSEC)
+
+/* How long a thread may take to leave the traced state after its tracer let go. */
+#define SETTLE_NS (20 * NSEC_PER_MSEC)
+
+/* One process to do. */
+struct job {
+	size_t process, first, n; /* index in the capture; its tracees */
+};
+
+/* Shared between parent and child. */
+struct orders {
+	size_t n_jobs, next; /* jobs before `next` are done or given up */
+	size_t arena_used;
+	size_t n_tracees;
+	struct job *jobs;
+	struct tracee *tracees;
+	size_t bytes; /* of this mapping */
+};
+
+static struct orders *orders_new(size_t max_jobs, size_t max_tracees)
+{
+	size_t bytes = sizeof(struct orders) + max_jobs * sizeof(struct job) +
+		       max_tracees * sizeof(struct tracee);
+	struct orders *o = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (o == MAP_FAILED)
+		return NULL;
+	o->bytes = bytes;
+	o->tracees = (struct tracee *)(o + 1);
+	o->jobs = (struct job *)(o->tracees + max_tracees);
+	return o;
+}
+
+static void orders_freep(struct orders **o)
+{
+	if (*o)
+		(void)munmap(*o, (*o)->bytes);
+}
+
+/* The child's own view: it must end when we do, and its sleeps must be as short as asked for. */
+static void become_tracer(pid_t parent)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(1);
+}
+
+static bool tracees_open(struct tracees *s, struct raw_capture *c, size_t process, struct tracee *v,
+			 size_t n, struct process_dir *dir)
+{
+	struct raw_process *p = &c->processes.v[process];
+	bool own; /* the child's exit closes it */
+
+	*dir = process_dir(p);
+	*s = (struct tracees){ .v = v, .n = n, .p = p, .procfd = dir->fd, .arena = c->arena,
+			       .repair = c->options->eintr_repair };
+	s->memfd = process_memory(p, &own);
+	return dir->fd >= 0;
+}
+
+static _Noreturn void child_stop(struct raw_capture *c, struct orders *o)
+{
+	while (o->next < o->n_jobs) {
+		const struct job *j = &o->jobs[o->next];
+		struct tracees s;
+		struct process_dir dir;
+		bool free_to_go = true;
+		if (tracees_open(&s, c, j->process, &o->tracees[j->first], j->n, &dir)) {
+			tracees_stop(&s, deadline_in(c->options->stop_budget_ns));
+			tracees_take(&s);
+			o->arena_used = c->arena->used;
+			free_to_go = tracees_release(&s);
+		}
+		process_dir_done(&dir);
+		o->next++;
+		if (!free_to_go)
+			break;
+	}
+	_exit(0);
+}
+
+/* Waits for the child, kills it when one process takes longer than allowed. */
+static void watch(const struct raw_capture *c, struct orders *o, pid_t child)
+{
+	int64_t allowed_ns = c->options->stop_budget_ns + GRACE_NS;
+	CLEANUP(fd_closep) int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+	size_t job = o->next;
+	int64_t since_ns = clock_monotonic_ns();
+
+	for (;;) {
+		struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+		int64_t now_ns = clock_monotonic_ns();
+		size_t next = __atomic_load_n(&o->next, __ATOMIC_ACQUIRE);
+		if (next != job) {
+			job = next;
+			since_ns = now_ns;
+		}
+		int64_t left_ns = since_ns + allowed_ns - now_ns;
+		if (left_ns <= 0)
+			break;
+		if (poll(&pfd, 1, (int)(left_ns / NSEC_PER_MSEC) + 1) > 0)
+			break;
+	}
+	(void)kill(child, SIGKILL); /* of one that has ended this says nothing to anybody */
+	(void)waitpid(child, NULL, 0);
+}
+
+/* Killed in the middle of a process: how long its threads stood is known, what was taken of them is not whole. */
+static void give_up_job(struct orders *o)
+{
+	const struct job *j = &o->jobs[o->next++];
+
+	for (size_t i = 0; i < j->n; i++) {
+		struct tracee *t = &o->tracees[j->first + i];
+		int64_t stopped_ns = t->stopped_ns;
+		if (t->stopped && !stopped_ns)
+			stopped_ns = clock_monotonic_ns() - t->asked_ns;
+		*t = (struct tracee){ .tid = t->tid, .error = -ETIMEDOUT, .stopped_ns = stopped_ns,
+				      .was_stopped = t->was_stopped };
+	}
+}
+
+static void run_orders(struct raw_capture *c, struct orders *o)
+{
+	while (o->next < o->n_jobs && !deadline_passed(c->deadline)) {
+		pid_t self = getpid();
+		size_t before = o->next;
+		o->arena_used = c->arena->used;
+		pid_t child = fork();
+		if (child < 0)
+			return;
+		if (child == 0) {
+			become_tracer(self);
+			child_stop(c, o);
+		}
+		watch(c, o, child);
+		c->arena->used = MAX(c->arena->used, o->arena_used);
+		if (o->next == before)
+			give_up_job(o);
+	}
+}
+
+/* ---- whom ---- */
+
+static bool wanted(const struct raw_capture *c, const struct raw_thread *t, bool last_round)
+{
+	const struct raw_look *look = t->looks.n ? &t->looks.v[t->looks.n - 1] : NULL;
+
+	if (t->gone || !look)
+		return false;
+	if (c->options->stop == STOP_ALWAYS)
+		return last_round;
+	return c->options->stop == STOP_AUTO && look->running && !look->taken;
+}
+
+static bool may_trace(const struct raw_process *p)
+{
+	return !p->gone && !p->zombie && !p->kernel_thread && !p->refused && !p->outside &&
+	       p->pid != getpid();
+}
+
+static size_t count_wanted(const struct raw_capture *c, const struct raw_process *p, bool last_round)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; may_trace(p) && i < p->threads.n; i++)
+		n += wanted(c, &p->threads.v[i], last_round);
+	return n;
+}
+
+static void add_job(struct raw_capture *c, struct orders *o, size_t process, bool last_round)
+{
+	const struct raw_process *p = &c->processes.v[process];
+	struct job *j = &o->jobs[o->n_jobs];
+
+	*j = (struct job){ .process = process, .first = o->n_tracees };
+	for (size_t i = 0; i < p->threads.n; i++) {
+		if (!wanted(c, &p->threads.v[i], last_round))
+			continue;
+		o->tracees[o->n_tracees++] =
+			(struct tracee){ .tid = p->threads.v[i].tid, .error = -ETIMEDOUT };
+		j->n++;
+	}
+	o->n_jobs += j->n > 0;
+}
+
+/* ---- what came of it ---- */
+
+/* Still stopped although nobody holds it? Then say so: this must never happen. */
+static void check_running(struct raw_capture *c, const struct raw_process *p,
+			  const struct raw_thread *t, const struct tracee *x)
+{
+	struct deadline until = deadline_in(SETTLE_NS);
+	struct process_dir d = process_dir(p);
+	struct raw_stat stat;
+	char path[40];
+
+	if (d.fd < 0)
+		return;
+	(void)snprintf(path, sizeof(path), "task/%d/stat", t->tid);
+	while (raw_stat_read(d.fd, path, &stat) == 0 && (stat.state == 't' || stat.state == 'T') &&
+	       !(stat.state == 'T' && x->was_stopped)) {
+		if (deadline_passed(until)) {
+			builder_gap(c->b, t->node, true, "a thread is stopped after the capture",
+				    "it ran before it", stat.state == 'T' ? "kill -CONT its process" : NULL);
+			break;
+		}
+		clock_sleep_until(clock_monotonic_ns() + NSEC_PER_MSEC);
+	}
+	process_dir_done(&d);
+}
+
+static void note_result(struct raw_capture *c, const struct raw_process *p, struct raw_thread *t,
+			const struct tracee *x)
+{
+	struct raw_look *look = &t->looks.v[t->looks.n - 1];
+
+	look->stopped_ns = MAX(look->stopped_ns, x->stopped_ns);
+	if (x->error < 0 || !x->regs.known) {
+		if (!look->taken)
+			look->error = x->error;
+		return;
+	}
+	look->error = 0;
+	look->taken = TAKEN_PTRACE;
+	look->regs = x->regs;
+	look->stack = x->stack;
+	look->top = x->top;
+	/* The stop itself made it restart_syscall: what it was before is known from the look. */
+	if (x->syscall_nr != SYS_restart_syscall || !snap_known(look->syscall_nr)) {
+		look->syscall_nr = x->syscall_nr;
+		memcpy(look->args, x->args, sizeof(look->args));
+	}
+	if (!look->stack_hash)
+		look->stack_hash = arena_alloc(c->arena, sizeof(*look->stack_hash));
+	t->primary = t->looks.n - 1;
+	check_running(c, p, t, x);
+}
+
+static struct raw_thread *find_thread(struct raw_process *p, pid_t tid)
+{
+	for (size_t i = 0; i < p->threads.n; i++)
+		if (p->threads.v[i].tid == tid)
+			return &p->threads.v[i];
+	return NULL;
+}
+
+void tracer_stop_rest(struct acquirer *a, bool last_round)
+{
+	struct raw_capture *c = a->c;
+	size_t jobs = 0, tracees = 0;
+
+	if (c->options->stop == STOP_NEVER)
+		return;
+	for (size_t i = 0; i < c->processes.n; i++) {
+		size_t n = count_wanted(c, &c->processes.v[i], last_round);
+		jobs += n > 0;
+		tracees += n;
+	}
+	if (!jobs)
+		return;
+	CLEANUP(orders_freep) struct orders *o = orders_new(jobs, tracees);
+	if (!o)
+		return;
+	for (size_t i = 0; i < c->processes.n; i++)
+		if (count_wanted(c, &c->processes.v[i], last_round))
+			add_job(c, o, i, last_round);
+	run_orders(c, o);
+	for (size_t k = 0; k < o->n_jobs; k++) {
+		struct raw_process *p = &c->processes.v[o->jobs[k].process];
+		for (size_t i = 0; i < o->jobs[k].n; i++) {
+			const struct tracee *x = &o->tracees[o->jobs[k].first + i];
+			struct raw_thread *t = find_thread(p, x->tid);
+			if (t)
+				note_result(c, p, t, x);
+		}
+	}
+}
+
+/* ---- hold and release ---- */
+
+struct tracer_hold {
+	struct raw_capture *c;
+	size_t process;
+	pid_t child;
+	int sock; /* ours: "let go" one way, "stopped" and "let go" the other */
+	struct orders *orders;
+};
+
+enum { SAY_STOPPED = 's', SAY_FAILED = 'f', SAY_RELEASED = 'r', SAY_TOO_LATE = 'l' };
+
+static void say(int sock, char what)
+{
+	(void)!send(sock, &what, 1, MSG_NOSIGNAL);
+}
+
+/* One byte, or 0 when none came in time. */
+static char hear(int sock, struct deadline until)
+{
+	struct pollfd pfd = { .fd = sock, .events = POLLIN };
+	char what = 0;
+
+	while (poll(&pfd, 1, deadline_left_ms(until)) < 0)
+		if (errno != EINTR || deadline_passed(until))
+			return 0;
+	return pfd.revents & POLLIN && recv(sock, &what, 1, MSG_DONTWAIT) == 1 ? what : 0;
+}
+
+static void show_held(struct raw_hold *hold, const struct tracees *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct tracee *t = &s->v[i];
+		hold->v[i] = (struct raw_held){ .tid = t->tid, .error = t->error, .regs = t->regs,
+						.syscall_nr = t->syscall_nr, .stack = t->stack,
+						.top = t->top };
+		memcpy(hold->v[i].args, t->args, sizeof(t->args));
+	}
+	hold->n = s->n;
+}
+
+/* Everybody stands still, except who sleeps in the kernel and can run no code of the process until that ends. */
+static bool all_stand(const struct tracees *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].error < 0 && s->v[i].error != -EBUSY && s->v[i].error != -ESRCH)
+			return false;
+	return true;
+}
+
+/*
+ * Threads that were born while the others were being stopped: listed again until nobody is new. Who is stopped
+ * cannot fork, so this settles at once.
+ */
+static bool stop_everybody(struct tracees *s, struct deadline until)
+{
+	pid_t tids[RAW_HOLD_THREADS];
+
+	for (int round = 0; round < 4 && !deadline_passed(until); round++) {
+		struct tracees fresh = *s;
+		int n = tree_list_threads(s->procfd, tids, ARRAY_SIZE(tids));
+		if (n < 0 || n == RAW_HOLD_THREADS)
+			return false;
+		fresh.v = s->v + s->n;
+		fresh.n = 0;
+		for (int i = 0; i < n; i++) {
+			size_t k = 0;
+			while (k < s->n && s->v[k].tid != tids[i])
+				k++;
+			if (k == s->n && s->n + fresh.n < RAW_HOLD_THREADS)
+				fresh.v[fresh.n++] = (struct tracee){ .tid = tids[i] };
+		}
+		if (!fresh.n)
+			return s->n > 0;
+		tracees_stop(&fresh, until);
+		s->n += fresh.n;
+	}
+	return false;
+}
+
+static _Noreturn void child_hold(struct raw_capture *c, const struct tracer_hold *h, int sock,
+				 int64_t at_most_ns)
+{
+	struct arena bytes = { .base = c->hold->bytes, .cap = sizeof(c->hold->bytes) };
+	struct deadline until = deadline_in(at_most_ns);
+	struct process_dir dir;
+	struct tracees s;
+
+	if (!tracees_open(&s, c, h->process, h->orders->tracees, 0, &dir))
+		_exit(1);
+	s.arena = &bytes;
+	bool stand = stop_everybody(&s, until);
+	tracees_take(&s);
+	show_held(c->hold, &s);
+	stand = stand && all_stand(&s);
+	say(sock, stand ? SAY_STOPPED : SAY_FAILED);
+	char asked = stand ? hear(sock, until) : 0;
+	(void)tracees_release(&s);
+	h->orders->n_tracees = s.n;
+	say(sock, asked ? SAY_RELEASED : SAY_TOO_LATE);
+	_exit(0);
+}
+
+static struct tracer_hold *hold_free(struct tracer_hold *h)
+{
+	if (h->child > 0) {
+		(void)kill(h->child, SIGKILL);
+		(void)waitpid(h->child, NULL, 0);
+	}
+	(void)fd_close(h->sock);
+	orders_freep(&h->orders);
+	free(h);
+	return NULL;
+}
+
+/* How long each stood, also when the child had to be killed: then until now. */
+static void note_stops(const struct tracer_hold *h)
+{
+	struct raw_process *p = &h->c->processes.v[h->process];
+
+	for (size_t i = 0; i < RAW_HOLD_THREADS; i++) {
+		const struct tracee *x = &h->orders->tracees[i];
+		struct raw_thread *t = x->tid && x->stopped ? find_thread(p, x->tid) : NULL;
+		if (!x->tid)
+			return;
+		if (!t || !t->looks.n)
+			continue;
+		int64_t ns = x->stopped_ns ? x->stopped_ns : clock_monotonic_ns() - x->asked_ns;
+		struct raw_look *look = &t->looks.v[t->looks.n - 1];
+		look->stopped_ns = MAX(look->stopped_ns, ns);
+	}
+}
+
+int tracer_hold(struct acquirer *a, size_t process, int64_t at_most_ns, struct tracer_hold **ret)
+{
+	struct raw_capture *c = a->c;
+	const struct raw_process *p = &c->processes.v[process];
+	struct tracer_hold *h;
+	int pair[2];
+
+	if (!c->hold)
+		return -ENOMEM;
+	if (!may_trace(p) && !p->outside)
+		return p->refused ? p->refused_error : -EINVAL;
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return -ENOMEM;
+	*h = (struct tracer_hold){ .c = c, .process = process, .sock = -1,
+				   .orders = orders_new(0, RAW_HOLD_THREADS) };
+	if (!h->orders || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		hold_free(h);
+		return -ENOMEM;
+	}
+	h->sock = pair[0];
+	pid_t self = getpid();
+	h->child = fork();
+	if (h->child == 0) {
+		become_tracer(self);
+		(void)fd_close(h->sock);
+		child_hold(c, h, pair[1], at_most_ns);
+	}
+	(void)fd_close(pair[1]);
+	if (h->child < 0) {
+		hold_free(h);
+		return -EAGAIN;
+	}
+	char said = hear(h->sock, deadline_in(at_most_ns + GRACE_NS));
+	if (said == SAY_STOPPED) {
+		*ret = h;
+		return 0;
+	}
+	if (said == SAY_FAILED)
+		(void)hear(h->sock, deadline_in(GRACE_NS)); /* it lets go of the others */
+	note_stops(h);
+	hold_free(h);
+	return -ETIMEDOUT;
+}
+
+int tracer_release(struct tracer_hold *h)
+{
+	say(h->sock, SAY_RELEASED);
+	char said = hear(h->sock, deadline_in(GRACE_NS));
+	note_stops(h);
+	hold_free(h);
+	return said == SAY_RELEASED ? 0 : -ETIME;
+}

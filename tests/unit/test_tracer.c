@@ -1,0 +1,312 @@
+/* Stopping threads: what is taken, that calls go on, that stopped ones stay stopped, that held ones stand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "acquire/look.h"
+#include "acquire/tracer.h"
+#include "core/util.h"
+
+/* What a child shares with the test. */
+struct shared {
+	volatile uint64_t turns; /* of the one that spins */
+	volatile int ready, returned;
+};
+
+struct fixture {
+	struct shared *shared;
+	pid_t child;
+	struct raw_options options;
+	struct arena arena;
+	struct builder b;
+	struct raw_capture c;
+	struct acquirer a;
+	struct tree tree;
+};
+
+static void spin(struct shared *s)
+{
+	s->ready = 1;
+	for (;;)
+		s->turns++;
+}
+
+/* Says if epoll_wait ever comes back. */
+static void sleep_in_epoll(struct shared *s)
+{
+	struct epoll_event e;
+	int fd = epoll_create1(0);
+
+	s->ready = 1;
+	for (;;) {
+		(void)epoll_wait(fd, &e, 1, -1);
+		s->returned++;
+	}
+}
+
+/* A parent in vfork() sleeps uninterruptibly until its child ends. */
+static void sleep_in_vfork(struct shared *s)
+{
+	s->ready = 1;
+	if (vfork() == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		(void)syscall(SYS_pause);
+		_exit(0);
+	}
+}
+
+static void wait_until(const struct fixture *f, const char *states)
+{
+	char path[40];
+	struct raw_stat s = { 0 };
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", f->child);
+	for (int i = 0; i < 5000; i++) {
+		assert_int_equal(raw_stat_read(-1, path, &s), 0);
+		if (f->shared->ready && strchr(states, s.state))
+			return;
+		usleep(1000);
+	}
+	fail_msg("child is in state %c, not in one of %s", s.state, states);
+}
+
+static void begin(struct fixture *f, void (*what)(struct shared *), const char *states)
+{
+	f->shared = mmap(NULL, sizeof(*f->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
+	assert_ptr_not_equal(f->shared, MAP_FAILED);
+	memset(f->shared, 0, sizeof(*f->shared));
+	f->child = fork();
+	if (f->child == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		what(f->shared);
+		_exit(0);
+	}
+	wait_until(f, states);
+}
+
+static void look(struct fixture *f, enum stop_policy stop)
+{
+	struct tree_seed seed = { .pid = f->child, .root = true };
+	struct tree_source *source = proc_tree_source();
+
+	f->options = (struct raw_options){ .samples = 1, .stop = stop, .eintr_repair = true,
+					   .stop_budget_ns = 500 * NSEC_PER_MSEC };
+	assert_int_equal(source->list(source, &seed, 1, 10, deadline_in(NSEC_PER_SEC), &f->tree), 0);
+	assert_int_equal(arena_init(&f->arena, 64 << 20), 0);
+	assert_int_equal(builder_init(&f->b), 0);
+	f->c = (struct raw_capture){ .b = &f->b, .options = &f->options, .arena = &f->arena,
+				     .deadline = deadline_in(30 * NSEC_PER_SEC) };
+	f->a = (struct acquirer){ .c = &f->c, .fds_left = 100 };
+	f->c.hold = mmap(NULL, sizeof(*f->c.hold), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(f->c.hold, MAP_FAILED);
+	assert_int_equal(process_add_tree(&f->a, &f->tree), 0);
+	look_first(&f->a);
+	look_status(&f->a);
+	if (f->c.processes.v[0].refused)
+		skip(); /* no ptrace rights on our own children here */
+}
+
+static const struct raw_look *last_look(const struct fixture *f)
+{
+	const struct raw_thread *t = f->c.processes.v[0].threads.v;
+
+	return &t->looks.v[t->looks.n - 1];
+}
+
+static int setup(void **state)
+{
+	static struct fixture f;
+
+	f = (struct fixture){ 0 };
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->child > 0) {
+		(void)kill(f->child, SIGKILL);
+		(void)waitpid(f->child, NULL, 0);
+	}
+	process_done_all(&f->c);
+	acquirer_done(&f->a);
+	tree_done(&f->tree);
+	builder_done(&f->b);
+	arena_done(&f->arena);
+	if (f->c.hold)
+		(void)munmap(f->c.hold, sizeof(*f->c.hold));
+	return munmap(f->shared, sizeof(*f->shared));
+}
+
+static void a_running_thread_is_stopped_shortly(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, spin, "R");
+	look(f, STOP_AUTO);
+	assert_true(last_look(f)->running);
+	assert_int_equal(last_look(f)->taken, 0);
+	tracer_stop_rest(&f->a, true);
+	const struct raw_look *l = last_look(f);
+	assert_int_equal(l->error, 0);
+	assert_int_equal(l->taken, TAKEN_PTRACE);
+	assert_int_equal(l->regs.known, (1u << DWARF_MAX) - 1);
+	assert_int_equal(l->syscall_nr, SNAP_NONE);
+	assert_true(l->stack.n > 128);
+	assert_true(l->stopped_ns > 0);
+	const struct raw_map *m = raw_maps_find(f->c.processes.v[0].maps, l->regs.v[DWARF_RIP]);
+	assert_non_null(m);
+	assert_true(m->prot & MAP_X);
+	assert_int_equal(SNAP_N(f->b.s, GAP), 0);
+	uint64_t turns = f->shared->turns;
+	for (int i = 0; i < 5000 && f->shared->turns == turns; i++)
+		usleep(1000);
+	assert_true(f->shared->turns != turns);
+}
+
+static void never_means_never(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, spin, "R");
+	look(f, STOP_NEVER);
+	tracer_stop_rest(&f->a, true);
+	assert_int_equal(last_look(f)->taken, 0);
+	assert_int_equal(last_look(f)->stopped_ns, 0);
+}
+
+static void a_sleeper_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, sleep_in_epoll, "S");
+	look(f, STOP_AUTO);
+	tracer_stop_rest(&f->a, true);
+	assert_int_equal(last_look(f)->taken, TAKEN_PROC);
+	assert_int_equal(last_look(f)->stopped_ns, 0);
+	assert_int_equal(f->shared->returned, 0);
+}
+
+static void a_stopped_call_goes_on(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, sleep_in_epoll, "S");
+	look(f, STOP_ALWAYS);
+	for (int i = 0; i < 20; i++) {
+		tracer_stop_rest(&f->a, true);
+		assert_int_equal(last_look(f)->taken, TAKEN_PTRACE);
+		assert_int_equal(last_look(f)->syscall_nr, SYS_epoll_wait);
+		wait_until(f, "S");
+	}
+	assert_int_equal(f->shared->returned, 0);
+}
+
+static void a_stopped_process_stays_stopped(void **state)
+{
+	struct fixture *f = *state;
+	int status;
+
+	begin(f, spin, "R");
+	assert_int_equal(kill(f->child, SIGSTOP), 0);
+	assert_int_equal(waitpid(f->child, &status, WUNTRACED), f->child);
+	wait_until(f, "T");
+	uint64_t turns = f->shared->turns;
+	look(f, STOP_ALWAYS);
+	tracer_stop_rest(&f->a, true);
+	assert_int_equal(last_look(f)->taken, TAKEN_PTRACE);
+	assert_int_equal(SNAP_N(f->b.s, GAP), 0);
+	wait_until(f, "T");
+	assert_true(f->shared->turns == turns);
+	assert_int_equal(kill(f->child, SIGCONT), 0);
+	for (int i = 0; i < 5000 && f->shared->turns == turns; i++)
+		usleep(1000);
+	assert_true(f->shared->turns != turns);
+}
+
+static void uninterruptible_sleep_is_never_traced(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, sleep_in_vfork, "D");
+	look(f, STOP_ALWAYS);
+	/* Without a stop its stack is there all the same. */
+	assert_int_equal(last_look(f)->taken, TAKEN_PROC);
+	assert_true(last_look(f)->stack.n > 0);
+	tracer_stop_rest(&f->a, true);
+	assert_int_equal(last_look(f)->taken, TAKEN_PROC);
+	assert_int_equal(last_look(f)->stopped_ns, 0);
+	wait_until(f, "D");
+}
+
+static void held_processes_stand_still(void **state)
+{
+	struct fixture *f = *state;
+	struct tracer_hold *h;
+
+	begin(f, spin, "R");
+	look(f, STOP_AUTO);
+	assert_int_equal(tracer_hold(&f->a, 0, 400 * NSEC_PER_MSEC, &h), 0);
+	uint64_t turns = f->shared->turns;
+	assert_int_equal(f->c.hold->n, 1);
+	assert_int_equal(f->c.hold->v[0].error, 0);
+	assert_int_equal(f->c.hold->v[0].tid, f->child);
+	assert_true(f->c.hold->v[0].stack.n > 128);
+	usleep(2000);
+	bool stood = f->shared->turns == turns;
+	int r = tracer_release(h);
+	/* On a machine that did not run us in time the hold has ended by itself, and says so. */
+	assert_true((r == 0 && stood) || r == -ETIME);
+	assert_true(last_look(f)->stopped_ns > 0);
+	for (int i = 0; i < 5000 && f->shared->turns == turns; i++)
+		usleep(1000);
+	assert_true(f->shared->turns != turns);
+}
+
+static void a_hold_ends_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	struct tracer_hold *h;
+
+	begin(f, spin, "R");
+	look(f, STOP_AUTO);
+	assert_int_equal(tracer_hold(&f->a, 0, 50 * NSEC_PER_MSEC, &h), 0);
+	uint64_t turns = f->shared->turns;
+	for (int i = 0; i < 5000 && f->shared->turns == turns; i++)
+		usleep(1000);
+	assert_true(f->shared->turns != turns);
+	assert_int_equal(tracer_release(h), -ETIME);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_running_thread_is_stopped_shortly),
+		TEST(never_means_never),
+		TEST(a_sleeper_is_left_alone),
+		TEST(a_stopped_call_goes_on),
+		TEST(a_stopped_process_stays_stopped),
+		TEST(uninterruptible_sleep_is_never_traced),
+		TEST(held_processes_stand_still),
+		TEST(a_hold_ends_by_itself),
+	};
+	return cmocka_run_group_tests_name("tracer", tests, NULL, NULL);
+}
