@@ -72,7 +72,6 @@ const struct cpython_layout cpython_layout_3_11 = {
 	.GILState_last_holder = 8,
 
 	.GCState_sizeof = 240,
-	.GCState_generations = 24,
 	.GCState_generation0 = 96,
 	.GCState_permanent_generation = 104,
 	.GCState_collecting = 200,

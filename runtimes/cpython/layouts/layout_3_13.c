@@ -71,7 +71,6 @@ static const struct cpython_debug_offset debug_offsets[] = {
 static const struct cpython_layout_change changes_0[] = {
 	{ offsetof(struct cpython_layout, PyRuntimeState_faulthandler_fatal_error_enabled), 9912 },
 	{ offsetof(struct cpython_layout, PyRuntimeState_faulthandler_user_signals), 10024 },
-	{ offsetof(struct cpython_layout, GCState_generations), 24 },
 	{ offsetof(struct cpython_layout, PyThreadStateImpl_sizeof), 336 },
 	{ offsetof(struct cpython_layout, PyThreadStateImpl_asyncio_running_loop), 304 },
 	{ offsetof(struct cpython_layout, Lock_lock_lock), 16 },
@@ -87,7 +86,7 @@ static const struct cpython_layout_change changes_5[] = {
 };
 
 static const struct cpython_layout_variant variants[] = {
-	{ 0, { 283320, 194968, 304 }, changes_0, 8 },
+	{ 0, { 283320, 194968, 304 }, changes_0, 7 },
 	{ 5, { 283376, 194976, 304 }, changes_5, 4 },
 	{ 15, { 283408, 194984, 312 }, NULL, 0 },
 	{ 18, { 283408, 194984, 312 }, NULL, 0 },
@@ -156,7 +155,6 @@ const struct cpython_layout cpython_layout_3_13 = {
 	.GILState_last_holder = 8,
 
 	.GCState_sizeof = 240,
-	.GCState_generations = 20,
 	.GCState_generation0 = 96,
 	.GCState_permanent_generation = 104,
 	.GCState_collecting = 200,

@@ -136,7 +136,6 @@ const struct cpython_layout cpython_layout_3_13t = {
 	.GILState_last_holder = 16,
 
 	.GCState_sizeof = 248,
-	.GCState_generations = 20,
 	.GCState_generation0 = 96,
 	.GCState_permanent_generation = 104,
 	.GCState_collecting = 200,

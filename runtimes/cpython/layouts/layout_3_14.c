@@ -165,7 +165,6 @@ const struct cpython_layout cpython_layout_3_14 = {
 	.GILState_last_holder = 8,
 
 	.GCState_sizeof = 264,
-	.GCState_generations = 24,
 	.GCState_generation0 = 256,
 	.GCState_permanent_generation = 96,
 	.GCState_collecting = 192,

@@ -155,7 +155,6 @@ const struct cpython_layout cpython_layout_3_14t = {
 	.GILState_last_holder = 16,
 
 	.GCState_sizeof = 288,
-	.GCState_generations = -1,
 	.GCState_generation0 = -1,
 	.GCState_permanent_generation = 96,
 	.GCState_collecting = 192,

@@ -176,7 +176,6 @@ const struct cpython_layout cpython_layout_3_15 = {
 	.GILState_last_holder = 8,
 
 	.GCState_sizeof = 176,
-	.GCState_generations = 8,
 	.GCState_generation0 = 168,
 	.GCState_permanent_generation = 80,
 	.GCState_collecting = 112,

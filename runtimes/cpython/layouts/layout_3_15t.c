@@ -166,7 +166,6 @@ const struct cpython_layout cpython_layout_3_15t = {
 	.GILState_last_holder = 16,
 
 	.GCState_sizeof = 176,
-	.GCState_generations = -1,
 	.GCState_generation0 = -1,
 	.GCState_permanent_generation = 80,
 	.GCState_collecting = 112,
