@@ -165,7 +165,7 @@ struct cpython_layout {
 	 * the collector; its lists hold every container object there is.
 	 */
 	int32_t GCState_sizeof;
-	int32_t GCState_generation0; /* points to the first list: the compiler decides where that is */
+	int32_t GCState_generation0; /* points to the first list, wherever the compiler put it */
 	int32_t GCState_permanent_generation;
 	int32_t GCState_collecting;
 
