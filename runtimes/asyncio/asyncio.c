@@ -1,0 +1,114 @@
+/*
+ * asyncio, 3.9 to 3.15, from outside: every task of every loop with its await chain, what it is parked on, and
+ * who awaits it.
+ *
+ * Stands on what the cpython runtime read: objects, frames, await chains. Tasks that are over are left out: nothing waits
+ * in them. In a forked child that never exec'd, the loop of the parent is there as a copy that no thread runs; its tasks are
+ * marked inherited.
+ */
+#include <errno.h>
+
+#include "core/util.h"
+#include "runtimes/asyncio/asyncio.h"
+#include "runtimes/cpython/emit.h"
+#include "runtimes/cpython/inherited.h"
+#include "runtimes/runtime.h"
+
+static void aio_done(struct aio *a)
+{
+	for (size_t i = 0; i < a->tasks.n; i++) {
+		await_chain_donep(&a->tasks.v[i].chain);
+		array_done(&a->tasks.v[i].awaited_by);
+	}
+	array_done(&a->tasks);
+	array_done(&a->loops);
+	map_done(&a->by_address);
+	map_done(&a->workers);
+}
+
+static const struct aio_loop *loop_of(const struct aio *a, const struct aio_task *t)
+{
+	for (size_t i = 0; i < a->loops.n; i++)
+		if (a->loops.v[i].address == t->loop)
+			return &a->loops.v[i];
+	return NULL;
+}
+
+static uint8_t state_of(const struct aio_task *t)
+{
+	if (t->running)
+		return TASK_RUNNING;
+	if (t->waiter)
+		return TASK_WAITING;
+	return t->created ? TASK_CREATED : TASK_RUNNABLE;
+}
+
+/* Rows first, so that every task has its node before one refers to another. */
+static void add_rows(struct aio *a)
+{
+	struct builder *b = a->py->b;
+
+	for (size_t i = 0; i < a->tasks.n; i++) {
+		struct aio_task *t = &a->tasks.v[i];
+		if (t->done)
+			continue;
+		struct snap_task *row = BUILD(b, TASK);
+		row->owner = a->py->p->raw->node;
+		row->runtime = builder_str(b, "asyncio");
+		row->name = t->name;
+		row->state = state_of(t);
+		t->node = builder_last(b, TABLE_TASK);
+	}
+}
+
+static void fill_row(struct aio *a, const struct aio_task *t)
+{
+	struct builder *b = a->py->b;
+	const struct aio_loop *loop = loop_of(a, t);
+	/* A local copy: filling may add rows, and rows move when their table grows. */
+	struct snap_task row = *SNAP_ROW(b->s, TASK, node_index(t->node));
+	CLEANUP(freep) node_t *by = calloc(t->awaited_by.n + 1, sizeof(*by));
+	size_t n = 0;
+
+	for (size_t i = 0; by && i < t->awaited_by.n; i++)
+		if (!a->tasks.v[t->awaited_by.v[i]].done)
+			by[n++] = a->tasks.v[t->awaited_by.v[i]].node;
+	row.awaited_by = builder_refs(b, by, by ? n : 0);
+	row.parent = by && n ? by[0] : NODE_NONE;
+	if (loop && loop->thread != SIZE_MAX)
+		row.thread = python_thread_node(a->py, loop->thread);
+	row.main = loop && loop->main_task == t->address;
+	/* A loop's selector is its own: the same pointer in the parent's loop object means that fork copied it. */
+	row.inherited = task_is_inherited(a->py, row.thread) || (loop && loop->inherited);
+	if (t->waiter)
+		aio_describe_wait(a, t, &row);
+	*SNAP_ROW(b->s, TASK, node_index(t->node)) = row;
+	emit_chain(a->py, t->node, &t->chain);
+}
+
+static int decode(struct decoded_process *p)
+{
+	CLEANUP(aio_done) struct aio a = { .py = python_of(p) };
+	uint64_t module;
+	bool imported = false;
+
+	if (!a.py)
+		return 1;
+	for (size_t i = 0; i < a.py->interps.n && !imported; i++)
+		imported = heap_module_attr(&a.py->heap, a.py->interps.v[i], "asyncio.tasks", NULL, &module) == 0;
+	if (!imported)
+		return 1;
+	aio_find_loops(&a);
+	int r = aio_find_tasks(&a);
+	for (size_t i = 0; i < a.tasks.n; i++)
+		aio_read_task(&a, &a.tasks.v[i]);
+	aio_find_awaiters(&a);
+	add_rows(&a);
+	for (size_t i = 0; i < a.tasks.n; i++)
+		if (!a.tasks.v[i].done)
+			fill_row(&a, &a.tasks.v[i]);
+	/* What was found stands; that some could not be reached is for the caller to say. */
+	return r;
+}
+
+const struct runtime runtime_asyncio = { .name = "asyncio", .stage = RUNTIME_LIBRARY, .decode = decode };

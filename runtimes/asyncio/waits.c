@@ -1,0 +1,281 @@
+/*
+ * What a task is parked on, from the future it waits for and the library's own frames at the end of its await chain.
+ *
+ * The future alone says little: asyncio's Event, Lock, Queue and streams all park on a bare Future. The innermost frame of
+ * asyncio tells which of them made it; its `self` is the primitive.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "core/util.h"
+#include "runtimes/asyncio/asyncio.h"
+
+enum { CHILDREN_MAX = 10000 };
+
+struct place {
+	const char *file, *function; /* of the frame; function "" matches any */
+	const char *type;	     /* of its `self`, NULL: any */
+	enum task_wait wait;
+};
+
+static const struct place places[] = {
+	{ "asyncio/locks.py", "wait", "Event", TASK_WAIT_EVENT },
+	{ "asyncio/locks.py", "acquire", "Lock", TASK_WAIT_LOCK },
+	{ "asyncio/locks.py", "", "Condition", TASK_WAIT_CONDITION },
+	{ "asyncio/locks.py", "acquire", "Semaphore", TASK_WAIT_SEMAPHORE },
+	{ "asyncio/locks.py", "acquire", "BoundedSemaphore", TASK_WAIT_SEMAPHORE },
+	{ "asyncio/locks.py", "", "Barrier", TASK_WAIT_CONDITION },
+	{ "asyncio/queues.py", "", NULL, TASK_WAIT_QUEUE },
+	{ "asyncio/tasks.py", "sleep", NULL, TASK_WAIT_TIMER },
+	{ "asyncio/taskgroups.py", "", NULL, TASK_WAIT_NURSERY },
+	{ "asyncio/streams.py", "_wait_for_data", NULL, TASK_WAIT_FD },
+	{ "asyncio/streams.py", "_drain_helper", NULL, TASK_WAIT_FD },
+	{ "asyncio/selector_events.py", "", NULL, TASK_WAIT_FD },
+	{ "asyncio/base_subprocess.py", "_wait", NULL, TASK_WAIT_CHILD },
+	{ "asyncio/tasks.py", "_wait", NULL, TASK_WAIT_TASK },
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && str_eq(text + n - m, end);
+}
+
+static uint64_t self_of(struct aio *a, const struct py_frame *f)
+{
+	uint64_t self = 0;
+
+	(void)frame_variable(&a->py->codes, f, "self", &self);
+	return self;
+}
+
+static const struct place *place_of(struct aio *a, const struct py_frame *f, const char *file)
+{
+	const char *function = snap_str(a->py->b->s, f->code->name);
+
+	for (size_t k = 0; k < ARRAY_SIZE(places); k++) {
+		const struct place *p = &places[k];
+		if (ends_with(file, p->file) && (!p->function[0] || str_eq(p->function, function)) &&
+		    (!p->type || heap_is_named(&a->py->heap, self_of(a, f), p->type)))
+			return p;
+	}
+	return NULL;
+}
+
+/* The innermost frame of asyncio that parks; the search ends where the program's own frames begin. */
+static const struct place *find_place(struct aio *a, const struct aio_task *t, const struct py_frame **ret)
+{
+	for (size_t i = t->chain.frames.n; i-- > 0;) {
+		const struct py_frame *f = &t->chain.frames.v[i];
+		const char *file = f->code ? snap_str(a->py->b->s, f->code->file) : "";
+		if (!strstr(file, "asyncio/"))
+			return NULL;
+		const struct place *p = place_of(a, f, file);
+		if (p) {
+			*ret = f;
+			return p;
+		}
+	}
+	return NULL;
+}
+
+static void name_wait(struct aio *a, const struct py_frame *f, uint64_t self, struct snap_task *row)
+{
+	struct builder *b = a->py->b;
+	const char *function = snap_str(b->s, f->code->name);
+
+	row->waits_on = self ? builder_strf(b, "%s.%s", heap_type_name(&a->py->heap, self), function) :
+			       builder_str(b, function);
+}
+
+/* A child's end: of tasks among `objects`; whoever is no task is counted as a future that anybody may set. */
+static void await_objects(struct aio *a, const struct heap_items *objects, struct snap_task *row)
+{
+	node_t nodes[256];
+	size_t n = 0;
+
+	for (size_t i = 0; i < objects->n && i < CHILDREN_MAX && n < ARRAY_SIZE(nodes); i++) {
+		const struct aio_task *t = aio_task_at(a, objects->v[i]);
+		if (t && !t->done)
+			nodes[n++] = t->node;
+	}
+	row->waits_for = builder_refs(a->py->b, nodes, n);
+}
+
+static int64_t fd_of_transport(struct aio *a, uint64_t transport)
+{
+	struct heap *h = &a->py->heap;
+	uint64_t fd;
+	int64_t n;
+
+	/* _sock_fd of socket transports, _fileno of pipe transports, _transport of what wraps one (TLS). */
+	for (int depth = 0; transport && depth < 4; depth++) {
+		if (((fd = heap_attr_or_none(h, transport, "_sock_fd")) ||
+		     (fd = heap_attr_or_none(h, transport, "_fileno"))) &&
+		    heap_int(h, fd, &n) == 0)
+			return n;
+		uint64_t inner = heap_attr_or_none(h, transport, "_ssl_protocol");
+		transport = heap_attr_or_none(h, inner ? inner : transport, "_transport");
+	}
+	return SNAP_UNKNOWN;
+}
+
+static void await_fd(struct aio *a, const struct py_frame *f, uint64_t self, struct snap_task *row)
+{
+	struct heap *h = &a->py->heap;
+	const char *function = snap_str(a->py->b->s, f->code->name);
+	uint64_t transport, sock, reader;
+	int32_t fd;
+
+	row->waits_write = str_eq(function, "_drain_helper") || str_eq(function, "sock_sendall") ||
+			   str_eq(function, "sock_connect") || str_eq(function, "_sock_connect");
+	if (frame_variable(&a->py->codes, f, "sock", &sock) == 0 && heap_kind(h, sock) == PY_SOCKET) {
+		if (heap_i32(h, sock, h->l.Socket_sock_fd, &fd) == 0)
+			row->fd = fd;
+		return;
+	}
+	transport = heap_attr_or_none(h, self, "_transport");
+	/* StreamReaderProtocol keeps its reader weakly and, up to 3.10, no transport. */
+	if (!transport && (reader = heap_attr_or_none(h, self, "_stream_reader_wr")) &&
+	    heap_kind(h, reader) == PY_WEAKREF &&
+	    heap_pointer(h, reader, h->l.PyWeakReference_wr_object, &reader) == 0)
+		transport = heap_attr_or_none(h, reader, "_transport");
+	row->fd = fd_of_transport(a, transport);
+}
+
+/* sleep(): its TimerHandle's _when is on the loop's clock, which is CLOCK_MONOTONIC. */
+static void await_timer(struct aio *a, const struct py_frame *f, struct snap_task *row)
+{
+	struct heap *h = &a->py->heap;
+	uint64_t handle, when;
+	double at;
+
+	row->deadline_ns = SNAP_UNKNOWN;
+	if (frame_variable(&a->py->codes, f, "h", &handle) < 0 || heap_attr(h, handle, "_when", &when) < 0 ||
+	    heap_float(h, when, &at) < 0 || !isfinite(at))
+		return;
+	double left = at * 1e9 - (double)a->py->p->capture->captured_ns;
+	if (fabs(left) < 1e18)
+		row->deadline_ns = (int64_t)left;
+}
+
+static void await_child(struct aio *a, uint64_t self, struct snap_task *row)
+{
+	uint64_t pid = heap_attr_or_none(&a->py->heap, self, "_pid");
+
+	if (pid)
+		(void)heap_int(&a->py->heap, pid, &row->child);
+}
+
+/* asyncio.wait(): `fs` are what it waits for, `return_when` how many of them. */
+static void await_set(struct aio *a, const struct py_frame *f, struct snap_task *row)
+{
+	CLEANUP(heap_items_donep) struct heap_items fs = { 0 };
+	uint64_t set, when;
+
+	if (frame_variable(&a->py->codes, f, "fs", &set) < 0 || heap_elements(&a->py->heap, set, &fs) < 0)
+		return;
+	await_objects(a, &fs, row);
+	row->waits_any = frame_variable(&a->py->codes, f, "return_when", &when) < 0 ||
+			 !heap_str_is(&a->py->heap, when, "ALL_COMPLETED");
+}
+
+static void await_group(struct aio *a, uint64_t self, struct snap_task *row)
+{
+	CLEANUP(heap_items_donep) struct heap_items tasks = { 0 };
+	uint64_t set = heap_attr_or_none(&a->py->heap, self, "_tasks");
+
+	if (set && heap_elements(&a->py->heap, set, &tasks) >= 0)
+		await_objects(a, &tasks, row);
+}
+
+/* run_in_executor() chains two futures; the pool's thread runs the one that the callback's closure calls `source`. */
+static bool await_worker(struct aio *a, const struct aio_task *t, struct snap_task *row)
+{
+	CLEANUP(heap_items_donep) struct heap_items callbacks = { 0 };
+	struct heap *h = &a->py->heap;
+	bool chained = false;
+
+	(void)aio_callbacks(a, t->waiter, &callbacks);
+	for (size_t i = 0; i < callbacks.n; i++) {
+		CLEANUP(heap_items_donep) struct heap_items cells = { 0 };
+		uint64_t closure, object, thread;
+		if (heap_kind(h, callbacks.v[i]) != PY_FUNCTION ||
+		    heap_pointer(h, callbacks.v[i], h->l.PyFunctionObject_func_closure, &closure) < 0 || !closure)
+			continue;
+		(void)heap_tuple(h, closure, &cells);
+		for (size_t k = 0; k < cells.n; k++) {
+			if (heap_pointer(h, cells.v[k], h->l.PyCellObject_ob_ref, &object) < 0 || !object ||
+			    !heap_is_class(h, object, "concurrent.futures._base", "Future"))
+				continue;
+			chained = true;
+			if (map_get(&a->workers, object, &thread))
+				row->worker = python_thread_node(a->py, thread);
+		}
+	}
+	return chained;
+}
+
+static void await_future(struct aio *a, const struct aio_task *t, struct snap_task *row)
+{
+	CLEANUP(heap_items_donep) struct heap_items children = { 0 };
+	struct heap *h = &a->py->heap;
+	struct builder *b = a->py->b;
+	const struct aio_task *other = aio_task_at(a, t->waiter);
+	uint64_t list;
+
+	row->object = (int64_t)t->waiter;
+	if (other) {
+		row->wait = TASK_WAIT_TASK;
+		row->waits_for = builder_refs(b, &other->node, 1);
+		row->waits_on = builder_strf(b, "task %s", snap_str(b->s, other->name));
+	} else if (heap_is_named(h, t->waiter, "_GatheringFuture") &&
+		   (list = heap_attr_or_none(h, t->waiter, "_children"))) {
+		row->wait = TASK_WAIT_TASK;
+		row->waits_on = builder_str(b, "gather");
+		(void)heap_elements(h, list, &children);
+		await_objects(a, &children, row);
+	} else if (await_worker(a, t, row)) {
+		row->wait = TASK_WAIT_THREAD;
+		row->waits_on = builder_str(b, "run_in_executor");
+	} else {
+		row->wait = TASK_WAIT_FUTURE;
+		row->waits_on = builder_str(b, heap_type_name(h, t->waiter));
+	}
+}
+
+void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task *row)
+{
+	const struct py_frame *f = NULL;
+	const struct place *p = find_place(a, t, &f);
+
+	if (!p || aio_task_at(a, t->waiter)) {
+		await_future(a, t, row);
+		return;
+	}
+	uint64_t self = self_of(a, f);
+	row->wait = (uint8_t)p->wait;
+	row->object = self ? (int64_t)self : (int64_t)t->waiter;
+	name_wait(a, f, self, row);
+	switch (p->wait) {
+	case TASK_WAIT_FD:
+		await_fd(a, f, self, row);
+		break;
+	case TASK_WAIT_TIMER:
+		await_timer(a, f, row);
+		break;
+	case TASK_WAIT_CHILD:
+		await_child(a, self, row);
+		break;
+	case TASK_WAIT_TASK:
+		await_set(a, f, row);
+		break;
+	case TASK_WAIT_NURSERY:
+		await_group(a, self, row);
+		break;
+	default:
+		break;
+	}
+}
