@@ -34,6 +34,7 @@ static const struct place places[] = {
 	{ "asyncio/selector_events.py", "", NULL, TASK_WAIT_FD },
 	{ "asyncio/base_subprocess.py", "_wait", NULL, TASK_WAIT_CHILD },
 	{ "asyncio/tasks.py", "_wait", NULL, TASK_WAIT_TASK },
+	{ "asyncio/tasks.py", "wait_for", NULL, TASK_WAIT_TASK },
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -145,15 +146,14 @@ static void await_fd(struct aio *a, const struct py_frame *f, uint64_t self, str
 	row->fd = fd_of_transport(a, transport);
 }
 
-/* sleep(): its TimerHandle's _when is on the loop's clock, which is CLOCK_MONOTONIC. */
-static void await_timer(struct aio *a, const struct py_frame *f, struct snap_task *row)
+/* A TimerHandle's _when is on the loop's clock, which is CLOCK_MONOTONIC. */
+static void await_timer(struct aio *a, const struct py_frame *f, const char *variable, struct snap_task *row)
 {
 	struct heap *h = &a->py->heap;
 	uint64_t handle, when;
 	double at;
 
-	row->deadline_ns = SNAP_UNKNOWN;
-	if (frame_variable(&a->py->codes, f, "h", &handle) < 0 || heap_attr(h, handle, "_when", &when) < 0 ||
+	if (frame_variable(&a->py->codes, f, variable, &handle) < 0 || heap_attr(h, handle, "_when", &when) < 0 ||
 	    heap_float(h, when, &at) < 0 || !isfinite(at))
 		return;
 	double left = at * 1e9 - (double)a->py->p->capture->captured_ns;
@@ -169,12 +169,22 @@ static void await_child(struct aio *a, uint64_t self, struct snap_task *row)
 		(void)heap_int(&a->py->heap, pid, &row->child);
 }
 
-/* asyncio.wait(): `fs` are what it waits for, `return_when` how many of them. */
+/*
+ * asyncio.wait(): `fs` are what it waits for, `return_when` how many of them. wait_for(), up to 3.11, runs what it was given
+ * as the task `fut` and sets a timer.
+ */
 static void await_set(struct aio *a, const struct py_frame *f, struct snap_task *row)
 {
 	CLEANUP(heap_items_donep) struct heap_items fs = { 0 };
-	uint64_t set, when;
+	uint64_t set, when, future;
 
+	if (frame_variable(&a->py->codes, f, "fut", &future) == 0) {
+		const struct aio_task *inner = aio_task_at(a, future);
+		if (inner)
+			row->waits_for = builder_refs(a->py->b, &inner->node, 1);
+		await_timer(a, f, "timeout_handle", row);
+		return;
+	}
 	if (frame_variable(&a->py->codes, f, "fs", &set) < 0 || heap_elements(&a->py->heap, set, &fs) < 0)
 		return;
 	await_objects(a, &fs, row);
@@ -264,7 +274,7 @@ void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task
 		await_fd(a, f, self, row);
 		break;
 	case TASK_WAIT_TIMER:
-		await_timer(a, f, row);
+		await_timer(a, f, "h", row);
 		break;
 	case TASK_WAIT_CHILD:
 		await_child(a, self, row);
