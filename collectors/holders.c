@@ -37,6 +37,7 @@
 struct scan {
 	struct raw_capture *c;
 	struct map tree; /* pids of the tree, hangwatch itself */
+	struct map ends; /* resource -> which of its ends the tree has */
 	unsigned refused;
 	bool cut;
 };
@@ -54,6 +55,34 @@ static bool kernel_thread(int procfd)
 	if (p)
 		p++;
 	return p && scan_u64(&p, 10, &flags) && (flags & 0x00200000);
+}
+
+/* Which ends of pipes the tree itself has open: only the opposite one in other hands can matter to it. */
+enum { END_READ = 1, END_WRITE = 2 };
+
+static void note_ends(struct scan *s)
+{
+	const struct snapshot *snap = s->c->b->s;
+
+	for (uint32_t i = 0; i < SNAP_N(snap, FD); i++) {
+		const struct snap_fd *fd = SNAP_ROW(snap, FD, i);
+		uint64_t ends = 0;
+		(void)map_get(&s->ends, fd->resource, &ends);
+		ends |= (uint64_t)(fd->readable ? END_READ : 0) | (uint64_t)(fd->writable ? END_WRITE : 0);
+		(void)map_set(&s->ends, fd->resource, ends);
+	}
+}
+
+/* The mode of a /proc/PID/fd link is how the descriptor was opened. */
+static bool opposite_end(const struct scan *s, int dir, const char *name, node_t r)
+{
+	struct stat st;
+	uint64_t ends = 0;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return true;
+	(void)map_get(&s->ends, r, &ends);
+	return ((st.st_mode & S_IRUSR) && (ends & END_WRITE)) || ((st.st_mode & S_IWUSR) && (ends & END_READ));
 }
 
 static void note(struct scan *s, node_t r, pid_t pid, bool *met)
@@ -91,7 +120,7 @@ static void scan_process(struct scan *s, pid_t pid)
 		if (!l.inode || (l.kind != RESOURCE_PIPE && l.kind != RESOURCE_SOCKET))
 			continue;
 		node_t r = resource_find(s->c, l.kind, 0, l.inode);
-		if (r != NODE_UNKNOWN)
+		if (r != NODE_UNKNOWN && (l.kind == RESOURCE_SOCKET || opposite_end(s, dirfd(d), e->d_name, r)))
 			note(s, r, pid, &met);
 	}
 	if (!met)
@@ -179,9 +208,11 @@ static void tree(struct raw_capture *c)
 	(void)map_set(&s.tree, (uint64_t)getpid(), 1);
 	for (size_t i = 0; i < c->processes.n; i++)
 		(void)map_set(&s.tree, (uint64_t)c->processes.v[i].pid, 1);
+	note_ends(&s);
 	scan_all(&s);
 	judge(c, &s);
 	map_done(&s.tree);
+	map_done(&s.ends);
 }
 
 const struct collector collector_holders = { .name = "holders", .order = 30, .tree = tree };
