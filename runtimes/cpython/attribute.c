@@ -273,23 +273,32 @@ int heap_class_attr(struct heap *h, uint64_t object, const char *name, uint64_t 
 	return r < 0 ? r : class_find(h, t, name, ret);
 }
 
-bool heap_is_class(struct heap *h, uint64_t object, const char *module, const char *name)
+static bool of_package(struct heap *h, const struct py_type *t, const char *package)
+{
+	char module[128];
+	uint64_t found;
+	size_t n = strlen(package);
+
+	return t->dict && heap_dict_get(h, t->dict, "__module__", &found) == 0 &&
+	       heap_str(h, found, module, sizeof(module)) > 0 && str_starts(module, package) &&
+	       (module[n] == '\0' || module[n] == '.');
+}
+
+bool heap_is_class(struct heap *h, uint64_t object, const char *package, const char *name)
 {
 	CLEANUP(heap_items_donep) struct heap_items mro = { 0 };
 	const struct py_type *t;
-	uint64_t found;
 
 	if (heap_type_of(h, object, &t) < 0)
 		return false;
-	uint64_t key = map_mix(place_key(0, t->address, module), map_hash_bytes(name, strlen(name))), known;
+	uint64_t key = map_mix(place_key(0, t->address, package), map_hash_bytes(name, strlen(name))), known;
 	if (map_get(&h->places, key, &known))
 		return known;
 	known = 0;
 	if (t->mro && heap_tuple(h, t->mro, &mro) == 0)
 		for (size_t i = 0; i < mro.n && i < MRO_MAX && !known; i++)
-			known = heap_type_at(h, mro.v[i], &t) == 0 && str_eq(t->name, name) && t->dict &&
-				heap_dict_get(h, t->dict, "__module__", &found) == 0 &&
-				heap_str_is(h, found, module);
+			known = heap_type_at(h, mro.v[i], &t) == 0 && str_eq(t->name, name) &&
+				of_package(h, t, package);
 	(void)map_set(&h->places, key, known);
 	return known;
 }

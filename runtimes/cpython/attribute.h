@@ -22,8 +22,8 @@ int heap_instance_walk(struct heap *h, uint64_t object, struct dict_walk *w);
 /* The class's own or inherited attribute, e.g. "__module__"; -ENOENT. Types built into the interpreter have none. */
 int heap_class_attr(struct heap *h, uint64_t object, const char *name, uint64_t *ret);
 
-/* The type is a class of that module, or derives from one: "trio._core._run", "Task". */
-bool heap_is_class(struct heap *h, uint64_t object, const char *module, const char *name);
+/* Its class, or one that it derives from, has this name and is of that package or a module in it: "trio", "Task". */
+bool heap_is_class(struct heap *h, uint64_t object, const char *package, const char *name);
 
 /* An attribute of a module in sys.modules of the interpreter at `interp`; name NULL: the module's dict. */
 int heap_module_attr(struct heap *h, uint64_t interp, const char *module, const char *name, uint64_t *ret);

@@ -1,0 +1,88 @@
+/*
+ * Finding trio's loops, two independent ways: the variable `runner` of a frame of trio.run() on a thread's
+ * stack, and the threading.local GLOBAL_RUN_CONTEXT, which also knows a loop in guest mode while the host waits
+ * and no frame of trio is on any stack.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/util.h"
+#include "runtimes/cpython/thread_local.h"
+#include "runtimes/trio/runner.h"
+
+#define RUN_MODULE "trio._core._run"
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && str_eq(s + n - m, end);
+}
+
+static int add(struct python *py, uint64_t runner, size_t thread, bool on_stack, trio_runners *to)
+{
+	if (!heap_is_class(&py->heap, runner, "trio", "Runner"))
+		return 0;
+	for (size_t i = 0; i < to->n; i++)
+		if (to->v[i].address == runner) {
+			if (on_stack && !to->v[i].on_stack) {
+				to->v[i].on_stack = true;
+				to->v[i].thread = thread;
+			}
+			return 0;
+		}
+	struct trio_runner *slot = array_push(to);
+	if (!slot)
+		return -ENOMEM;
+	*slot = (struct trio_runner){ .py = py, .address = runner, .thread = thread, .on_stack = on_stack };
+	return 0;
+}
+
+/* While it waits for events only run() is on the stack; unrolled_run() is a generator then. */
+static bool is_run_frame(const struct python *py, const struct py_frame *f)
+{
+	if (!f->code || !ends_with(snap_str(py->b->s, f->code->file), "/trio/_core/_run.py"))
+		return false;
+	const char *name = snap_str(py->b->s, f->code->name);
+	return str_eq(name, "run") || str_eq(name, "unrolled_run");
+}
+
+static int find_on_stack(struct python *py, size_t thread, trio_runners *to)
+{
+	const struct py_thread *t = &py->threads.v[thread];
+	uint64_t runner;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->n_frames; i++) {
+		const struct py_frame *f = &py->frames.v[t->first_frame + i];
+
+		if (is_run_frame(py, f) && frame_variable(&py->codes, f, "runner", &runner) == 0)
+			r = add(py, runner, thread, true, to);
+	}
+	return r;
+}
+
+static int find_in_context(struct python *py, size_t thread, trio_runners *to)
+{
+	uint64_t context, dict, runner;
+
+	if (heap_module_attr(&py->heap, py->threads.v[thread].interp, RUN_MODULE, "GLOBAL_RUN_CONTEXT", &context) < 0 ||
+	    thread_local_dict(py, thread, context, &dict) < 0 ||
+	    heap_dict_get(&py->heap, dict, "runner", &runner) < 0)
+		return 0;
+	return add(py, runner, thread, false, to);
+}
+
+int trio_find_runners(struct python *py, trio_runners *ret)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < py->threads.n; i++) {
+		if (py->threads.v[i].thread == SIZE_MAX)
+			continue;
+		r = find_on_stack(py, i, ret);
+		if (r == 0)
+			r = find_in_context(py, i, ret);
+	}
+	return r;
+}
