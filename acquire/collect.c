@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acquire/process.h"
 #include "collectors/collector.h"
 #include "core/cleanup.h"
+#include "core/util.h"
 
 static int by_order(const void *a, const void *b)
 {
@@ -12,6 +14,27 @@ static int by_order(const void *a, const void *b)
 
 	/* The registry is sorted by name and qsort is not stable: the name decides between equals. */
 	return x->order != y->order ? x->order - y->order : strcmp(x->name, y->name);
+}
+
+/* With few descriptors a process has no directory of its own: it gets one for as long as this takes. */
+static void collect_process(const struct collector *one, struct raw_capture *c, struct raw_process *p)
+{
+	struct process_dir d = { .fd = -1 };
+
+	if (!one->process && !one->thread)
+		return;
+	if (p->procfd < 0 && !p->gone) {
+		d = process_dir(p);
+		p->procfd = MAX(d.fd, -1);
+	}
+	if (one->process)
+		one->process(c, p);
+	for (size_t t = 0; one->thread && t < p->threads.n; t++)
+		one->thread(c, p, &p->threads.v[t]);
+	if (d.own) {
+		process_dir_done(&d);
+		p->procfd = -1;
+	}
 }
 
 void collect_all(struct raw_capture *c)
@@ -31,12 +54,8 @@ void collect_all(struct raw_capture *c)
 		/* In the second round only those who were added have not been described. */
 		for (size_t i = 0; i < c->processes.n; i++) {
 			struct raw_process *p = &c->processes.v[i];
-			if (p->outside != c->outside_done)
-				continue;
-			if (one->process)
-				one->process(c, p);
-			for (size_t t = 0; one->thread && t < p->threads.n; t++)
-				one->thread(c, p, &p->threads.v[t]);
+			if (p->outside == c->outside_done)
+				collect_process(one, c, p);
 		}
 		if (one->tree)
 			one->tree(c);

@@ -21,6 +21,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "acquire/readers.h"
 #include "core/fs.h"
 #include "core/parse.h"
 #include "core/util.h"
@@ -190,15 +191,15 @@ static ssize_t read_memory(const struct raw_process *p, int memfd, uint64_t at, 
 	return got < 0 ? -errno : got;
 }
 
-static int copy_bytes(struct arena *arena, const struct raw_process *p, int memfd, uint64_t lo,
+static int copy_bytes(struct acquirer *a, const struct raw_process *p, int memfd, uint64_t lo,
 		      size_t n, struct raw_bytes *ret)
 {
-	uint8_t *to = arena_alloc(arena, n);
+	uint8_t *to = acquirer_alloc(a, n);
 
 	if (!to)
 		return -ENOMEM;
 	ssize_t got = read_memory(p, memfd, lo, to, n);
-	arena_trim(arena, to, got > 0 ? (size_t)got : 0);
+	arena_trim(&a->local, to, got > 0 ? (size_t)got : 0);
 	if (got <= 0)
 		return got < 0 ? (int)got : -EFAULT;
 	*ret = (struct raw_bytes){ .lo = lo, .n = (size_t)got, .bytes = to };
@@ -212,9 +213,9 @@ static int copy_stack(struct acquirer *a, const struct raw_process *p, int memfd
 
 	if (!look_stack_range(p->maps, sp, &range))
 		return -EFAULT;
-	int r = copy_bytes(a->c->arena, p, memfd, range.lo, range.n, &look->stack);
+	int r = copy_bytes(a, p, memfd, range.lo, range.n, &look->stack);
 	if (r == 0 && range.top_n)
-		(void)copy_bytes(a->c->arena, p, memfd, range.top_lo, range.top_n, &look->top);
+		(void)copy_bytes(a, p, memfd, range.top_lo, range.top_n, &look->top);
 	return r;
 }
 
@@ -258,8 +259,7 @@ static int try_look(struct acquirer *a, const struct raw_process *p, int memfd,
 	char text[256], text_after[256];
 	struct look_run run, run_after;
 	struct look_call call, call_after;
-	struct arena *arena = a->c->arena;
-	size_t mark = arena->used;
+	struct arena before = a->local;
 
 	int r = read_run(s, &run);
 	if (r < 0)
@@ -280,14 +280,15 @@ static int try_look(struct acquirer *a, const struct raw_process *p, int memfd,
 		r = 1;
 	if (r != 0) {
 		look->stack = look->top = (struct raw_bytes){ 0 };
-		arena->used = mark;
+		if (a->local.base == before.base)
+			a->local.used = before.used;
 		return r;
 	}
 	set_call(look, &call);
 	if (copied < 0)
 		return copied;
 	look->taken = TAKEN_PROC;
-	look->stack_hash = arena_alloc(arena, sizeof(*look->stack_hash));
+	look->stack_hash = acquirer_alloc(a, sizeof(*look->stack_hash));
 	return 0;
 }
 
@@ -419,24 +420,48 @@ static void visit_stale(struct acquirer *a, struct raw_process *p, int dir, int 
 	look_thread(a, p, dir, memfd, t, false);
 }
 
+static void visit_status(struct acquirer *a, struct raw_process *p, int dir, int memfd,
+			 struct raw_thread *t)
+{
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "task/%d/status", t->tid);
+	int r = raw_status_read(dir, path, &t->status);
+	if (r < 0) {
+		t->gone = r == -ESRCH || r == -ENOENT;
+		return;
+	}
+	t->ns_tid = t->status.ns_pid;
+	if (t->tid == p->pid)
+		p->ns_pid = t->ns_tid;
+	if (t->looks.n)
+		t->looks.v[t->looks.n - 1].state = t->status.state;
+}
+
+static void look_at_process(struct acquirer *a, struct raw_process *p)
+{
+	process_open(a, p);
+	each_thread(a, p, visit_first);
+
+	bool again = false;
+	for (size_t k = 0; k < p->threads.n; k++)
+		again |= stale(&p->threads.v[k]);
+	if (again && !p->gone) {
+		process_open(a, p);
+		each_thread(a, p, visit_stale);
+	}
+	each_thread(a, p, visit_status);
+}
+
+/* Processes outside the tree join after the first round: who was looked at is left alone. */
+static bool not_seen(const struct raw_process *p)
+{
+	return !p->gone && !p->zombie && !(p->threads.n && p->threads.v[0].looks.n);
+}
+
 void look_first(struct acquirer *a)
 {
-	for (size_t i = 0; i < a->c->processes.n; i++) {
-		struct raw_process *p = &a->c->processes.v[i];
-		/* Processes outside the tree join after the first round: who was looked at is left alone. */
-		if (p->gone || p->zombie || (p->threads.n && p->threads.v[0].looks.n))
-			continue;
-		process_open(a, p);
-		each_thread(a, p, visit_first);
-
-		bool again = false;
-		for (size_t k = 0; k < p->threads.n; k++)
-			again |= stale(&p->threads.v[k]);
-		if (again && !p->gone) {
-			process_open(a, p);
-			each_thread(a, p, visit_stale);
-		}
-	}
+	readers_run(a, not_seen, look_at_process);
 }
 
 static void visit_again(struct acquirer *a, struct raw_process *p, int dir, int memfd,
@@ -467,40 +492,20 @@ static void visit_again(struct acquirer *a, struct raw_process *p, int dir, int 
 	}
 }
 
+static void look_again_at_process(struct acquirer *a, struct raw_process *p)
+{
+	each_thread(a, p, visit_again);
+}
+
+static bool seen(const struct raw_process *p)
+{
+	/* One whose reader got stuck is not tried again. */
+	return !p->gone && !p->zombie && p->refused_error != -ETIMEDOUT;
+}
+
 void look_again(struct acquirer *a)
 {
-	for (size_t i = 0; i < a->c->processes.n; i++) {
-		struct raw_process *p = &a->c->processes.v[i];
-		if (!p->gone && !p->zombie)
-			each_thread(a, p, visit_again);
-	}
-}
-
-static void visit_status(struct acquirer *a, struct raw_process *p, int dir, int memfd,
-			 struct raw_thread *t)
-{
-	char path[40];
-
-	(void)snprintf(path, sizeof(path), "task/%d/status", t->tid);
-	int r = raw_status_read(dir, path, &t->status);
-	if (r < 0) {
-		t->gone = r == -ESRCH || r == -ENOENT;
-		return;
-	}
-	t->ns_tid = t->status.ns_pid;
-	if (t->tid == p->pid)
-		p->ns_pid = t->ns_tid;
-	if (t->looks.n)
-		t->looks.v[t->looks.n - 1].state = t->status.state;
-}
-
-void look_status(struct acquirer *a)
-{
-	for (size_t i = 0; i < a->c->processes.n; i++) {
-		struct raw_process *p = &a->c->processes.v[i];
-		if (!p->gone && !p->zombie)
-			each_thread(a, p, visit_status);
-	}
+	readers_run(a, seen, look_again_at_process);
 }
 
 int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size_t since)

@@ -7,16 +7,13 @@
 #include "acquire/process.h"
 
 /*
- * The first look at every thread of every process; opens memory and mappings on the way. Nothing else is
- * read before, so that what it shows is as old as can be.
+ * The first look at every thread of every process that was not looked at yet; opens memory and mappings on the way, and
+ * reads each thread's status when its process has been looked at. Nothing else is read before.
  */
 void look_first(struct acquirer *a);
 
 /* A later sample: one cheap read for who has not run since, a new look for who has. */
 void look_again(struct acquirer *a);
-
-/* status of every thread: state, signal masks, own number. Not part of the looks, for those must be quick. */
-void look_status(struct acquirer *a);
 
 /* Has this thread run since the look at index `since`? 1 yes (or it ended), 0 no, -errno. */
 int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size_t since);

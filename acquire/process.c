@@ -20,6 +20,9 @@
 /* A process may have vm.max_map_count (65,530) mappings with long paths. */
 #define MAPS_TEXT_MAX (64u << 20)
 
+/* What a reader takes of the arena at a time. Only address space: pages come when they are filled. */
+#define ARENA_PIECE (4u << 20)
+
 /* The leader has ended but its threads run on: /proc/PID/mem and maps are empty then. */
 static bool leader_ended(const struct raw_process *p)
 {
@@ -187,6 +190,8 @@ static int add_process(struct acquirer *a, struct tree_member *m)
 		p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 	if (p->pidfd < 0)
 		p->pidfd = -1;
+	size_t kept = (size_t)(p->procfd >= 0) + (size_t)(p->pidfd >= 0);
+	a->fds_left -= MIN(kept, a->fds_left);
 
 	struct snap_process *row = BUILD(c->b, PROCESS);
 	row->pid = p->pid;
@@ -203,6 +208,24 @@ int process_add_tree(struct acquirer *a, struct tree *t)
 			return r;
 	}
 	return 0;
+}
+
+void *acquirer_alloc(struct acquirer *a, size_t n)
+{
+	void *p = arena_alloc(&a->local, n);
+
+	if (p)
+		return p;
+	size_t piece = MAX(n + 64, (size_t)ARENA_PIECE);
+	if (a->lock)
+		(void)pthread_mutex_lock(a->lock);
+	uint8_t *base = arena_alloc(a->c->arena, piece);
+	if (a->lock)
+		(void)pthread_mutex_unlock(a->lock);
+	if (!base)
+		return NULL;
+	a->local = (struct arena){ .base = base, .cap = piece };
+	return arena_alloc(&a->local, n);
 }
 
 void acquirer_done(struct acquirer *a)

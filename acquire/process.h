@@ -7,7 +7,10 @@
 #ifndef HW_ACQUIRE_PROCESS_H
 #define HW_ACQUIRE_PROCESS_H
 
+#include <pthread.h>
+
 #include "acquire/tree.h"
+#include "core/arena.h"
 #include "core/cleanup.h"
 #include "raw/raw.h"
 
@@ -17,9 +20,14 @@ struct acquirer {
 	size_t fds_left; /* how many descriptors may still be kept for processes */
 	struct raw_maps *recent[8]; /* of processes just seen: siblings have the same text */
 	unsigned recent_next;
+	struct arena local;    /* a piece of the capture's arena, for this one alone */
+	pthread_mutex_t *lock; /* of the capture's arena; NULL when there are no other threads */
 };
 
 void acquirer_done(struct acquirer *a);
+
+/* Memory in the capture's arena, zeroed; NULL when that is full. arena_trim(&a->local, …) gives the end back. */
+void *acquirer_alloc(struct acquirer *a, size_t n);
 
 /* Makes raw processes, raw threads and their rows from a tree; takes its descriptors over. 0 or -ENOMEM. */
 int process_add_tree(struct acquirer *a, struct tree *t);

@@ -4,6 +4,7 @@
  */
 #include "acquire/refusal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -58,7 +59,10 @@ void refusal_gap(struct raw_capture *c, const struct raw_process *p)
 	char why[128];
 	const char *fix = WITH_SUDO;
 
-	if (scope == 3) {
+	if (p->refused_error == -ETIMEDOUT) {
+		(void)snprintf(why, sizeof(why), "reading it blocks: a lock on its memory is held, perhaps by a thread in D state");
+		fix = NULL;
+	} else if (scope == 3) {
 		(void)snprintf(why, sizeof(why), "kernel.yama.ptrace_scope is 3: nobody may look until the next boot");
 		fix = "set kernel.yama.ptrace_scope to 1 in /etc/sysctl.d and reboot";
 	} else if (may_trace_all()) {

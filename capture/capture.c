@@ -153,13 +153,11 @@ static void add_outside(struct work *w)
 static void look_and_collect(struct session *x, struct work *w)
 {
 	look_first(&w->a);
-	look_status(&w->a);
 	collect_all(&w->c);
 	if (w->c.outside.n) {
 		session_say(x, "looking at processes that hold the other ends");
 		add_outside(w);
 		look_first(&w->a);
-		look_status(&w->a);
 	}
 	w->c.outside_done = true;
 	if (w->c.outside.n)

@@ -30,8 +30,11 @@ static struct snap_process *row(struct raw_capture *c, const struct raw_process 
 static void command_line(struct raw_capture *c, const struct raw_process *p)
 {
 	char text[CMDLINE_MAX], name[256] = "";
-	ssize_t n = p->zombie || p->gone ? 0 : fs_read(p->procfd, "cmdline", text, sizeof(text));
+	ssize_t n = 0;
 
+	/* The command line lies in its memory: where reading that blocked, this would too. */
+	if (!p->zombie && !p->gone && p->refused_error != -ETIMEDOUT)
+		n = fs_read(p->procfd, "cmdline", text, sizeof(text));
 	if (n > 0) {
 		program_name(text, (size_t)n, name, sizeof(name));
 		/* For a person: arguments apart by blanks. */

@@ -18,6 +18,9 @@ static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thre
 
 	if (c->no_kernel_stacks || t->gone || p->procfd < 0)
 		return;
+	/* The same lock that its memory is behind. */
+	if (p->refused_error == -ETIMEDOUT)
+		return;
 	(void)snprintf(path, sizeof(path), "task/%d/stack", t->tid);
 	ssize_t n = fs_read(p->procfd, path, text, sizeof(text));
 	if (n > 0) {

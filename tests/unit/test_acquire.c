@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "acquire/look.h"
+#include "acquire/readers.h"
 #include "core/util.h"
 
 struct fixture {
@@ -147,15 +148,19 @@ static void identity_is_more_than_a_pid(void **state)
 	tree_done(&t);
 }
 
+static struct raw_thread *find_threads(const struct raw_capture *c, pid_t pid)
+{
+	for (size_t i = 0; i < c->processes.n; i++)
+		if (c->processes.v[i].pid == pid)
+			return c->processes.v[i].threads.v;
+	return NULL;
+}
+
 static struct raw_thread *look(struct acquirer *a, struct tree *t, pid_t pid)
 {
 	assert_int_equal(process_add_tree(a, t), 0);
 	look_first(a);
-	look_status(a);
-	for (size_t i = 0; i < a->c->processes.n; i++)
-		if (a->c->processes.v[i].pid == pid)
-			return a->c->processes.v[i].threads.v;
-	return NULL;
+	return find_threads(a->c, pid);
 }
 
 static void sleepers_are_seen(void **state)
@@ -189,6 +194,7 @@ static void sleepers_are_seen(void **state)
 	}
 	assert_int_equal(look_activity(&threads[0]), 0);
 	look_again(&a);
+	threads = find_threads(&c, f->sleeper); /* a look replaces them */
 	assert_int_equal(threads[1].looks.n, 2);
 	assert_int_equal(threads[1].primary, 0);
 	assert_false(threads[1].looks.v[1].moved);
@@ -203,6 +209,40 @@ static void sleepers_are_seen(void **state)
 	tree_done(&t);
 	builder_done(&b);
 	arena_done(&arena);
+}
+
+/* A reader that never comes back for one process of three. */
+static void get_stuck(struct acquirer *a, struct raw_process *p)
+{
+	if (p->pid == 2)
+		for (;;)
+			(void)pause();
+	p->ns_pid = p->pid + 100;
+	p->threads.v[0].ns_tid = 7;
+}
+
+static void one_that_blocks_is_given_up(void **state)
+{
+	struct raw_capture c = { 0 };
+	struct acquirer a = { .c = &c, .fds_left = 100 };
+
+	for (pid_t pid = 1; pid <= 3; pid++) {
+		struct raw_process *p = array_push(&c.processes);
+		p->pid = pid;
+		p->pidfd = p->procfd = p->memfd = -1;
+		struct raw_thread *t = array_push(&p->threads);
+		t->tid = pid;
+	}
+	readers_run(&a, NULL, get_stuck);
+	for (size_t i = 0; i < 3; i++) {
+		const struct raw_process *p = &c.processes.v[i];
+		assert_int_equal(p->refused, p->pid == 2);
+		assert_int_equal(p->refused_error, p->pid == 2 ? -ETIMEDOUT : 0);
+		assert_int_equal(p->ns_pid, p->pid == 2 ? 0 : p->pid + 100);
+		assert_int_equal(p->threads.n, 1);
+		assert_int_equal(p->threads.v[0].ns_tid, p->pid == 2 ? 0 : 7);
+	}
+	process_done_all(&c);
 }
 
 static void calls_are_parsed(void **state)
@@ -289,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tree_is_complete, setup, teardown),
 		cmocka_unit_test_setup_teardown(identity_is_more_than_a_pid, setup, teardown),
 		cmocka_unit_test_setup_teardown(sleepers_are_seen, setup, teardown),
+		cmocka_unit_test(one_that_blocks_is_given_up),
 		cmocka_unit_test(calls_are_parsed),
 		cmocka_unit_test(ranges_are_bounded),
 		cmocka_unit_test(activity_is_told),

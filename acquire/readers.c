@@ -1,0 +1,291 @@
+/*
+ * Threads that read processes; see readers.h.
+ *
+ * A reader takes the next process, works on a copy of it, and publishes the copy if nobody gave the reader up
+ * meanwhile: one atomic exchange decides. A reader that was given up sleeps for ever as soon as its read returns; what it
+ * holds is lost, which is some kilobytes for a process that no tool on this machine can read.
+ *
+ * (Killing a helper process instead would be cleaner, but under yama only an ancestor of the target may look at it: a
+ * helper is none, a thread of ours is.)
+ */
+#include "acquire/readers.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "core/util.h"
+
+/* Reading a process takes a millisecond; with ten thousand threads 300. */
+#define STUCK_NS (1500 * NSEC_PER_MSEC)
+
+/* More readers than this only wait for each other in the kernel. */
+#define READERS_MAX 4
+
+/* A reader for each so many processes: a thread costs as much as reading one. */
+#define PROCESSES_PER_READER 8
+
+/* Readers that may get stuck in one round; the processes behind them are then left out. */
+#define REPLACEMENTS_MAX 16
+
+enum state { READER_IDLE, READER_WORKS, READER_PUBLISHES, READER_GIVEN_UP, READER_DONE };
+
+struct crew;
+
+struct reader {
+	struct crew *crew;
+	struct acquirer a;
+	pthread_t thread;
+	_Atomic int state;
+	_Atomic int64_t since_ns; /* when it began the present process */
+	size_t process;
+	bool left; /* the crew's leader has joined it or given it up */
+};
+
+/* On the heap: a reader that was given up may wake up later, and then still needs it. */
+struct crew {
+	struct raw_capture *c;
+	reader_fn *fn;
+	size_t *todo;
+	size_t n_todo;
+	_Atomic size_t next;
+	size_t fds_each;
+	pthread_mutex_t lock; /* of the capture's arena */
+	int event;	      /* a reader is done */
+	struct reader readers[READERS_MAX + REPLACEMENTS_MAX];
+	size_t n;
+};
+
+/* ---- a copy to work on ---- */
+
+static int clone_threads(struct raw_process *to, const struct raw_process *from)
+{
+	to->threads.v = NULL;
+	to->threads.n = to->threads.cap = 0;
+	for (size_t i = 0; i < from->threads.n; i++) {
+		const struct raw_thread *old = &from->threads.v[i];
+		struct raw_thread *t = array_push(&to->threads);
+		if (!t)
+			return -ENOMEM;
+		*t = *old;
+		t->looks.v = NULL;
+		t->looks.n = t->looks.cap = 0;
+		for (size_t k = 0; k < old->looks.n; k++) {
+			struct raw_look *look = array_push(&t->looks);
+			if (!look)
+				return -ENOMEM;
+			*look = old->looks.v[k];
+		}
+	}
+	return 0;
+}
+
+static void free_threads(struct raw_process *p)
+{
+	for (size_t i = 0; i < p->threads.n; i++)
+		array_done(&p->threads.v[i].looks);
+	array_done(&p->threads);
+}
+
+/* ---- a reader's life ---- */
+
+static _Noreturn void sleep_for_ever(void)
+{
+	for (;;)
+		(void)pause();
+}
+
+static void begin(struct reader *r, size_t process)
+{
+	r->process = process;
+	atomic_store(&r->since_ns, clock_monotonic_ns());
+	atomic_store(&r->state, READER_WORKS);
+}
+
+static void publish(struct reader *r, struct raw_process *copy)
+{
+	struct raw_process *p = &r->crew->c->processes.v[r->process];
+	int expected = READER_WORKS;
+
+	if (!atomic_compare_exchange_strong(&r->state, &expected, READER_PUBLISHES))
+		sleep_for_ever();
+	free_threads(p);
+	*p = *copy;
+	atomic_store(&r->state, READER_IDLE);
+}
+
+static void *read_processes(void *arg)
+{
+	struct reader *r = arg;
+	struct crew *crew = r->crew;
+
+	for (;;) {
+		size_t k = atomic_fetch_add(&crew->next, 1);
+		if (k >= crew->n_todo)
+			break;
+		begin(r, crew->todo[k]);
+		struct raw_process copy = crew->c->processes.v[r->process];
+		if (clone_threads(&copy, &crew->c->processes.v[r->process]) < 0) {
+			free_threads(&copy);
+			atomic_store(&r->state, READER_IDLE);
+			continue;
+		}
+		crew->fn(&r->a, &copy);
+		publish(r, &copy);
+	}
+	atomic_store(&r->state, READER_DONE);
+	(void)eventfd_write(crew->event, 1);
+	return NULL;
+}
+
+/* ---- the crew ---- */
+
+/* Memory descriptors kept: what readers took from the common budget. */
+static size_t count_memories(const struct raw_capture *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->processes.n; i++)
+		n += c->processes.v[i].memfd >= 0;
+	return n;
+}
+
+static bool add_reader(struct crew *crew)
+{
+	sigset_t all, before;
+
+	if (crew->n == ARRAY_SIZE(crew->readers))
+		return false;
+	struct reader *r = &crew->readers[crew->n];
+	r->crew = crew;
+	r->a = (struct acquirer){ .c = crew->c, .fds_left = crew->fds_each, .lock = &crew->lock };
+	/* Signals are for the main thread, which knows what to do about them. */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	bool made = pthread_create(&r->thread, NULL, read_processes, r) == 0;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	crew->n += made;
+	return made;
+}
+
+/* Gives up who has worked on one process for too long, and puts another in its place. */
+static void give_up(struct crew *crew, struct reader *r)
+{
+	int expected = READER_WORKS;
+
+	if (clock_monotonic_ns() - atomic_load(&r->since_ns) < STUCK_NS ||
+	    !atomic_compare_exchange_strong(&r->state, &expected, READER_GIVEN_UP))
+		return;
+	struct raw_process *p = &crew->c->processes.v[r->process];
+	p->refused = true;
+	p->refused_error = -ETIMEDOUT;
+	r->left = true;
+	(void)pthread_detach(r->thread);
+	(void)add_reader(crew);
+}
+
+static size_t look_after(struct crew *crew)
+{
+	size_t working = 0;
+
+	for (size_t i = 0; i < crew->n; i++) {
+		struct reader *r = &crew->readers[i];
+		if (!r->left && atomic_load(&r->state) == READER_DONE) {
+			(void)pthread_join(r->thread, NULL);
+			acquirer_done(&r->a);
+			r->left = true;
+		} else if (!r->left && atomic_load(&r->state) == READER_WORKS) {
+			give_up(crew, r);
+		}
+		working += !r->left;
+	}
+	return working;
+}
+
+static void lead(struct crew *crew)
+{
+	struct pollfd pfd = { .fd = crew->event, .events = POLLIN };
+	eventfd_t n;
+
+	while (look_after(crew)) {
+		if (poll(&pfd, 1, (int)(STUCK_NS / NSEC_PER_MSEC / 4)) > 0)
+			(void)eventfd_read(crew->event, &n);
+	}
+}
+
+/* What no reader came to, since all got stuck or no thread could be made. */
+static void leave_rest(struct crew *crew)
+{
+	for (size_t k = atomic_load(&crew->next); k < crew->n_todo; k++) {
+		struct raw_process *p = &crew->c->processes.v[crew->todo[k]];
+		p->refused = true;
+		p->refused_error = -ETIMEDOUT;
+	}
+}
+
+static bool gave_up(const struct crew *crew)
+{
+	for (size_t i = 0; i < crew->n; i++)
+		if (atomic_load(&crew->readers[i].state) == READER_GIVEN_UP)
+			return true;
+	return false;
+}
+
+static void crew_freep(struct crew **p)
+{
+	struct crew *crew = *p;
+
+	/* It must outlive its readers, and those that were given up end with us only. */
+	if (!crew || gave_up(crew))
+		return;
+	(void)fd_close(crew->event);
+	free(crew->todo);
+	free(crew);
+}
+
+static size_t how_many(size_t n_todo)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t useful = 1 + n_todo / PROCESSES_PER_READER;
+	size_t possible = processors > 1 ? (size_t)processors : 1;
+
+	useful = MIN(useful, possible);
+	return MIN(useful, (size_t)READERS_MAX);
+}
+
+void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn)
+{
+	CLEANUP(crew_freep) struct crew *crew = calloc(1, sizeof(*crew));
+	struct raw_capture *c = a->c;
+
+	if (!crew)
+		return;
+	crew->c = c;
+	crew->fn = fn;
+	crew->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	crew->todo = calloc(c->processes.n + 1, sizeof(*crew->todo));
+	(void)pthread_mutex_init(&crew->lock, NULL);
+	if (!crew->todo || crew->event < 0)
+		return;
+	for (size_t i = 0; i < c->processes.n; i++)
+		if (!filter || filter(&c->processes.v[i]))
+			crew->todo[crew->n_todo++] = i;
+	if (!crew->n_todo)
+		return;
+
+	size_t n = how_many(crew->n_todo);
+	size_t kept = count_memories(c);
+	crew->fds_each = a->fds_left / n;
+	for (size_t i = 0; i < n; i++)
+		(void)add_reader(crew);
+	lead(crew);
+	leave_rest(crew);
+	kept = count_memories(c) - kept;
+	a->fds_left -= MIN(kept, a->fds_left);
+}
