@@ -498,6 +498,10 @@ static int read_all(struct reader *r, struct snapshot **ret, char *why, size_t c
 		return r->p.error_number;
 	}
 
+	if (SNAP_N(r->b.s, PROCESS) == 0) {
+		(void)snprintf(why, cap, "not a hangwatch report: it has no processes");
+		return -EBADMSG;
+	}
 	int e = check_seen(r, why, cap);
 	if (e == 0)
 		e = snapshot_check(r->b.s, why, cap);

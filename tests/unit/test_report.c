@@ -275,6 +275,7 @@ static void refuses(void **state)
 		{ "", "not a hangwatch report", -EBADMSG },
 		{ "[]", "not a hangwatch report", -EBADMSG },
 		{ "{\"processes\": []}", "not a hangwatch report", -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": []}", "has no processes", -EBADMSG },
 		{ "{\"schema\": 2}", "schema 2", -EPROTONOSUPPORT },
 		{ "{\"schema\": 1", "at byte 12: expected", -EBADMSG },
 		{ "{\"schema\": 1} x", "expected the end", -EBADMSG },
@@ -286,8 +287,8 @@ static void refuses(void **state)
 		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P268435455\"}]}", "a smaller report", -EFBIG },
 		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\", \"pid\": \"7\"}]}", "a number", -EBADMSG },
 		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\", \"parent\": \"P0\"}]}", "ancestor", -EBADMSG },
-		{ "{\"schema\": 1, \"waits\": [{\"id\": \"W0\", \"from\": \"T4\"}]}", "\"from\" is out of range", -EBADMSG },
-		{ "{\"schema\": 1, \"waits\": [{\"id\": \"W0\", \"from\": \"x\"}]}", "an id such as", -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\"}], \"waits\": [{\"id\": \"W0\", \"from\": \"T4\"}]}", "\"from\" is out of range", -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\"}], \"waits\": [{\"id\": \"W0\", \"from\": \"x\"}]}", "an id such as", -EBADMSG },
 	};
 
 	(void)state;
