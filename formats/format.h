@@ -25,6 +25,7 @@ struct view {
 	unsigned parts;
 	bool all_frames;
 	bool colour;
+	bool ascii;	     /* the terminal knows no UTF-8: draw lines with ASCII */
 	unsigned columns;    /* 100 unless known better */
 	const char *explain; /* id of the claim or fact to explain, NULL */
 };

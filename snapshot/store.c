@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -190,22 +189,6 @@ int store_find(const struct store *s, const char *prefix, struct store_entry *re
 		*ret = *found;
 	store_list_done(&l);
 	return n == 1 ? 0 : n ? -ENOTUNIQ : -ENOENT;
-}
-
-int store_new_id(const struct store *s, char id[static 9])
-{
-	for (int tries = 0; tries < 100; tries++) {
-		char name[16];
-		uint32_t r;
-
-		if (getrandom(&r, sizeof(r), 0) != sizeof(r))
-			return -errno;
-		(void)snprintf(id, 9, "%08x", r);
-		(void)snprintf(name, sizeof(name), "%s" SUFFIX, id);
-		if (!s || s->dirfd < 0 || faccessat(s->dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			return 0;
-	}
-	return -EEXIST;
 }
 
 int store_open_report(const struct store *s, const char *id)

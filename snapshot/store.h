@@ -17,7 +17,7 @@
 #define STORE_REPORTS_MAX 200
 #define STORE_BYTES_MAX (1ull << 30)
 
-enum { STORE_ID_MAX = 64 }; /* characters of an id, at most; those given here have 8 */
+enum { STORE_ID_MAX = 64 }; /* characters of an id, at most; a capture gives 8 */
 
 struct store {
 	int dirfd; /* -1: there is none yet */
@@ -53,13 +53,13 @@ void store_list_done(struct store_list *l);
  */
 int store_find(const struct store *s, const char *prefix, struct store_entry *ret, char *matches, size_t cap);
 
-/* An id that no report here has; `s` may be NULL or without a directory. 0 or -errno. */
-int store_new_id(const struct store *s, char id[static 9]);
-
 /* Opens a report for reading, no symbolic links, no devices: its fd, or -errno. */
 int store_open_report(const struct store *s, const char *id);
 
-/* Writes ID.hang, then removes the oldest reports beyond the limits, never the one just written. 0 or -errno. */
+/*
+ * Writes ID.hang, then removes the oldest reports beyond the limits, never the one just written. 0; -EEXIST: that id is
+ * taken; -errno.
+ */
 int store_save(const struct store *s, const char *id, const struct snapshot *snap, const struct snap_index *x);
 
 int store_remove(const struct store *s, const char *id);

@@ -1,0 +1,146 @@
+/* Who waits for whom: the chain of the verdict, and on demand every wait. */
+#include "core/util.h"
+#include "formats/text/text.h"
+#include "snapshot/schema.h"
+
+enum { WAKERS_SHOWN = 3, WAITS_SHOWN = 400 };
+
+/* "needs all of", "waits for". */
+static const char *verb_of(const struct snap_wait *w)
+{
+	return w->need == NEED_ALL ? "needs" : "waits for";
+}
+
+/* Who could end it, when that is not simply the next of the chain. */
+static void add_wakers(struct strbuf *b, const struct text *t, const struct snap_wait *w, node_t next)
+{
+	if (!span_known(w->to)) {
+		strbuf_add(b, "; who could end that is not known");
+		return;
+	}
+	if (w->to.n == 0) {
+		strbuf_add(b, w->deadline_ns != SNAP_NONE && snap_known(w->deadline_ns) ?
+				      "; nobody but the deadline ends that" :
+				      "; nobody is left to end that");
+		return;
+	}
+	if (w->to.n == 1 && *SNAP_ROW(t->s, REF, w->to.first) == next)
+		return;
+	strbuf_add(b, "; can be ended by ");
+	for (uint32_t i = 0; i < w->to.n && i < WAKERS_SHOWN; i++) {
+		strbuf_add(b, i ? ", " : "");
+		label_node(b, t->x, *SNAP_ROW(t->s, REF, w->to.first + i));
+	}
+	if (w->to.n > WAKERS_SHOWN)
+		strbuf_addf(b, " … %u in all", w->to.n);
+}
+
+static void add_wait(struct strbuf *b, const struct text *t, node_t wait, node_t next)
+{
+	const struct snap_wait *w = SNAP_ROW(t->s, WAIT, node_index(wait));
+	char id[16];
+
+	strbuf_addf(b, "%s %s", verb_of(w), snap_str(t->s, w->what));
+	if (!snap_str(t->s, w->what)[0])
+		strbuf_add(b, snap_word(names_wait_on, w->on));
+	if (snap_known(w->deadline_ns)) {
+		strbuf_add(b, ", deadline in ");
+		label_duration(b, w->deadline_ns);
+	}
+	add_wakers(b, t, w, next);
+	strbuf_addf(b, "  (%s) [%s]", snap_word(names_evidence, w->evidence), snap_node_id(wait, id));
+}
+
+static void print_end(struct text *t, const struct snap_verdict *v)
+{
+	struct strbuf b = { 0 };
+
+	if (v->end.presence != PRESENCE_HERE)
+		return;
+	if (v->end.node > NODE_NONE)
+		label_node(&b, t->x, v->end.node);
+	const char *what = snap_str(t->s, v->end.what);
+	if (b.n && what[0])
+		strbuf_add(&b, ": ");
+	strbuf_add(&b, what);
+	text_wrap(t, STYLE_ALARM, "  ends at ", "          ", strbuf_str(&b));
+	strbuf_done(&b);
+}
+
+static void print_chain(struct text *t, const struct snap_verdict *v)
+{
+	struct strbuf b = { 0 };
+	node_t last = NODE_UNKNOWN;
+
+	for (uint32_t i = 0; i < v->chain.n; i++) {
+		node_t wait = *SNAP_ROW(t->s, REF, v->chain.first + i);
+		const struct snap_wait *w = SNAP_ROW(t->s, WAIT, node_index(wait));
+		node_t next = NODE_UNKNOWN;
+
+		if (i + 1 < v->chain.n)
+			next = SNAP_ROW(t->s, WAIT, node_index(*SNAP_ROW(t->s, REF, v->chain.first + i + 1)))->from;
+		else if (v->end.presence == PRESENCE_HERE)
+			next = v->end.node;
+		if (w->from != last) {
+			strbuf_clear(&b);
+			strbuf_add(&b, "  ");
+			label_node(&b, t->x, w->from);
+			text_line(t, STYLE_PLAIN, "%s", strbuf_str(&b));
+		}
+		last = w->from;
+		strbuf_clear(&b);
+		add_wait(&b, t, wait, next);
+		text_wrap(t, STYLE_PLAIN, "    " TEXT_LAST, "       ", strbuf_str(&b));
+	}
+	strbuf_done(&b);
+}
+
+void text_chain(struct text *t)
+{
+	struct strbuf title = { 0 };
+
+	for (uint32_t i = 0; i < SNAP_N(t->s, VERDICT); i++) {
+		const struct snap_verdict *v = SNAP_ROW(t->s, VERDICT, i);
+
+		if ((!span_known(v->chain) || !v->chain.n) && v->end.presence != PRESENCE_HERE)
+			continue;
+		strbuf_clear(&title);
+		strbuf_add(&title, "WAIT CHAIN");
+		if (SNAP_N(t->s, VERDICT) > 1 && node_table(v->root) == TABLE_PROCESS) {
+			strbuf_add(&title, " of ");
+			label_process(&title, t->s, v->root);
+		}
+		text_line(t, STYLE_TITLE, "%s", strbuf_str(&title));
+		if (span_known(v->chain))
+			print_chain(t, v);
+		print_end(t, v);
+	}
+	strbuf_done(&title);
+}
+
+void text_all_waits(struct text *t)
+{
+	struct strbuf b = { 0 };
+	node_t last = NODE_UNKNOWN;
+	uint32_t n = SNAP_N(t->s, WAIT), shown = t->v->all_frames ? n : MIN(n, (uint32_t)WAITS_SHOWN);
+
+	if (n)
+		text_line(t, STYLE_TITLE, "ALL WAITS (%u)", n);
+	for (uint32_t i = 0; i < shown; i++) {
+		const struct snap_wait *w = SNAP_ROW(t->s, WAIT, i);
+
+		if (w->from != last) {
+			strbuf_clear(&b);
+			strbuf_add(&b, "  ");
+			label_node(&b, t->x, w->from);
+			text_line(t, STYLE_PLAIN, "%s", strbuf_str(&b));
+			last = w->from;
+		}
+		strbuf_clear(&b);
+		add_wait(&b, t, NODE(TABLE_WAIT, i), NODE_UNKNOWN);
+		text_wrap(t, STYLE_PLAIN, "    " TEXT_LAST, "       ", strbuf_str(&b));
+	}
+	if (shown < n)
+		text_line(t, STYLE_DIM, "  … %u more (--chain --all-frames)", n - shown);
+	strbuf_done(&b);
+}
