@@ -168,6 +168,21 @@ static int serve_moved(struct server *s, size_t process)
 	return r;
 }
 
+/* 1 as soon as one of them did; a thread that cannot be asked is one that may have. */
+static int serve_thread_moved(const struct raw_process *p, uint64_t thread)
+{
+	int r = 0;
+
+	if (thread < p->threads.n)
+		return look_ran_since(p, &p->threads.v[thread], p->threads.v[thread].primary);
+	if (thread != REQUEST_ALL_THREADS)
+		return -EINVAL;
+	for (size_t i = 0; i < p->threads.n && r == 0; i++)
+		if (!p->threads.v[i].gone)
+			r = look_ran_since(p, &p->threads.v[i], p->threads.v[i].primary);
+	return r;
+}
+
 /* ---- hold and release ---- */
 
 static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns)
@@ -238,8 +253,7 @@ static void answer(struct server *s, const struct request *q, struct response *r
 			r = serve_moved(s, q->process);
 			break;
 		case REQUEST_THREAD_MOVED:
-			if (q->a < p->threads.n)
-				r = look_ran_since(p, &p->threads.v[q->a], p->threads.v[q->a].primary);
+			r = serve_thread_moved(p, q->a);
 			break;
 		case REQUEST_HOLD:
 			r = serve_hold(s, q->process, q->a);

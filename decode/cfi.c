@@ -292,6 +292,12 @@ int cfi_new(struct cfi **ret)
 	if (unw_set_caching_policy(c->space, UNW_CACHE_GLOBAL) < 0 ||
 	    unw_set_cache_size(c->space, CACHE_ENTRIES, 0) < 0)
 		return -ENOMEM;
+	/*
+	 * The first cursor makes libunwind set itself up, with a pipe for unwinding its own process: that must
+	 * have happened before the confinement.
+	 */
+	c->regs.known = 1u << DWARF_RIP | 1u << DWARF_RSP;
+	(void)unw_init_remote(&c->cursor, c->space, c);
 	*ret = take_ptr(c);
 	return 0;
 }

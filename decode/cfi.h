@@ -17,7 +17,7 @@
 
 struct cfi;
 
-int cfi_new(struct cfi **ret); /* 0 or -ENOMEM */
+int cfi_new(struct cfi **ret); /* 0 or -ENOMEM. To be called before the confinement (confine.h) */
 struct cfi *cfi_free(struct cfi *c);
 DEFINE_CLEANUP(struct cfi, cfi_free)
 

@@ -1,0 +1,252 @@
+/*
+ * The confined part from its fork to its end; see decode.h.
+ *
+ * One process after the other: whatever one of them holds against us, the rows of those before it are sent already.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/util.h"
+#include "decode/args.h"
+#include "decode/confine.h"
+#include "decode/decode.h"
+#include "decode/files.h"
+#include "decode/lines.h"
+#include "decode/memory.h"
+#include "decode/stacks.h"
+#include "raw/request.h"
+#include "runtimes/runtime.h"
+#include "snapshot/delta.h"
+
+/* Pages of one process kept for stacks and arguments; a runtime that reads a heap has a cache of its own. */
+enum { PAGES_BYTES = 16 << 20 };
+
+/* Source lines are a comfort: they may not take the time that frames and tasks need. */
+#define LINES_BUDGET_NS (1500 * NSEC_PER_MSEC)
+
+/* ---- one process ---- */
+
+static ssize_t read_nothing(void *arg, uint64_t address, void *to, size_t n)
+{
+	return *(const int *)arg;
+}
+
+/* Its memory; where that is refused, one that answers every read with the reason. */
+static int open_memory(struct decoder *d, struct decoded_process *p, int *refused)
+{
+	struct request q = {.kind = REQUEST_MEM, .process = (uint32_t)p->index};
+	struct memory_backend backend = {.read = read_nothing, .arg = refused};
+	int fd = p->raw->memfd;
+
+	if (fd < 0)
+		*refused = request_call(d->sock, &q, d->deadline, &fd, NULL);
+	if (fd >= 0)
+		backend = memory_backend_fd(fd);
+	else if (*refused >= 0)
+		*refused = -EFAULT;
+	if (fd == p->raw->memfd)
+		backend.done = NULL; /* shared with the runtimes' own readers */
+	return memory_new(&backend, PAGES_BYTES, &p->memory);
+}
+
+static void run_runtimes(struct decoded_process *p)
+{
+	bool any = false;
+
+	for (size_t i = 0; runtimes[i]; i++) {
+		if (runtimes[i]->stage != RUNTIME_LANGUAGE)
+			continue;
+		int r = runtimes[i]->decode(p);
+		if (r < 0)
+			builder_gap(p->b, p->raw->node, false, "frames and tasks of its language", strerror(-r), NULL);
+		any |= r <= 0;
+	}
+	if (any)
+		return;
+	struct snap_runtime *row = BUILD(p->b, RUNTIME);
+	row->owner = p->raw->node;
+	row->name = STR_NONE;
+}
+
+static void end_runtimes(struct decoded_process *p)
+{
+	for (size_t i = 0; runtimes[i]; i++)
+		if (runtimes[i]->done)
+			runtimes[i]->done(p);
+}
+
+/* Files that code on a stack came from and that could not be read, each once for the tree. */
+static void tell_modules(struct decoder *d, struct decoded_process *p)
+{
+	for (size_t i = 0; i < module_cache_count(d->cache); i++) {
+		struct module *m = module_cache_get(d->cache, i);
+		char what[512];
+
+		/* A file that is another now, or does not answer, is the acquirer's to tell. */
+		if (!m->wanted || m->elf || m->told || m->error == -ESTALE || m->error == -ETIMEDOUT)
+			continue;
+		m->told = true;
+		(void)snprintf(what, sizeof(what), "frames and names in %s", m->path);
+		builder_gap(p->b, p->raw->node, false, what,
+			    m->error == -ENOEXEC ? "the mapped file is no ELF file" : strerror(-m->error),
+			    m->error == -EPERM || m->error == -EACCES ? "run as root" : NULL);
+	}
+}
+
+static int decode_views(struct decoder *d, struct decoded_process *p)
+{
+	struct stack_ends ends;
+	int r = modules_get(d->cache, p->index, p->raw->maps, p->memory, &p->modules);
+
+	if (r == 0)
+		r = stacks_read(d, p, &ends);
+	if (r < 0)
+		return r;
+	stacks_hash(d, p);
+	args_read(p);
+	run_runtimes(p);
+	stacks_write(d, p, &ends);
+	end_runtimes(p);
+	tell_modules(d, p);
+	return 0;
+}
+
+static void decode_process(struct decoder *d, size_t index)
+{
+	struct raw_process *raw = &d->capture->processes.v[index];
+	/* A share that leaves something for the others, however hostile this one is. */
+	int64_t share = deadline_left_ns(d->deadline) / 2;
+	struct decoded_process p = {
+		.capture = d->capture,
+		.b = d->b,
+		.raw = raw,
+		.index = index,
+		.sock = d->sock,
+		.deadline = deadline_in(share),
+	};
+	int refused = 0;
+	int r = open_memory(d, &p, &refused);
+
+	if (r == 0)
+		r = decode_views(d, &p);
+	if (r < 0)
+		builder_gap(d->b, raw->node, true, "its stacks and tasks", strerror(-r), NULL);
+	for (size_t i = 0; i < p.threads.n; i++)
+		array_done(&p.threads.v[i].frames);
+	array_done(&p.threads);
+	array_done(&p.locals);
+	(void)memory_free(p.memory);
+	if (raw->memfd >= 0)
+		raw->memfd = fd_close(raw->memfd);
+}
+
+static bool worth_decoding(const struct raw_process *p)
+{
+	return p->maps && p->threads.n && !p->kernel_thread && !p->zombie && !p->refused;
+}
+
+/* ---- the tree ---- */
+
+static int send_rows(struct decoder *d, struct delta_mark *mark)
+{
+	struct request q = {.kind = REQUEST_DELTA};
+	CLEANUP(fd_closep) int fd = -1;
+
+	if (d->b->error)
+		return d->b->error;
+	int r = delta_write(d->b->s, mark, &fd);
+	return r < 0 ? r : request_send(d->sock, &q, fd);
+}
+
+static int decode_all(struct decoder *d, struct delta_mark *mark)
+{
+	unsigned left = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < d->capture->processes.n && r == 0; i++) {
+		if (!worth_decoding(&d->capture->processes.v[i]))
+			continue;
+		if (deadline_passed(d->deadline)) {
+			left++;
+			continue;
+		}
+		decode_process(d, i);
+		r = send_rows(d, mark);
+	}
+	if (left) {
+		char what[64];
+
+		(void)snprintf(what, sizeof(what), "stacks and tasks of %u process%s", left, left == 1 ? "" : "es");
+		builder_gap(d->b, NODE_UNKNOWN, true, what, "the time for decoding was used up", NULL);
+	}
+	if (d->lines && lines_missed(d->lines))
+		builder_gap(d->b, NODE_UNKNOWN, false, "source lines of some frames",
+			    "the time for reading debug information was used up", NULL);
+	return r == 0 ? send_rows(d, mark) : r;
+}
+
+static int decoder_init(struct decoder *d, struct request_files *files)
+{
+	struct module_files source = request_files(files);
+	int r = module_cache_new(&source, &d->cache);
+
+	if (r == 0)
+		r = unwinder_new(&d->unwinder);
+	if (r == 0)
+		r = symbols_new(&d->symbols);
+	if (r == 0 && d->capture->options->lines) {
+		int64_t budget = MIN(deadline_left_ns(d->deadline) / 4, LINES_BUDGET_NS);
+
+		r = lines_new(deadline_in(budget), &d->lines);
+	}
+	return r;
+}
+
+/* Descriptors that are needed on: the socket and the targets' memory. */
+static int enter(struct raw_capture *c, int sock)
+{
+	CLEANUP(freep) int *keep = malloc((c->processes.n + 1) * sizeof(*keep));
+	size_t n = 0;
+
+	if (!keep)
+		return -ENOMEM;
+	keep[n++] = sock;
+	for (size_t i = 0; i < c->processes.n; i++)
+		if (c->processes.v[i].memfd >= 0)
+			keep[n++] = c->processes.v[i].memfd;
+	return confine_enter(keep, n, c->options->decode_budget_ns);
+}
+
+_Noreturn void decode_main(struct raw_capture *c, int sock)
+{
+	/* Our own end comes before the one that others set: rows must still be sent. */
+	int64_t budget = MIN(c->options->decode_budget_ns, deadline_left_ns(c->deadline));
+	struct decoder d = {
+		.capture = c,
+		.b = c->b,
+		.sock = sock,
+		.deadline = deadline_in(budget - budget / 10),
+	};
+	struct request_files files = {.sock = sock, .deadline = d.deadline};
+	struct request done = {.kind = REQUEST_DONE};
+	struct delta_mark mark;
+
+	delta_mark(c->b->s, &mark);
+	/* No foreign byte is touched by these; libunwind sets itself up. */
+	if (decoder_init(&d, &files) < 0)
+		_exit(1);
+	int r = enter(c, sock);
+	if (r < 0)
+		_exit(1);
+	if (r > 0)
+		builder_gap(c->b, NODE_UNKNOWN, false, "the filter around the decoder of foreign memory",
+			    "the kernel refused a seccomp filter; the decoder ran without rights, but unfiltered",
+			    NULL);
+	r = decode_all(&d, &mark);
+	if (r == 0)
+		r = request_send(sock, &done, -1);
+	_exit(r < 0 ? 1 : 0);
+}

@@ -1,0 +1,28 @@
+/*
+ * File and line of an address, by libdw: only when asked for (--lines), for distinct addresses, within a time budget.
+ *
+ * Reading a module's DWARF costs 50 to 500 ms the first time: more than all else together. When the budget is used up, what is
+ * left stays without lines and one gap says so.
+ */
+#ifndef HW_DECODE_LINES_H
+#define HW_DECODE_LINES_H
+
+#include "core/cleanup.h"
+#include "core/clock.h"
+#include "decode/modules.h"
+#include "snapshot/builder.h"
+
+struct lines;
+
+int lines_new(struct deadline until, struct lines **ret); /* 0 or -ENOMEM */
+struct lines *lines_free(struct lines *l);
+DEFINE_CLEANUP(struct lines, lines_free)
+
+/* Sets *ret_file and *ret_line when they are known, of a linked address inside the instruction; else leaves them. */
+void lines_name(struct lines *l, struct builder *b, struct module *m, uint64_t address, str_t *ret_file,
+		int64_t *ret_line);
+
+/* Addresses that were not looked up since the time was used up. */
+size_t lines_missed(const struct lines *l);
+
+#endif

@@ -1,0 +1,275 @@
+/* From stack copies to rows; see stacks.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/map.h"
+#include "core/util.h"
+#include "decode/lines.h"
+#include "decode/memory.h"
+#include "decode/stacks.h"
+#include "raw/request.h"
+
+struct moved_arg {
+	const struct decoded_process *p;
+	size_t thread;
+};
+
+static bool thread_moved(void *arg)
+{
+	const struct moved_arg *a = arg;
+	struct request q = {
+		.kind = REQUEST_THREAD_MOVED,
+		.process = (uint32_t)a->p->index,
+		.a = a->thread,
+	};
+
+	return request_call(a->p->sock, &q, a->p->deadline, NULL, NULL) != 0;
+}
+
+/* ---- names ---- */
+
+static void name_frame(struct decoder *d, struct decoded_process *p, struct decoded_frame *f, bool called)
+{
+	struct symbol_name n;
+
+	if (!symbols_name(d->symbols, p->modules, f->pc, called, &n))
+		return;
+	if (n.module) {
+		f->module = builder_str(p->b, n.module->path);
+		f->offset = n.address;
+	}
+	if (n.function && n.label)
+		f->function = builder_strf(p->b, "%s+0x%lx", n.function, (unsigned long)n.offset);
+	else if (n.function)
+		f->function = builder_str(p->b, n.function);
+	if (d->lines && n.module)
+		lines_name(d->lines, p->b, module_cache_get(d->cache, n.module->id), n.address - called, &f->file,
+			   &f->line);
+}
+
+/* A frame's pc is a return address, save for the innermost, the interrupted and the trampolines. */
+static bool frame_called(const struct decoded_thread *t, size_t i)
+{
+	return i > 0 && !t->frames.v[i].signal && !t->frames.v[i - 1].signal;
+}
+
+/* ---- reading ---- */
+
+static int unwind_look(struct decoder *d, struct decoded_process *p, size_t thread, const struct raw_look *look,
+		       bool live, struct decoded_thread *t, struct unwind_result *ret)
+{
+	struct moved_arg arg = {.p = p, .thread = thread};
+	struct unwind_input in = {
+		.modules = p->modules,
+		.memory = p->memory,
+		.regs = look->regs,
+		.stack = look->stack,
+		.top = look->top,
+		.moved = live ? thread_moved : NULL,
+		.moved_arg = &arg,
+	};
+
+	return unwind_stack(d->unwinder, &in, t, ret);
+}
+
+static bool look_usable(const struct raw_look *look)
+{
+	uint32_t needed = 1u << DWARF_RSP | 1u << DWARF_RIP;
+
+	return look && look->taken && (look->regs.known & needed) == needed;
+}
+
+static int thread_read(struct decoder *d, struct decoded_process *p, size_t i, struct stack_ends *ends)
+{
+	struct decoded_thread *t = &p->threads.v[i];
+	const struct raw_look *look = raw_primary(t->raw);
+	struct unwind_result result;
+
+	if (!look_usable(look))
+		return 0;
+	int r = unwind_look(d, p, i, look, !look->running && !t->raw->gone, t, &result);
+	if (!result.complete)
+		ends->n[result.end]++;
+	ends->left_out += result.left_out;
+	for (size_t k = 0; k < t->frames.n; k++)
+		name_frame(d, p, &t->frames.v[k], frame_called(t, k));
+	return r;
+}
+
+int stacks_read(struct decoder *d, struct decoded_process *p, struct stack_ends *ret)
+{
+	*ret = (struct stack_ends){0};
+	for (size_t i = 0; i < p->raw->threads.n; i++) {
+		struct raw_thread *raw = &p->raw->threads.v[i];
+		struct decoded_thread *t = array_push(&p->threads);
+		const struct raw_look *look = raw_primary(raw);
+
+		if (!t)
+			return -ENOMEM;
+		t->raw = raw;
+		if (!look)
+			continue;
+		int r = memory_overlay(p->memory, look->stack.lo, look->stack.bytes, look->stack.n);
+		if (r == 0)
+			r = memory_overlay(p->memory, look->top.lo, look->top.bytes, look->top.n);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < p->threads.n && !deadline_passed(d->deadline); i++) {
+		int r = thread_read(d, p, i, ret);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- rows ---- */
+
+static void write_locals(struct decoded_process *p, const struct decoded_frame *f, uint32_t frame)
+{
+	for (uint32_t k = 0; k < f->locals.n && f->locals.first + k < p->locals.n; k++) {
+		const struct decoded_local *l = &p->locals.v[f->locals.first + k];
+		struct snap_local *row = BUILD(p->b, LOCAL);
+
+		row->frame = frame;
+		row->name = l->name;
+		row->value = l->value;
+	}
+}
+
+static void write_frame(struct decoded_process *p, const struct decoded_frame *f)
+{
+	struct snap_frame *row = BUILD(p->b, FRAME);
+
+	row->kind = f->kind;
+	row->trust = f->trust;
+	row->internal = f->internal;
+	row->signal = f->signal;
+	row->function = f->function;
+	row->module = f->module;
+	row->file = f->file;
+	row->line = f->line;
+	if (f->kind == FRAME_NATIVE) {
+		row->address = (int64_t)f->pc;
+		if (f->module)
+			row->offset = (int64_t)f->offset;
+	}
+}
+
+static void write_stack(struct decoded_process *p, const struct decoded_thread *t)
+{
+	struct builder *b = p->b;
+	uint32_t first = SNAP_N(b->s, FRAME);
+
+	if (!t->frames.n)
+		return;
+	for (size_t i = 0; i < t->frames.n; i++)
+		write_frame(p, &t->frames.v[i]);
+	for (size_t i = 0; i < t->frames.n; i++)
+		write_locals(p, &t->frames.v[i], first + (uint32_t)i);
+	struct snap_stack *row = BUILD(b, STACK);
+	row->owner = t->raw->node;
+	row->frames = (struct span){.first = first, .n = (uint32_t)t->frames.n};
+	row->complete = t->complete;
+}
+
+static const char *end_text(enum unwind_end end)
+{
+	switch (end) {
+	case UNWIND_GUESSED_END:
+	case UNWIND_NO_CFI:
+		return "code on the way has no call frame information";
+	case UNWIND_NO_REGISTER:
+		return "a register is needed that only a stop would show";
+	case UNWIND_NO_MEMORY:
+		return "the stack goes on where nothing could be read";
+	case UNWIND_BAD_PC:
+		return "a return address leads to no code";
+	case UNWIND_BAD_RULES:
+		return "call frame information makes no sense";
+	case UNWIND_LOOP:
+		return "the stack leads back to itself";
+	case UNWIND_LIMIT:
+		return "it is deeper than the frames that are kept";
+	case UNWIND_OUTERMOST:
+		break;
+	}
+	return "code on the way has no call frame information"; /* the outermost frame, reached through a guess */
+}
+
+static void write_gaps(struct decoded_process *p, const struct stack_ends *ends)
+{
+	for (unsigned end = UNWIND_OUTERMOST; end <= UNWIND_LIMIT; end++) {
+		char what[64];
+
+		if (!ends->n[end])
+			continue;
+		(void)snprintf(what, sizeof(what), "the outer frames of %u stack%s", ends->n[end],
+			       ends->n[end] == 1 ? "" : "s");
+		builder_gap(p->b, p->raw->node, false, what, end_text(end),
+			    end == UNWIND_NO_REGISTER && p->capture->options->stop != STOP_ALWAYS ? "--stop=always" :
+												    NULL);
+	}
+}
+
+void stacks_write(struct decoder *d, struct decoded_process *p, const struct stack_ends *ends)
+{
+	for (size_t i = 0; i < p->threads.n; i++)
+		write_stack(p, &p->threads.v[i]);
+	write_gaps(p, ends);
+}
+
+/* ---- hashes ---- */
+
+/* The functions of the native frames: a loop's every turn has other addresses and the same functions. */
+static uint64_t hash_frames(struct decoder *d, struct decoded_process *p, const struct decoded_thread *t)
+{
+	uint64_t h = 1;
+
+	for (size_t i = 0; i < t->frames.n; i++) {
+		const struct decoded_frame *f = &t->frames.v[i];
+		struct symbol_name n;
+
+		if (f->kind != FRAME_NATIVE)
+			continue;
+		if (symbols_name(d->symbols, p->modules, f->pc, frame_called(t, i), &n) && n.module)
+			h = map_mix(map_mix(h, n.module->id), n.function ? n.address - n.offset : n.address);
+		else
+			h = map_mix(h, f->pc);
+	}
+	return h ? h : 1; /* 0 means none */
+}
+
+static void hash_thread(struct decoder *d, struct decoded_process *p, size_t i)
+{
+	const struct decoded_thread *t = &p->threads.v[i];
+	uint64_t last = 0;
+
+	for (size_t k = 0; k < t->raw->looks.n && !deadline_passed(d->deadline); k++) {
+		const struct raw_look *look = &t->raw->looks.v[k];
+		struct decoded_thread other = {.raw = t->raw};
+		struct unwind_result result;
+
+		if (!look->stack_hash || !look_usable(look))
+			continue;
+		if (k == t->raw->primary)
+			last = hash_frames(d, p, t);
+		else if (!last || look->moved) {
+			/* Of another moment: from its own copy alone. */
+			if (unwind_look(d, p, i, look, false, &other, &result) < 0)
+				last = 0;
+			else
+				last = hash_frames(d, p, &other);
+			array_done(&other.frames);
+		}
+		*look->stack_hash = last;
+	}
+}
+
+void stacks_hash(struct decoder *d, struct decoded_process *p)
+{
+	for (size_t i = 0; i < p->threads.n; i++)
+		hash_thread(d, p, i);
+}

@@ -1,0 +1,39 @@
+/*
+ * The native stacks of one process: unwound, named, and at the end written as rows together with what the runtimes put
+ * between the frames.
+ */
+#ifndef HW_DECODE_STACKS_H
+#define HW_DECODE_STACKS_H
+
+#include "decode/decode.h"
+#include "decode/symbols.h"
+#include "decode/unwind.h"
+
+/* What is shared over the tree. */
+struct decoder {
+	struct raw_capture *capture;
+	struct builder *b;
+	int sock;
+	struct deadline deadline;
+	struct module_cache *cache;
+	struct unwinder *unwinder;
+	struct symbols *symbols;
+	struct lines *lines; /* NULL: not wanted */
+};
+
+/* Why stacks of this process are not complete, by unwind_end. */
+struct stack_ends {
+	unsigned n[UNWIND_LIMIT + 1];
+	unsigned left_out;
+};
+
+/* Fills p->threads with native frames, names included. 0 or -ENOMEM. */
+int stacks_read(struct decoder *d, struct decoded_process *p, struct stack_ends *ret);
+
+/* STACK, FRAME and LOCAL rows, and gaps for stacks that are not complete. */
+void stacks_write(struct decoder *d, struct decoded_process *p, const struct stack_ends *ends);
+
+/* What the earlier and later looks showed, as hashes: equal hashes are equal stacks. */
+void stacks_hash(struct decoder *d, struct decoded_process *p);
+
+#endif
