@@ -22,7 +22,8 @@ struct runtime {
 	/*
 	 * Reads one process. 0: read (or tried, with gaps); 1: this runtime is not in the process; -errno: nothing could be read, a gap is recorded by the caller.
 	 * A consistent view is the language's concern: live while MOVED says nothing moved, else HOLD. What a failed attempt appended is taken
-	 * back, so a library may be called again, on the same `p`: its decode() must begin anew.
+	 * back, so a library may be called again, on the same `p`: its decode() must begin anew. -EAGAIN from a library: what it read contradicts itself,
+	 * as if it had been changing; kept only when no later attempt does better.
 	 */
 	int (*decode)(struct decoded_process *p);
 	void (*done)(struct decoded_process *p); /* frees what decode kept in p->states; may be NULL */

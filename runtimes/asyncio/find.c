@@ -167,14 +167,16 @@ static void look_at_frame(struct aio *a, size_t thread, const struct py_frame *f
 		l->main_task = task;
 }
 
-/* Where an instance of a Python class keeps the pointer to its attributes: private to one object. */
+/* The loop's own socket pair, by which other threads wake it. */
 static bool was_copied(struct aio *a, uint64_t loop)
 {
-	/* Objects/object.c, _PyObject_GetDictPtr and its successors: three words before the object from 3.11. */
-	static const int managed_dict_words = 3;
+	struct heap *h = &a->py->heap;
+	uint64_t socket;
+	int32_t fd;
 
-	return python_copied_by_fork(a->py, loop + (uint32_t)a->py->heap.l.PyObject_ob_type) &&
-	       python_copied_by_fork(a->py, loop - managed_dict_words * sizeof(uint64_t));
+	return heap_attr(h, loop, "_ssock", &socket) == 0 && heap_kind(h, socket) == PY_SOCKET &&
+	       heap_i32(h, socket, h->l.Socket_sock_fd, &fd) == 0 &&
+	       python_descriptor_is_copy(a->py, fd) == TRI_YES;
 }
 
 void aio_find_loops(struct aio *a)

@@ -146,11 +146,21 @@ static void emit_runtime(struct python *py)
 			    "the interpreter has ended", NULL);
 }
 
-static void libraries(struct decoded_process *p)
+/* 0; -EAGAIN: one of them found what it read to contradict itself. */
+static int libraries(struct decoded_process *p)
 {
-	for (size_t i = 0; runtimes[i]; i++)
-		if (runtimes[i]->stage == RUNTIME_LIBRARY && runtimes[i]->decode(p) < 0)
+	int all = 0;
+
+	for (size_t i = 0; runtimes[i]; i++) {
+		if (runtimes[i]->stage != RUNTIME_LIBRARY)
+			continue;
+		int r = runtimes[i]->decode(p);
+		if (r == -EAGAIN)
+			all = r;
+		else if (r < 0)
 			builder_gap(p->b, p->raw->node, false, runtimes[i]->name, "its state could not be read", NULL);
+	}
+	return all;
 }
 
 static int attempt(struct python *py)
@@ -165,8 +175,7 @@ static int attempt(struct python *py)
 		return r;
 	emit_runtime(py);
 	threads_describe(py);
-	libraries(py->p);
-	return 0;
+	return libraries(py->p);
 }
 
 static void broken_frames(struct python *py)
@@ -209,14 +218,14 @@ static int attempts(struct python *py)
 		if (held < 0)
 			(void)ask(p, REQUEST_MARK, 0);
 		r = attempt(py);
-		if (r == 0 && held >= 0 && interleave(py) < 0)
-			r = -ENOMEM;
 		int moved = held >= 0 ? ask(p, REQUEST_RELEASE, 0) : ask(p, REQUEST_MOVED, 0);
 		if (r == 0 && moved == 0 && !any_broken(py))
 			return 0;
+		if (moved == 0 && n + 1 == ATTEMPTS) /* it does not move, and yet it contradicts itself: so it is */
+			return r == -EAGAIN ? 0 : r;
 		hold = stop != STOP_NEVER;
 	}
-	return r < 0 ? r : 1;
+	return r < 0 && r != -EAGAIN ? r : 1;
 }
 
 static int decode(struct decoded_process *p)

@@ -11,9 +11,10 @@
 bool task_is_inherited(const struct python *py, node_t thread);
 
 /*
- * The 8 bytes at `address` are the same in the parent's memory, and this process was forked from it and never exec'd. Ask about
- * something that no two objects have in common by chance: a random number, or the pointer to a private table.
+ * Is descriptor `fd` open on the very same thing in an older process from which this one descends by fork without exec, or in
+ * an older sibling? Asked about a socket pair that a loop made for itself alone, this tells a copy from a loop of this
+ * process's own: programs that fork lay out their memory alike, down to the addresses and the pseudo-random numbers.
  */
-bool python_copied_by_fork(struct python *py, uint64_t address);
+enum tri python_descriptor_is_copy(const struct python *py, int64_t fd);
 
 #endif

@@ -7,9 +7,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/util.h"
+#include "runtimes/cpython/inherited.h"
 
 enum { TASKS_MAX = 200000, NURSERIES_MAX = 10000 };
 
@@ -161,39 +161,21 @@ static void read_clock(struct trio_runner *r)
 
 /* ---- copies that fork left behind ---- */
 
-/* Is there this very loop in the memory of an elder process that this one was forked from, or a sibling of its parent? */
-static bool same_in(struct trio_runner *r, const struct raw_process *elder)
-{
-	struct memory_backend backend = memory_backend_fd(elder->memfd);
-	CLEANUP(memory_freep) struct memory *m = NULL;
-	struct heap *mine = &r->py->heap, theirs;
-	const struct py_type *t;
-	uint64_t type, init;
-
-	backend.done = NULL;
-	if (heap_type_of(mine, r->address, &t) < 0 || memory_new(&backend, 1 << 20, &m) < 0)
-		return false;
-	heap_init(&theirs, m, &mine->l, mine->minor);
-	bool same = heap_u64(&theirs, r->address, mine->l.PyObject_ob_type, &type) == 0 && type == t->address &&
-		    heap_attr(&theirs, r->address, "init_task", &init) == 0 && init == r->init_task;
-	heap_done(&theirs);
-	return same;
-}
-
 static bool is_copy(struct trio_runner *r)
 {
-	const struct raw_process *own = r->py->p->raw;
-	const struct raw_capture *c = r->py->p->capture;
+	struct heap *h = &r->py->heap;
+	uint64_t fd;
+	int64_t n;
 
-	for (size_t i = 0; own->at_random_known && i < c->processes.n; i++) {
-		const struct raw_process *p = &c->processes.v[i];
+	/* Its own socket pair, by which other threads wake it. */
+	if (heap_attr_path(h, r->address, &fd, "io_manager", "_force_wakeup_fd", NULL) == 0 && heap_int(h, fd, &n) == 0) {
+		enum tri copy = python_descriptor_is_copy(r->py, n);
 
-		if (p != own && p->at_random_known && p->memfd >= 0 && p->start_ticks <= own->start_ticks &&
-		    (p->start_ticks < own->start_ticks || p->pid < own->pid) &&
-		    memcmp(p->at_random, own->at_random, sizeof(own->at_random)) == 0 && same_in(r, p))
-			return true;
+		if (copy != TRI_UNKNOWN)
+			return copy == TRI_YES;
 	}
-	return false;
+	/* Without anything to compare with, a loop that nothing can turn is told by that. */
+	return !r->on_stack && !r->guest && task_is_inherited(r->py, NODE_UNKNOWN);
 }
 
 int trio_runner_read(struct trio_runner *r)
@@ -206,7 +188,6 @@ int trio_runner_read(struct trio_runner *r)
 	r->main_task = heap_attr_or_none(h, r->address, "main_task");
 	if (!r->init_task || !is_task(r, r->init_task))
 		return -EBADMSG;
-	/* Nobody runs it: not on a stack, and no host loop that could turn it. */
 	r->inherited = is_copy(r);
 	read_clock(r);
 	read_fds(r);

@@ -8,7 +8,8 @@
 #include "runtimes/runtime.h"
 #include "runtimes/trio/waits.h"
 
-static void describe_loss(struct trio_runner *r)
+/* 0, or -EAGAIN when something is missing, which is said. */
+static int describe_loss(struct trio_runner *r)
 {
 	struct builder *b = r->py->b;
 	node_t process = r->py->p->raw->node;
@@ -16,9 +17,11 @@ static void describe_loss(struct trio_runner *r)
 	if (r->unread)
 		builder_gap(b, process, false, "a part of the trio task tree",
 			    "some nurseries or tasks could not be read", NULL);
-	if (r->claimed >= 0 && (uint64_t)r->claimed != r->tasks.n)
+	bool miscounted = r->claimed >= 0 && (uint64_t)r->claimed != r->tasks.n;
+	if (miscounted)
 		builder_gap(b, process, false, "a part of the trio task tree",
 			    "the loop counts another number of tasks than were found", NULL);
+	return r->unread || miscounted ? -EAGAIN : 0;
 }
 
 static void version(struct python *py)
@@ -43,7 +46,7 @@ static int decode(struct decoded_process *p)
 
 	if (!py)
 		return 1;
-	int r = trio_find_runners(py, &runners);
+	int r = trio_find_runners(py, &runners), loss = 0;
 	for (size_t i = 0; r == 0 && i < runners.n; i++) {
 		struct trio_runner *runner = &runners.v[i];
 
@@ -53,16 +56,18 @@ static int decode(struct decoded_process *p)
 		}
 		if (trio_runner_read(runner) == -EBADMSG) {
 			builder_gap(p->b, p->raw->node, false, "a trio loop", "it is starting, ending, or broken", NULL);
+			loss = -EAGAIN;
 			continue;
 		}
 		trio_runner_emit(runner);
-		describe_loss(runner);
+		if (describe_loss(runner) < 0)
+			loss = -EAGAIN;
 	}
 	bool none = r == 0 && !runners.n;
 	for (size_t i = 0; i < runners.n; i++)
 		trio_runner_done(&runners.v[i]);
 	array_done(&runners);
-	return none ? 1 : r;
+	return none ? 1 : r < 0 ? r : loss;
 }
 
 const struct runtime runtime_trio = {

@@ -8,15 +8,18 @@
  * is read from the target (RATE: one read in so many), which must cost attributes, never the report.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "acquire/look.h"
+#include "acquire/serve.h"
+#include "collectors/collector.h"
+#include "core/arena.h"
 #include "core/parse.h"
 #include "core/util.h"
 #include "decode/memory.h"
@@ -33,60 +36,16 @@ struct options {
 
 struct server {
 	int sock;
-	struct raw_capture *c;
-	ARRAY(int64_t) runs; /* at the mark */
+	struct acquirer *a;
 };
 
-/* ---- the other end of the requests: it can tell what moved, and nothing else ---- */
-
-static int mark(struct server *s, const struct raw_process *p, bool compare)
-{
-	struct process_dir d = process_dir(p);
-	int moved = 0;
-
-	if (!compare)
-		s->runs.n = 0;
-	for (size_t i = 0; i < p->threads.n; i++) {
-		struct look_run run = { 0 };
-		char path[32];
-
-		(void)snprintf(path, sizeof(path), "task/%d", p->threads.v[i].tid);
-		int dir = openat(d.fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (dir < 0 || look_read_run(dir, p->threads.v[i].tid, &run) < 0)
-			run.runs = -1;
-		(void)fd_close(dir);
-		if (compare) {
-			moved |= i >= s->runs.n || s->runs.v[i] != run.runs;
-			continue;
-		}
-		int64_t *slot = array_push(&s->runs);
-		if (slot)
-			*slot = run.runs;
-	}
-	process_dir_done(&d);
-	return moved;
-}
+/* ---- the other end of the requests ---- */
 
 static void *serve(void *arg)
 {
 	struct server *s = arg;
-	struct request q;
-	int fd;
 
-	while (request_receive(s->sock, &q, &fd) == 0) {
-		struct response answer = { .status = -EOPNOTSUPP };
-		const struct raw_process *p = &s->c->processes.v[q.process];
-
-		if (q.kind == REQUEST_MARK)
-			answer.status = mark(s, p, false);
-		else if (q.kind == REQUEST_MOVED)
-			answer.status = mark(s, p, true);
-		else if (q.kind == REQUEST_THREAD_MOVED)
-			answer.status = look_ran_since(p, &p->threads.v[q.a], p->threads.v[q.a].primary);
-		if (response_send(s->sock, &answer, -1) < 0)
-			break;
-	}
-	array_done(&s->runs);
+	(void)serve_decoder(s->a, s->sock, s->a->c->deadline);
 	return NULL;
 }
 
@@ -210,7 +169,9 @@ static int print(struct builder *b)
 
 static int run(const struct options *o)
 {
-	struct raw_options options = { .samples = 1, .locals = getenv("PYREAD_LOCALS") != NULL };
+	struct raw_options options = {
+		.samples = 1, .stop_budget_ns = 50 * NSEC_PER_MSEC, .eintr_repair = true, .locals = getenv("PYREAD_LOCALS") != NULL,
+	};
 	struct builder b;
 	struct raw_capture c = { .b = &b, .options = &options, .deadline = deadline_in(30 * NSEC_PER_SEC) };
 	struct acquirer a = { .c = &c, .fds_left = 100 };
@@ -223,16 +184,18 @@ static int run(const struct options *o)
 	if ((r = builder_init(&b)) < 0 || (r = arena_init(&arena, 256 << 20)) < 0)
 		return r;
 	c.arena = &arena;
+	void *hold = mmap(NULL, sizeof(*c.hold), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	c.hold = hold == MAP_FAILED ? NULL : hold;
 	c.captured_ns = clock_monotonic_ns();
 	struct tree_source *source = proc_tree_source();
 	if ((r = source->list(source, &seed, 1, 100, c.deadline, &tree)) < 0 ||
 	    (r = process_add_tree(&a, &tree)) < 0)
 		return r;
 	look_first(&a);
-	look_status(&a);
+	collect_all(&c);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	struct server server = { .sock = pair[1], .c = &c };
+	struct server server = { .sock = pair[1], .a = &a };
 	if (pthread_create(&thread, NULL, serve, &server) != 0)
 		return -EAGAIN;
 	for (size_t i = 0; i < c.processes.n; i++) {

@@ -112,3 +112,80 @@ def test_waits(env):
         services = {t["name"] for t in tasks.values() if t.get("service")}
         assert services == {"<init>", "<TrioToken.run_sync_soon task>"}
         assert {t["state"] for t in tasks.values()} == {"waiting"}
+
+
+@reading.each()
+def test_guest(env):
+    """No stack shows trio, and yet its tasks are there."""
+    with reading.program(env, "trio_guest.py") as (target, truth):
+        report = reading.read(target.pid)
+        tasks = reading.process(report, target.pid)["tasks"]
+        assert sorted(t["name"] for t in tasks) == truth["names"]
+        assert not any(t["inherited"] for t in tasks)
+        threads = {t["id"]: t["tid"] for t in reading.process(report, target.pid)["threads"]}
+        assert {threads[t["thread"]] for t in tasks} == {target.pid}
+
+
+@reading.each()
+def test_fork(env):
+    """Copies that fork left are marked, loops of forked children are not."""
+    with reading.program(env, "trio_fork.py") as (target, truth):
+        report = reading.read(target.pid)
+        pids = {p.get("ns_pid", p["pid"]): p for p in report["processes"]}
+        inherited = {pid: {t["inherited"] for t in p["tasks"]} for pid, p in pids.items()}
+        assert inherited == {target.pid: {False}, truth["own"]: {False}, truth["copy"]: {True}}
+        states = {t["name"]: t["state"] for t in pids[truth["copy"]]["tasks"]}
+        assert states["forker"] == "running" and states["bystander"] == "waiting"
+
+
+@reading.each()
+def test_blocked(env):
+    """The task that blocks the loop is running, and its frames go on with those of its thread."""
+    with reading.program(env, "trio_blocked.py") as (target, truth):
+        report = reading.read(target.pid)
+        process = reading.process(report, target.pid)
+        tasks = {t["name"]: t for t in process["tasks"]}
+        assert tasks["blocker"]["state"] == "running"
+        functions = [f["function"].split(".")[-1] for f in tasks["blocker"]["frames"]]
+        assert functions == ["block", "inner", "numbers", "outer"]
+        assert tasks["would be woken"]["state"] in ("waiting", "runnable")
+        assert tasks["sleeper"]["state"] == "waiting"
+        main = next(t for t in process["threads"] if t["tid"] == target.pid)
+        assert tasks["blocker"]["thread"] == main["id"]
+        assert list(reversed(reading.frames(main["frames"]))) == truth["stack"]
+
+
+@reading.each()
+def test_threads(env):
+    """Each loop's tasks belong to the thread that runs it."""
+    with reading.program(env, "trio_threads.py") as (target, truth):
+        report = reading.read(target.pid)
+        process = reading.process(report, target.pid)
+        threads = {t["id"]: t["tid"] for t in process["threads"]}
+        tasks = {t["name"]: t for t in process["tasks"]}
+        for name, tid in truth.items():
+            assert threads[tasks[f"{name} 0"]["thread"]] == tid
+        assert tasks["not begun"]["state"] == "created"
+        assert len(process["tasks"]) == 3 * 3 + 4 + 3 * 2
+        assert len([t for t in process["tasks"] if t.get("main")]) == 3
+        names = {f["text"] for f in reading.facts(report, "thread_name")}
+        assert {"MainThread", "two", "three", "truth"} <= names
+
+
+def wrong(tasks):
+    """What no moment of trio_busy.py can show: a task below another than its name says, or two of a name."""
+    ids = {t["id"]: t["name"] for t in tasks}
+    found = [t["name"] for t in tasks if "." in t["name"] and t["name"][0] == "s"
+             and ids.get(t["parent"]) != t["name"].rsplit(".", 1)[0]]
+    names = [t["name"] for t in tasks]
+    return found + [n for n in set(names) if names.count(n) > 1]
+
+
+@reading.each()
+def test_busy(env):
+    """While it is torn down and rebuilt: right, or said to be partial."""
+    with reading.program(env, "trio_busy.py") as (target, _):
+        for _ in range(20):
+            report = reading.read(target.pid)
+            tasks = reading.process(report, target.pid).get("tasks", [])
+            assert report["gaps"] or (len(tasks) > 7 and not wrong(tasks)), wrong(tasks)

@@ -67,3 +67,7 @@ def _write(path, collect):
 
 def settled(path, collect):
     threading.Thread(target=_write, args=(path, collect), name="truth", daemon=True).start()
+
+
+def main_ident():
+    return threading.main_thread().ident
