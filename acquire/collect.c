@@ -7,6 +7,8 @@
 #include "core/cleanup.h"
 #include "core/util.h"
 
+#define COLLECTORS_MAX 64
+
 static int by_order(const void *a, const void *b)
 {
 	const struct collector *x = *(const struct collector *const *)a;
@@ -37,16 +39,24 @@ static void collect_process(const struct collector *one, struct raw_capture *c, 
 	}
 }
 
-void collect_all(struct raw_capture *c)
+/* The registered ones in the order in which they run; returns how many. */
+static size_t sort_collectors(const struct collector *sorted[COLLECTORS_MAX])
 {
-	const struct collector *sorted[64];
 	size_t n = 0;
 
-	while (collectors[n] && n < sizeof(sorted) / sizeof(sorted[0])) {
+	while (collectors[n] && n < COLLECTORS_MAX) {
 		sorted[n] = collectors[n];
 		n++;
 	}
 	qsort(sorted, n, sizeof(sorted[0]), by_order);
+	return n;
+}
+
+void collect_all(struct raw_capture *c)
+{
+	const struct collector *sorted[COLLECTORS_MAX];
+	size_t n = sort_collectors(sorted);
+
 	for (size_t k = 0; k < n; k++) {
 		const struct collector *one = sorted[k];
 		if (one->host && !c->outside_done)
@@ -59,5 +69,27 @@ void collect_all(struct raw_capture *c)
 		}
 		if (one->tree)
 			one->tree(c);
+	}
+}
+
+static bool has_moved(const struct raw_thread *t)
+{
+	for (size_t i = 1; i < t->looks.n; i++)
+		if (t->looks.v[i].moved)
+			return true;
+	return false;
+}
+
+void collect_moved(struct raw_capture *c)
+{
+	const struct collector *sorted[COLLECTORS_MAX];
+	size_t n = sort_collectors(sorted);
+
+	for (size_t i = 0; i < c->processes.n; i++) {
+		struct raw_process *p = &c->processes.v[i];
+		for (size_t t = 0; t < p->threads.n; t++)
+			for (size_t k = 0; k < n && has_moved(&p->threads.v[t]); k++)
+				if (sorted[k]->moved)
+					sorted[k]->moved(c, p, &p->threads.v[t]);
 	}
 }

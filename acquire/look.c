@@ -405,21 +405,6 @@ static void each_thread(struct acquirer *a, struct raw_process *p, visit_fn *vis
 	process_dir_done(&d);
 }
 
-static void visit_first(struct acquirer *a, struct raw_process *p, int dir, int memfd,
-			struct raw_thread *t)
-{
-	look_thread(a, p, dir, memfd, t, false);
-}
-
-static void visit_stale(struct acquirer *a, struct raw_process *p, int dir, int memfd,
-			struct raw_thread *t)
-{
-	if (!stale(t))
-		return;
-	t->looks.n--;
-	look_thread(a, p, dir, memfd, t, false);
-}
-
 static void visit_status(struct acquirer *a, struct raw_process *p, int dir, int memfd,
 			 struct raw_thread *t)
 {
@@ -436,6 +421,21 @@ static void visit_status(struct acquirer *a, struct raw_process *p, int dir, int
 		p->ns_pid = t->ns_tid;
 	if (t->looks.n)
 		t->looks.v[t->looks.n - 1].state = t->status.state;
+}
+
+static void visit_first(struct acquirer *a, struct raw_process *p, int dir, int memfd,
+			struct raw_thread *t)
+{
+	look_thread(a, p, dir, memfd, t, false);
+}
+
+static void visit_stale(struct acquirer *a, struct raw_process *p, int dir, int memfd,
+			struct raw_thread *t)
+{
+	if (!stale(t))
+		return;
+	t->looks.n--;
+	look_thread(a, p, dir, memfd, t, false);
 }
 
 static void look_at_process(struct acquirer *a, struct raw_process *p)
@@ -490,6 +490,7 @@ static void visit_again(struct acquirer *a, struct raw_process *p, int dir, int 
 		t->looks.n--;
 		look_thread(a, p, dir, p->memfd, t, true);
 	}
+	visit_status(a, p, dir, memfd, t);
 }
 
 static void look_again_at_process(struct acquirer *a, struct raw_process *p)

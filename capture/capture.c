@@ -174,6 +174,7 @@ static void sample(struct session *x, struct work *w)
 		look_again(&w->a);
 		tracer_stop_rest(&w->a, i + 1 == o->samples);
 	}
+	collect_moved(&w->c);
 	w->b.s->head.capture.samples = o->samples;
 	w->b.s->head.capture.interval_ns = o->interval_ns;
 }

@@ -21,11 +21,16 @@ struct collector {
 	void (*process)(struct raw_capture *c, struct raw_process *p); /* each process, zombies too */
 	void (*thread)(struct raw_capture *c, struct raw_process *p, struct raw_thread *t);
 	void (*tree)(struct raw_capture *c); /* once, after all processes: joins over the whole tree */
+	/* After the samples, for a thread that has run since: what thread() wrote is brought up to date. */
+	void (*moved)(struct raw_capture *c, struct raw_process *p, struct raw_thread *t);
 };
 
 extern const struct collector *const collectors[]; /* NULL-terminated, generated, sorted by name */
 
 /* Runs every collector in order. */
 void collect_all(struct raw_capture *c);
+
+/* Calls moved() for the threads that need it. */
+void collect_moved(struct raw_capture *c);
 
 #endif

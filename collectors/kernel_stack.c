@@ -41,4 +41,6 @@ static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thre
 			    "the kernel shows them to CAP_SYS_ADMIN only", "run hangwatch with sudo");
 }
 
-const struct collector collector_kernel_stack = { .name = "kernel_stack", .thread = thread };
+const struct collector collector_kernel_stack = {
+	.name = "kernel_stack", .order = -11, .thread = thread, .moved = thread
+};

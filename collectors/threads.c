@@ -15,6 +15,7 @@
 #include "collectors/threads/sched.h"
 #include "core/fs.h"
 #include "core/util.h"
+#include "raw/kernel_stack.h"
 
 static void host(struct raw_capture *c)
 {
@@ -50,7 +51,12 @@ static str_t wait_channel(struct raw_capture *c, const struct raw_process *p,
 			  const struct raw_thread *t)
 {
 	char path[40], text[128];
+	const char *stack = t->kernel_stack;
+	struct kernel_frame frame;
 
+	/* Both leave the scheduler's own functions out, so the first frame is the answer and saves a file. */
+	if (stack && kernel_stack_next(&stack, &frame))
+		return builder_str(c->b, frame.function);
 	(void)snprintf(path, sizeof(path), "task/%d/wchan", t->tid);
 	/* "0" is a running thread, and also what a reader without rights gets. */
 	if (fs_read(p->procfd, path, text, sizeof(text)) <= 0 || str_eq(text, "0"))
@@ -76,4 +82,7 @@ static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thre
 	row->blocked_ns = t->status.state == 'R' ? 0 : blocked_ns(c, p, t);
 }
 
-const struct collector collector_threads = { .name = "threads", .order = -9, .host = host, .thread = thread };
+/* Behind kernel_stack, whose first frame it uses. */
+const struct collector collector_threads = {
+	.name = "threads", .order = -9, .host = host, .thread = thread, .moved = thread
+};
