@@ -147,7 +147,9 @@ static void read_thread(struct decoded_process *p, size_t i)
 
 static bool ran(const struct decoded_process *p, uint64_t thread)
 {
-	struct request q = {.kind = REQUEST_THREAD_MOVED, .process = (uint32_t)p->index, .a = thread};
+	struct request q = { .kind = REQUEST_THREAD_MOVED,
+			     .process = (uint32_t)p->index,
+			     .a = thread };
 
 	return request_call(p->sock, &q, p->deadline, NULL, NULL) != 0;
 }
@@ -159,7 +161,7 @@ struct mark {
 
 static struct mark mark_of(const struct builder *b)
 {
-	return (struct mark){.facts = SNAP_N(b->s, FACT), .watches = SNAP_N(b->s, WATCH)};
+	return (struct mark){ .facts = SNAP_N(b->s, FACT), .watches = SNAP_N(b->s, WATCH) };
 }
 
 static void take_back(struct builder *b, struct mark m)
@@ -176,7 +178,8 @@ void args_read(struct decoded_process *p)
 		if (call_known(p->threads.v[i].raw))
 			read_thread(p, i);
 	struct mark after = mark_of(p->b);
-	if ((after.facts == before.facts && after.watches == before.watches) || !ran(p, REQUEST_ALL_THREADS))
+	if ((after.facts == before.facts && after.watches == before.watches) ||
+	    !ran(p, REQUEST_ALL_THREADS))
 		return;
 
 	/* Something ran meanwhile. Anew, asking for each thread. */

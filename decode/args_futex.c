@@ -31,7 +31,8 @@ enum {
 	MUTEX_PROTECT = 64,
 	MUTEX_SHARED = 128,
 	MUTEX_ELISION = 256 | 512,
-	MUTEX_ALL = MUTEX_TYPE | MUTEX_ROBUST | MUTEX_PI | MUTEX_PROTECT | MUTEX_SHARED | MUTEX_ELISION,
+	MUTEX_ALL =
+		MUTEX_TYPE | MUTEX_ROBUST | MUTEX_PI | MUTEX_PROTECT | MUTEX_SHARED | MUTEX_ELISION,
 };
 
 /* Sleeps of an ordinary mutex are on this value: locked, with others waiting. */
@@ -74,18 +75,18 @@ static const char join_functions[] =
 static const struct {
 	const char *functions, *kind;
 } ownerless[] = {
-	{"pthread_cond_wait|__pthread_cond_wait|___pthread_cond_wait|pthread_cond_timedwait|"
-	 "__pthread_cond_timedwait|___pthread_cond_timedwait64|pthread_cond_clockwait|"
-	 "___pthread_cond_clockwait64|__pthread_cond_wait_common|cnd_wait|cnd_timedwait",
-	 "cond"},
-	{"sem_wait|sem_timedwait|sem_clockwait|__new_sem_wait|__new_sem_wait_slow|__new_sem_wait_slow64|"
-	 "__new_sem_wait_slow64.constprop.0|__new_sem_wait_slow64.constprop.1|___new_sem_timedwait64|"
-	 "___sem_timedwait64|__sem_clockwait64",
-	 "sem"},
-	{"pthread_barrier_wait|__pthread_barrier_wait|___pthread_barrier_wait", "barrier"},
-	{"pthread_once|__pthread_once|___pthread_once|__pthread_once_slow|"
-	 "__pthread_once_slow.isra.0|call_once",
-	 "once"},
+	{ "pthread_cond_wait|__pthread_cond_wait|___pthread_cond_wait|pthread_cond_timedwait|"
+	  "__pthread_cond_timedwait|___pthread_cond_timedwait64|pthread_cond_clockwait|"
+	  "___pthread_cond_clockwait64|__pthread_cond_wait_common|cnd_wait|cnd_timedwait",
+	  "cond" },
+	{ "sem_wait|sem_timedwait|sem_clockwait|__new_sem_wait|__new_sem_wait_slow|__new_sem_wait_slow64|"
+	  "__new_sem_wait_slow64.constprop.0|__new_sem_wait_slow64.constprop.1|___new_sem_timedwait64|"
+	  "___sem_timedwait64|__sem_clockwait64",
+	  "sem" },
+	{ "pthread_barrier_wait|__pthread_barrier_wait|___pthread_barrier_wait", "barrier" },
+	{ "pthread_once|__pthread_once|___pthread_once|__pthread_once_slow|"
+	  "__pthread_once_slow.isra.0|call_once",
+	  "once" },
 };
 
 /* ---- facts ---- */
@@ -98,7 +99,8 @@ static void kind_fact(const struct args_call *a, const char *kind)
 static void owner_fact(const struct args_call *a, const struct futex *f, uint32_t tid)
 {
 	(void)builder_fact(a->p->b, a->about, a->source, "futex_owner", tid, "%s %" PRIu32,
-			   f->private && !args_thread_of(a, tid) ? "owned by what was thread" : "owned by thread",
+			   f->private && !args_thread_of(a, tid) ? "owned by what was thread"
+								 : "owned by thread",
 			   tid);
 	if (f->private && !args_thread_of(a, tid))
 		(void)builder_fact(a->p->b, a->about, a->source, "futex_owner_gone", 1,
@@ -127,11 +129,12 @@ static void word_facts(const struct args_call *a, const struct futex *f)
 {
 	const char *name = operation_name(f->operation);
 
-	(void)builder_fact(a->p->b, a->about, a->source, "futex_word", f->word, "0x%" PRIx32 " at 0x%" PRIx64,
-			   f->word, f->address);
+	(void)builder_fact(a->p->b, a->about, a->source, "futex_word", f->word,
+			   "0x%" PRIx32 " at 0x%" PRIx64, f->word, f->address);
 	if (name)
-		(void)builder_fact(a->p->b, a->about, a->source, "futex_op", f->operation & FUTEX_CMD_MASK,
-				   "%s%s", name, f->operation & FUTEX_PRIVATE_FLAG ? " private" : "");
+		(void)builder_fact(a->p->b, a->about, a->source, "futex_op",
+				   f->operation & FUTEX_CMD_MASK, "%s%s", name,
+				   f->operation & FUTEX_PRIVATE_FLAG ? " private" : "");
 }
 
 /* Which memory the word is in: two waits on one shared word have equal texts. */
@@ -143,24 +146,26 @@ static void shared_fact(const struct args_call *a, struct futex *f)
 		return;
 	f->private = (f->operation & FUTEX_PRIVATE_FLAG) || !(m->prot & MAP_S);
 	if (f->private)
-		(void)builder_fact(a->p->b, a->about, a->source, "futex_shared", 0, "private to the process");
+		(void)builder_fact(a->p->b, a->about, a->source, "futex_shared", 0,
+				   "private to the process");
 	else
 		(void)builder_fact(a->p->b, a->about, a->source, "futex_shared", 1,
 				   "%" PRIx64 ":%" PRIx64 ":%" PRIu64 ":%" PRIu64, m->device >> 32,
-				   m->device & UINT32_MAX, m->inode, m->offset + (f->address - m->start));
+				   m->device & UINT32_MAX, m->inode,
+				   m->offset + (f->address - m->start));
 }
 
 /* ---- primitives ---- */
 
 static bool read_mutex(const struct args_call *a, uint64_t address, struct glibc_mutex *ret)
 {
-	return args_copy(a, address, ret, sizeof(*ret)) == 0 && !(ret->kind & ~(uint32_t)MUTEX_ALL) &&
-	       ret->users <= USERS_MAX;
+	return args_copy(a, address, ret, sizeof(*ret)) == 0 &&
+	       !(ret->kind & ~(uint32_t)MUTEX_ALL) && ret->users <= USERS_MAX;
 }
 
 static void mutex_kind(const struct args_call *a, const struct glibc_mutex *m)
 {
-	static const char *const types[] = {"normal", "recursive", "errorcheck", "adaptive"};
+	static const char *const types[] = { "normal", "recursive", "errorcheck", "adaptive" };
 	char kind[64];
 
 	(void)snprintf(kind, sizeof(kind), "mutex %s%s%s", types[m->kind & MUTEX_TYPE],
@@ -190,8 +195,8 @@ static bool robust_mutex(const struct args_call *a, const struct futex *f)
 {
 	struct glibc_mutex m;
 
-	if (!(f->value & FUTEX_WAITERS) || !(f->value & FUTEX_TID_MASK) || !read_mutex(a, f->address, &m) ||
-	    !(m.kind & MUTEX_ROBUST))
+	if (!(f->value & FUTEX_WAITERS) || !(f->value & FUTEX_TID_MASK) ||
+	    !read_mutex(a, f->address, &m) || !(m.kind & MUTEX_ROBUST))
 		return false;
 	tid_word(a, f, "mutex robust");
 	return true;
@@ -224,8 +229,8 @@ static bool rwlock_writer(const struct args_call *a, uint64_t word, size_t field
 {
 	struct glibc_rwlock l;
 
-	if (args_copy(a, word - field, &l, sizeof(l)) < 0 || l.shared < 0 || l.shared > 1 || l.writer <= 0 ||
-	    !args_thread_of(a, (uint32_t)l.writer))
+	if (args_copy(a, word - field, &l, sizeof(l)) < 0 || l.shared < 0 || l.shared > 1 ||
+	    l.writer <= 0 || !args_thread_of(a, (uint32_t)l.writer))
 		return false;
 	*ret_tid = (uint32_t)l.writer;
 	return true;
@@ -260,7 +265,8 @@ static bool join(const struct args_call *a, const struct futex *f)
 
 	if (f->word != f->value || !args_thread_of(a, f->word))
 		return false;
-	bool layout = args_copy(a, descriptor + PTHREAD_SELF, &self, sizeof(self)) == 0 && self == descriptor;
+	bool layout = args_copy(a, descriptor + PTHREAD_SELF, &self, sizeof(self)) == 0 &&
+		      self == descriptor;
 	if (!layout && !args_called_by(a, join_functions))
 		return false;
 	kind_fact(a, "join");

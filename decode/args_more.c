@@ -18,8 +18,8 @@ void args_signal_set(const struct args_call *a, bool complement)
 		return;
 	if (complement) /* sigsuspend() names those that are blocked meanwhile */
 		set = ~set;
-	(void)builder_fact(a->p->b, a->about, a->source, "sigset", (int64_t)set, "waits for signals %016" PRIx64,
-			   set);
+	(void)builder_fact(a->p->b, a->about, a->source, "sigset", (int64_t)set,
+			   "waits for signals %016" PRIx64, set);
 }
 
 static bool unix_text(const struct sockaddr_un *u, size_t n, char *to, size_t cap)
@@ -29,7 +29,8 @@ static bool unix_text(const struct sockaddr_un *u, size_t n, char *to, size_t ca
 	if (n <= offsetof(struct sockaddr_un, sun_path))
 		return false;
 	bool abstract = u->sun_path[0] == '\0';
-	(void)snprintf(to, cap, "%s%.*s", abstract ? "@" : "", (int)(path_n - abstract), u->sun_path + abstract);
+	(void)snprintf(to, cap, "%s%.*s", abstract ? "@" : "", (int)(path_n - abstract),
+		       u->sun_path + abstract);
 	return true;
 }
 
@@ -40,13 +41,15 @@ static bool internet_text(const struct sockaddr_storage *s, size_t n, char *to, 
 	if (s->ss_family == AF_INET && n >= sizeof(struct sockaddr_in)) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)s;
 
-		(void)snprintf(to, cap, "%s:%u", inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host)),
+		(void)snprintf(to, cap, "%s:%u",
+			       inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host)),
 			       ntohs(in->sin_port));
 		return true;
 	}
 	if (s->ss_family == AF_INET6 && n >= sizeof(struct sockaddr_in6)) {
 		const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)s;
-		bool mapped = IN6_IS_ADDR_V4MAPPED(&in->sin6_addr); /* an IPv4 address in IPv6's clothes */
+		bool mapped = IN6_IS_ADDR_V4MAPPED(
+			&in->sin6_addr); /* an IPv4 address in IPv6's clothes */
 		const void *address = mapped ? in->sin6_addr.s6_addr + 12 : in->sin6_addr.s6_addr;
 
 		(void)inet_ntop(mapped ? AF_INET : AF_INET6, address, host, sizeof(host));
@@ -58,15 +61,17 @@ static bool internet_text(const struct sockaddr_storage *s, size_t n, char *to, 
 
 void args_connect(const struct args_call *a)
 {
-	struct sockaddr_storage s = {0};
+	struct sockaddr_storage s = { 0 };
 	size_t n = MIN(a->look->args[2], sizeof(s));
 	char text[160];
 
 	if (n < sizeof(s.ss_family) || args_copy(a, a->look->args[1], &s, n) < 0)
 		return;
-	if (s.ss_family == AF_UNIX ? unix_text((const struct sockaddr_un *)&s, n, text, sizeof(text)) :
-				     internet_text(&s, n, text, sizeof(text)))
-		(void)builder_fact(a->p->b, a->about, a->source, "connect_to", SNAP_UNKNOWN, "%s", text);
+	if (s.ss_family == AF_UNIX
+		    ? unix_text((const struct sockaddr_un *)&s, n, text, sizeof(text))
+		    : internet_text(&s, n, text, sizeof(text)))
+		(void)builder_fact(a->p->b, a->about, a->source, "connect_to", SNAP_UNKNOWN, "%s",
+				   text);
 }
 
 /* semop(2): what its first operation asks for. */
@@ -80,6 +85,6 @@ void args_semop(const struct args_call *a)
 	if (a->look->args[2] == 0 || args_copy(a, a->look->args[1], &op, sizeof(op)) < 0)
 		return;
 	(void)builder_fact(a->p->b, a->about, a->source, "semop", (int64_t)a->look->args[0],
-			   "semaphore %u of set %" PRId64 ", %+d", op.number, (int64_t)a->look->args[0],
-			   op.change);
+			   "semaphore %u of set %" PRId64 ", %+d", op.number,
+			   (int64_t)a->look->args[0], op.change);
 }

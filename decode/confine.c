@@ -84,7 +84,8 @@ static uint64_t address_space_bytes(void)
 	const char *p = text;
 	uint64_t pages;
 
-	if (fs_read(AT_FDCWD, "/proc/self/statm", text, sizeof(text)) < 0 || !scan_u64(&p, 10, &pages))
+	if (fs_read(AT_FDCWD, "/proc/self/statm", text, sizeof(text)) < 0 ||
+	    !scan_u64(&p, 10, &pages))
 		return 0;
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
@@ -126,8 +127,8 @@ static void become_nobody(void)
 
 static int drop_capabilities(void)
 {
-	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	return syscall(SYS_capset, &h, none) < 0 ? -errno : 0;
@@ -137,21 +138,42 @@ static int drop_capabilities(void)
 
 /* What decoding needs. */
 static const int allowed[] = {
-	SCMP_SYS(read),	     SCMP_SYS(pread64),	      SCMP_SYS(write),	      SCMP_SYS(pwrite64),
-	SCMP_SYS(recvmsg),   SCMP_SYS(sendmsg),	      SCMP_SYS(poll),	      SCMP_SYS(ppoll),
-	SCMP_SYS(munmap),    SCMP_SYS(mremap),	      SCMP_SYS(brk),	      SCMP_SYS(madvise),
-	SCMP_SYS(fstat),     SCMP_SYS(lseek),	      SCMP_SYS(close),	      SCMP_SYS(memfd_create),
-	SCMP_SYS(futex),     SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom),
-	SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), /* a reader waits for a moment of rest */
-	SCMP_SYS(exit),	     SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
-	SCMP_SYS(getpid),    SCMP_SYS(gettid),	      SCMP_SYS(sysinfo), /* glibc's qsort() asks for free memory */
-	SCMP_SYS(rt_sigprocmask),				       /* libunwind locks its cache so */
+	SCMP_SYS(read),
+	SCMP_SYS(pread64),
+	SCMP_SYS(write),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(brk),
+	SCMP_SYS(madvise),
+	SCMP_SYS(fstat),
+	SCMP_SYS(lseek),
+	SCMP_SYS(close),
+	SCMP_SYS(memfd_create),
+	SCMP_SYS(futex),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep), /* a reader waits for a moment of rest */
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(sysinfo),        /* glibc's qsort() asks for free memory */
+	SCMP_SYS(rt_sigprocmask), /* libunwind locks its cache so */
 };
 
 /* What libraries try on the way and can do without: refused, not fatal. */
 static const int refused[] = {
-	SCMP_SYS(open),	    SCMP_SYS(openat), SCMP_SYS(stat),	  SCMP_SYS(lstat),
-	SCMP_SYS(statx),    SCMP_SYS(access), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
+	SCMP_SYS(open),      SCMP_SYS(openat), SCMP_SYS(stat),     SCMP_SYS(lstat),
+	SCMP_SYS(statx),     SCMP_SYS(access), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
 	SCMP_SYS(faccessat), SCMP_SYS(getcwd),
 };
 
@@ -181,9 +203,11 @@ static int add_rules(scmp_filter_ctx f)
 				     SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
 	/* libelf asks whether a descriptor is open. */
 	if (r == 0)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GETFD));
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				     SCMP_A1(SCMP_CMP_EQ, F_GETFD));
 	if (r == 0)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GETFL));
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				     SCMP_A1(SCMP_CMP_EQ, F_GETFL));
 	return r;
 }
 

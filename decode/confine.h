@@ -17,7 +17,7 @@ struct confine_variant {
 	const int *extra; /* further system calls, allowed with any arguments */
 	size_t n_extra;
 	bool bounded_memory; /* RLIMIT_AS can be set: there is no shadow memory */
-	bool silent;	     /* standard error may be closed */
+	bool silent;         /* standard error may be closed */
 };
 extern const struct confine_variant confine_variant;
 

@@ -4,6 +4,7 @@
  * One process after the other: whatever one of them holds against us, the rows of those before it are sent already.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,9 @@
 /* Pages of one process kept for stacks and arguments; a runtime that reads a heap has a cache of its own. */
 enum { PAGES_BYTES = 16 << 20 };
 
+/* Freed memory that is kept for the next process. */
+enum { KEEP_BYTES = 64 << 20 };
+
 /* Source lines are a comfort: they may not take the time that frames and tasks need. */
 #define LINES_BUDGET_NS (1500 * NSEC_PER_MSEC)
 
@@ -37,8 +41,8 @@ static ssize_t read_nothing(void *arg, uint64_t address, void *to, size_t n)
 /* Its memory; where that is refused, one that answers every read with the reason. */
 static int open_memory(struct decoder *d, struct decoded_process *p, int *refused)
 {
-	struct request q = {.kind = REQUEST_MEM, .process = (uint32_t)p->index};
-	struct memory_backend backend = {.read = read_nothing, .arg = refused};
+	struct request q = { .kind = REQUEST_MEM, .process = (uint32_t)p->index };
+	struct memory_backend backend = { .read = read_nothing, .arg = refused };
 	int fd = p->raw->memfd;
 
 	if (fd < 0)
@@ -61,7 +65,8 @@ static void run_runtimes(struct decoded_process *p)
 			continue;
 		int r = runtimes[i]->decode(p);
 		if (r < 0)
-			builder_gap(p->b, p->raw->node, false, "frames and tasks of its language", strerror(-r), NULL);
+			builder_gap(p->b, p->raw->node, false, "frames and tasks of its language",
+				    strerror(-r), NULL);
 		any |= r <= 0;
 	}
 	if (any)
@@ -86,12 +91,14 @@ static void tell_modules(struct decoder *d, struct decoded_process *p)
 		char what[512];
 
 		/* A file that is another now, or does not answer, is the acquirer's to tell. */
-		if (!m->wanted || m->elf || m->told || m->error == -ESTALE || m->error == -ETIMEDOUT)
+		if (!m->wanted || m->elf || m->told || m->error == -ESTALE ||
+		    m->error == -ETIMEDOUT)
 			continue;
 		m->told = true;
 		(void)snprintf(what, sizeof(what), "frames and names in %s", m->path);
 		builder_gap(p->b, p->raw->node, false, what,
-			    m->error == -ENOEXEC ? "the mapped file is no ELF file" : strerror(-m->error),
+			    m->error == -ENOEXEC ? "the mapped file is no ELF file"
+						 : strerror(-m->error),
 			    m->error == -EPERM || m->error == -EACCES ? "run as root" : NULL);
 	}
 }
@@ -152,7 +159,7 @@ static bool worth_decoding(const struct raw_process *p)
 
 static int send_rows(struct decoder *d, struct delta_mark *mark)
 {
-	struct request q = {.kind = REQUEST_DELTA};
+	struct request q = { .kind = REQUEST_DELTA };
 	CLEANUP(fd_closep) int fd = -1;
 
 	if (d->b->error)
@@ -179,8 +186,10 @@ static int decode_all(struct decoder *d, struct delta_mark *mark)
 	if (left) {
 		char what[64];
 
-		(void)snprintf(what, sizeof(what), "stacks and tasks of %u process%s", left, left == 1 ? "" : "es");
-		builder_gap(d->b, NODE_UNKNOWN, true, what, "the time for decoding was used up", NULL);
+		(void)snprintf(what, sizeof(what), "stacks and tasks of %u process%s", left,
+			       left == 1 ? "" : "es");
+		builder_gap(d->b, NODE_UNKNOWN, true, what, "the time for decoding was used up",
+			    NULL);
 	}
 	if (d->lines && lines_missed(d->lines))
 		builder_gap(d->b, NODE_UNKNOWN, false, "source lines of some frames",
@@ -230,11 +239,14 @@ _Noreturn void decode_main(struct raw_capture *c, int sock)
 		.sock = sock,
 		.deadline = deadline_in(budget - budget / 10),
 	};
-	struct request_files files = {.sock = sock, .deadline = d.deadline};
-	struct request done = {.kind = REQUEST_DONE};
+	struct request_files files = { .sock = sock, .deadline = d.deadline };
+	struct request done = { .kind = REQUEST_DONE };
 	struct delta_mark mark;
 
 	delta_mark(c->b->s, &mark);
+	/* Pages of one process serve for the next, instead of going back to the kernel and coming anew. */
+	(void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+	(void)mallopt(M_TOP_PAD, 1 << 20);
 	/* No foreign byte is touched by these; libunwind sets itself up. */
 	if (decoder_init(&d, &files) < 0)
 		_exit(1);
@@ -242,9 +254,11 @@ _Noreturn void decode_main(struct raw_capture *c, int sock)
 	if (r < 0)
 		_exit(1);
 	if (r > 0)
-		builder_gap(c->b, NODE_UNKNOWN, false, "the filter around the decoder of foreign memory",
-			    "the kernel refused a seccomp filter; the decoder ran without rights, but unfiltered",
-			    NULL);
+		builder_gap(
+			c->b, NODE_UNKNOWN, false,
+			"the filter around the decoder of foreign memory",
+			"the kernel refused a seccomp filter; the decoder ran without rights, but unfiltered",
+			NULL);
 	r = decode_all(&d, &mark);
 	if (r == 0)
 		r = request_send(sock, &done, -1);

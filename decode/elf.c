@@ -205,7 +205,7 @@ static void read_build_id(struct elf *e, uint64_t offset, uint64_t size)
 static int parse(struct elf *e)
 {
 	Elf64_Ehdr h;
-	struct memory_backend backend = {.read = file_read, .arg = e};
+	struct memory_backend backend = {.read = file_read, .arg = e, .blocks = true};
 	int r = memory_new(&backend, FILE_CACHE_BYTES, &e->pages);
 
 	if (r == 0)

@@ -21,14 +21,14 @@ static int call(struct request_files *f, const struct request *q, int *ret_fd)
 
 static int open_mapping(void *arg, size_t process, size_t map, int *ret_fd)
 {
-	struct request q = {.kind = REQUEST_MAPPING, .process = (uint32_t)process, .a = map};
+	struct request q = { .kind = REQUEST_MAPPING, .process = (uint32_t)process, .a = map };
 
 	return call(arg, &q, ret_fd);
 }
 
 static int open_debug(void *arg, size_t process, size_t map, const char *what, int *ret_fd)
 {
-	struct request q = {.kind = REQUEST_DEBUG, .process = (uint32_t)process, .a = map};
+	struct request q = { .kind = REQUEST_DEBUG, .process = (uint32_t)process, .a = map };
 
 	if (strlen(what) >= sizeof(q.text))
 		return -ENAMETOOLONG;
@@ -38,5 +38,5 @@ static int open_debug(void *arg, size_t process, size_t map, const char *what, i
 
 struct module_files request_files(struct request_files *f)
 {
-	return (struct module_files){.open = open_mapping, .open_debug = open_debug, .arg = f};
+	return (struct module_files){ .open = open_mapping, .open_debug = open_debug, .arg = f };
 }

@@ -32,7 +32,7 @@ struct line {
 struct lines {
 	struct deadline until;
 	ARRAY(struct dwarf) modules; /* by module id */
-	struct map by_place;	     /* module id << 48 | address -> index in lines */
+	struct map by_place;         /* module id << 48 | address -> index in lines */
 	ARRAY(struct line) lines;
 	size_t missed;
 };
@@ -78,7 +78,8 @@ static bool has_lines(const struct elf *e)
 
 static void dwarf_open(struct dwarf *d, struct elf *e)
 {
-	d->elf = e->fd >= 0 ? elf_begin(e->fd, ELF_C_READ, NULL) : elf_memory((char *)e->bytes, e->size);
+	d->elf = e->fd >= 0 ? elf_begin(e->fd, ELF_C_READ, NULL)
+			    : elf_memory((char *)e->bytes, e->size);
 	if (d->elf)
 		d->dw = dwarf_begin_elf(d->elf, DWARF_C_READ, NULL);
 }
@@ -107,7 +108,8 @@ static bool find_unit(struct lines *l, Dwarf *dw, uint64_t address, Dwarf_Die *r
 
 	if (dwarf_addrdie(dw, address, ret))
 		return true;
-	while (dwarf_get_units(dw, cu, &cu, NULL, NULL, &unit, NULL) == 0 && !deadline_passed(l->until))
+	while (dwarf_get_units(dw, cu, &cu, NULL, NULL, &unit, NULL) == 0 &&
+	       !deadline_passed(l->until))
 		if (dwarf_haspc(&unit, address) > 0) {
 			*ret = unit;
 			return true;
@@ -117,7 +119,7 @@ static bool find_unit(struct lines *l, Dwarf *dw, uint64_t address, Dwarf_Die *r
 
 static struct line look_up(struct lines *l, struct builder *b, struct module *m, uint64_t address)
 {
-	struct line none = {.file = STR_UNKNOWN, .line = SNAP_UNKNOWN};
+	struct line none = { .file = STR_UNKNOWN, .line = SNAP_UNKNOWN };
 	Dwarf *dw = dwarf_of(l, m);
 	Dwarf_Die unit;
 	Dwarf_Attribute attribute;
@@ -130,12 +132,13 @@ static struct line look_up(struct lines *l, struct builder *b, struct module *m,
 	if (!file || dwarf_lineno(line, &number) != 0 || number <= 0)
 		return none;
 	const char *folder = dwarf_formstring(dwarf_attr(&unit, DW_AT_comp_dir, &attribute));
-	str_t name = file[0] == '/' || !folder ? builder_str(b, file) : builder_strf(b, "%s/%s", folder, file);
-	return (struct line){.file = name, .line = number};
+	str_t name = file[0] == '/' || !folder ? builder_str(b, file)
+					       : builder_strf(b, "%s/%s", folder, file);
+	return (struct line){ .file = name, .line = number };
 }
 
-void lines_name(struct lines *l, struct builder *b, struct module *m, uint64_t address, str_t *ret_file,
-		int64_t *ret_line)
+void lines_name(struct lines *l, struct builder *b, struct module *m, uint64_t address,
+		str_t *ret_file, int64_t *ret_line)
 {
 	uint64_t key = (uint64_t)m->id << 48 | (address & 0xffffffffffffull), at;
 

@@ -19,8 +19,8 @@ struct lines *lines_free(struct lines *l);
 DEFINE_CLEANUP(struct lines, lines_free)
 
 /* Sets *ret_file and *ret_line when they are known, of a linked address inside the instruction; else leaves them. */
-void lines_name(struct lines *l, struct builder *b, struct module *m, uint64_t address, str_t *ret_file,
-		int64_t *ret_line);
+void lines_name(struct lines *l, struct builder *b, struct module *m, uint64_t address,
+		str_t *ret_file, int64_t *ret_line);
 
 /* Addresses that were not looked up since the time was used up. */
 size_t lines_missed(const struct lines *l);

@@ -24,6 +24,7 @@ struct memory_backend {
 	ssize_t (*read)(void *arg, uint64_t address, void *to, size_t n);
 	void (*done)(void *arg); /* may be NULL */
 	void *arg;
+	bool blocks; /* neighbouring bytes come nearly free: read more than was asked for */
 };
 
 /* Over an open /proc/PID/mem, which it closes in the end. */

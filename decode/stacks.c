@@ -29,7 +29,8 @@ static bool thread_moved(void *arg)
 
 /* ---- names ---- */
 
-static void name_frame(struct decoder *d, struct decoded_process *p, struct decoded_frame *f, bool called)
+static void name_frame(struct decoder *d, struct decoded_process *p, struct decoded_frame *f,
+		       bool called)
 {
 	struct symbol_name n;
 
@@ -44,8 +45,8 @@ static void name_frame(struct decoder *d, struct decoded_process *p, struct deco
 	else if (n.function)
 		f->function = builder_str(p->b, n.function);
 	if (d->lines && n.module)
-		lines_name(d->lines, p->b, module_cache_get(d->cache, n.module->id), n.address - called, &f->file,
-			   &f->line);
+		lines_name(d->lines, p->b, module_cache_get(d->cache, n.module->id),
+			   n.address - called, &f->file, &f->line);
 }
 
 /* A frame's pc is a return address, save for the innermost, the interrupted and the trampolines. */
@@ -56,10 +57,11 @@ static bool frame_called(const struct decoded_thread *t, size_t i)
 
 /* ---- reading ---- */
 
-static int unwind_look(struct decoder *d, struct decoded_process *p, size_t thread, const struct raw_look *look,
-		       bool live, struct decoded_thread *t, struct unwind_result *ret)
+static int unwind_look(struct decoder *d, struct decoded_process *p, size_t thread,
+		       const struct raw_look *look, bool live, struct decoded_thread *t,
+		       struct unwind_result *ret)
 {
-	struct moved_arg arg = {.p = p, .thread = thread};
+	struct moved_arg arg = { .p = p, .thread = thread };
 	struct unwind_input in = {
 		.modules = p->modules,
 		.memory = p->memory,
@@ -80,7 +82,8 @@ static bool look_usable(const struct raw_look *look)
 	return look && look->taken && (look->regs.known & needed) == needed;
 }
 
-static int thread_read(struct decoder *d, struct decoded_process *p, size_t i, struct stack_ends *ends)
+static int thread_read(struct decoder *d, struct decoded_process *p, size_t i,
+		       struct stack_ends *ends)
 {
 	struct decoded_thread *t = &p->threads.v[i];
 	const struct raw_look *look = raw_primary(t->raw);
@@ -99,7 +102,7 @@ static int thread_read(struct decoder *d, struct decoded_process *p, size_t i, s
 
 int stacks_read(struct decoder *d, struct decoded_process *p, struct stack_ends *ret)
 {
-	*ret = (struct stack_ends){0};
+	*ret = (struct stack_ends){ 0 };
 	for (size_t i = 0; i < p->raw->threads.n; i++) {
 		struct raw_thread *raw = &p->raw->threads.v[i];
 		struct decoded_thread *t = array_push(&p->threads);
@@ -171,7 +174,7 @@ static void write_stack(struct decoded_process *p, const struct decoded_thread *
 		write_locals(p, &t->frames.v[i], first + (uint32_t)i);
 	struct snap_stack *row = BUILD(b, STACK);
 	row->owner = t->raw->node;
-	row->frames = (struct span){.first = first, .n = (uint32_t)t->frames.n};
+	row->frames = (struct span){ .first = first, .n = (uint32_t)t->frames.n };
 	row->complete = t->complete;
 }
 
@@ -209,8 +212,9 @@ static void write_gaps(struct decoded_process *p, const struct stack_ends *ends)
 		(void)snprintf(what, sizeof(what), "the outer frames of %u stack%s", ends->n[end],
 			       ends->n[end] == 1 ? "" : "s");
 		builder_gap(p->b, p->raw->node, false, what, end_text(end),
-			    end == UNWIND_NO_REGISTER && p->capture->options->stop != STOP_ALWAYS ? "--stop=always" :
-												    NULL);
+			    end == UNWIND_NO_REGISTER && p->capture->options->stop != STOP_ALWAYS
+				    ? "--stop=always"
+				    : NULL);
 	}
 }
 
@@ -224,7 +228,8 @@ void stacks_write(struct decoder *d, struct decoded_process *p, const struct sta
 /* ---- hashes ---- */
 
 /* The functions of the native frames: a loop's every turn has other addresses and the same functions. */
-static uint64_t hash_frames(struct decoder *d, struct decoded_process *p, const struct decoded_thread *t)
+static uint64_t hash_frames(struct decoder *d, struct decoded_process *p,
+			    const struct decoded_thread *t)
 {
 	uint64_t h = 1;
 
@@ -235,7 +240,8 @@ static uint64_t hash_frames(struct decoder *d, struct decoded_process *p, const 
 		if (f->kind != FRAME_NATIVE)
 			continue;
 		if (symbols_name(d->symbols, p->modules, f->pc, frame_called(t, i), &n) && n.module)
-			h = map_mix(map_mix(h, n.module->id), n.function ? n.address - n.offset : n.address);
+			h = map_mix(map_mix(h, n.module->id),
+				    n.function ? n.address - n.offset : n.address);
 		else
 			h = map_mix(h, f->pc);
 	}
@@ -249,7 +255,7 @@ static void hash_thread(struct decoder *d, struct decoded_process *p, size_t i)
 
 	for (size_t k = 0; k < t->raw->looks.n && !deadline_passed(d->deadline); k++) {
 		const struct raw_look *look = &t->raw->looks.v[k];
-		struct decoded_thread other = {.raw = t->raw};
+		struct decoded_thread other = { .raw = t->raw };
 		struct unwind_result result;
 
 		if (!look->stack_hash || !look_usable(look))

@@ -44,7 +44,7 @@ static uint8_t expected(uint64_t a)
 
 static struct memory *fake_memory(struct fake *f, size_t limit)
 {
-	struct memory_backend backend = {.read = fake_read, .arg = f};
+	struct memory_backend backend = { .read = fake_read, .arg = f, .blocks = true };
 	struct memory *m;
 
 	assert_int_equal(memory_new(&backend, limit, &m), 0);
@@ -68,6 +68,25 @@ static void test_reads_pages_once(void **state)
 	for (int i = 0; i < 64; i++)
 		assert_int_equal(b[i], expected(0x14ff0 + i));
 	assert_int_equal(memory_backend_reads(m), 2);
+}
+
+static void test_single_pages(void **state)
+{
+	struct fake f = { 0 };
+	struct memory_backend backend = { .read = fake_read, .arg = &f };
+	struct memory *m;
+	uint8_t b[64];
+	uint64_t v;
+
+	assert_int_equal(memory_new(&backend, 1 << 20, &m), 0);
+	assert_int_equal(memory_read(m, BASE + 4090, b, sizeof(b)), 0);
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(b[i], expected(BASE + 4090 + i));
+	assert_int_equal(memory_backend_reads(m), 2);
+	assert_int_equal(memory_read_u64(m, HOLE, &v), -EFAULT);
+	assert_int_equal(memory_read_u64(m, HOLE + 4096, &v), 0);
+	assert_int_equal(memory_backend_reads(m), 4);
+	(void)memory_free(m);
 }
 
 static void test_holes_and_nonsense(void **state)
@@ -182,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_pages_once),
+		cmocka_unit_test(test_single_pages),
 		cmocka_unit_test(test_holes_and_nonsense),
 		cmocka_unit_test(test_copies_lie_over_pages),
 		cmocka_unit_test(test_drop_sees_the_present),
