@@ -79,6 +79,13 @@ static uint32_t about_key(const struct snap_index *x, enum table t, size_t i)
 	return node_key(x, SNAP_ROW(x->s, FACT, i)->about);
 }
 
+/* A watch belongs to its set, but stands in a list of its own, where its owner has a name. */
+static uint32_t watch_key(const struct snap_index *x, enum table t, size_t i)
+{
+	(void)t;
+	return node_key(x, SNAP_ROW(x->s, WATCH, i)->owner);
+}
+
 static uint32_t resource_key(const struct snap_index *x, enum table t, size_t i)
 {
 	node_t r = SNAP_ROW(x->s, FD, i)->resource;
@@ -102,6 +109,9 @@ int snap_index_init(struct snap_index *x, const struct snapshot *s)
 			r = group(x, &x->children[t], (enum table)t, owner_key,
 				  f->u.table ? s->tables[f->u.table].n : n_nodes, NULL);
 	}
+	if (r == 0)
+		r = group(x, &x->children[TABLE_WATCH], TABLE_WATCH, watch_key, n_nodes,
+			  NULL);
 	if (r == 0)
 		r = group(x, &x->facts, TABLE_FACT, about_key, n_nodes, NULL);
 	/* Process by process, so that a resource's holders come one after the other. */

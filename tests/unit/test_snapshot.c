@@ -57,6 +57,7 @@ static void index_finds(void **state)
 	(void)state;
 	two_processes(&b);
 	builder_fact(&b, NODE(TABLE_THREAD, 4), "/proc/x", "k", 7, "seven");
+	BUILD(&b, WATCH)->owner = NODE(TABLE_THREAD, 2);
 	assert_int_equal(snap_index_init(&x, b.s), 0);
 	struct snap_list l = snap_children(&x, TABLE_THREAD, NODE(TABLE_PROCESS, 1));
 	assert_int_equal(l.n, 3);
@@ -68,6 +69,8 @@ static void index_finds(void **state)
 	assert_int_equal(snap_fact_value(&x, NODE(TABLE_THREAD, 4), "other", -1), -1);
 	assert_false(snap_fact_about(&x, NODE(TABLE_THREAD, 3), "k", &row));
 	assert_null(snap_fd_of(&x, NODE(TABLE_PROCESS, 0), 3));
+	assert_int_equal(snap_children(&x, TABLE_WATCH, NODE(TABLE_THREAD, 2)).n, 1);
+	assert_int_equal(snap_children(&x, TABLE_WATCH, NODE(TABLE_THREAD, 1)).n, 0);
 	snap_index_done(&x);
 	builder_done(&b);
 }
