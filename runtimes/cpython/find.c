@@ -44,6 +44,13 @@ static unsigned rank(const struct raw_map *map)
 	return str_starts(name, "libpython") ? 0 : str_starts(name, "python") ? 1 : 2;
 }
 
+bool python_is_own_file(const char *path)
+{
+	const char *name = base_name(path);
+
+	return str_starts(name, "libpython") || str_starts(name, "python");
+}
+
 static bool is_file_start(const struct raw_maps *maps, size_t i)
 {
 	const struct raw_map *map = &maps->v[i];
@@ -185,7 +192,7 @@ int python_find(struct memory *m, const struct raw_maps *maps, struct python_sit
 
 	if (find_symbol(m, maps, &s, &version) < 0 && find_cookie(m, maps, &s) < 0)
 		return 1;
-	s.own_program = rank(&maps->v[s.map]) < 2;
+	s.own_program = python_is_own_file(maps->v[s.map].path);
 	if (memory_read(m, s.runtime, cookie, sizeof(cookie)) == 0 && memcmp(cookie, COOKIE, sizeof(cookie)) == 0 &&
 	    memory_read_u64(m, s.runtime + DEBUG_VERSION_AT, &published) == 0 &&
 	    memory_read_u64(m, s.runtime + DEBUG_FREE_THREADED_AT, &free_threaded) == 0) {

@@ -13,7 +13,7 @@ struct python_site {
 	int minor;	  /* of 3.x */
 	bool free_threaded;
 	size_t map;	    /* index in the maps: the first mapping of the file that holds the interpreter */
-	bool own_program;   /* that file is Python itself, not a program that embeds it */
+	bool own_program; /* that file is Python itself, not a program that embeds it */
 	struct cpython_layout layout;
 };
 
@@ -22,5 +22,8 @@ struct python_site {
  * could be read); else -errno.
  */
 int python_find(struct memory *m, const struct raw_maps *maps, struct python_site *ret);
+
+/* A file that is Python itself by its name: the program or the library. */
+bool python_is_own_file(const char *path);
 
 #endif

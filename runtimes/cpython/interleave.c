@@ -37,7 +37,11 @@ static bool of_interpreter(const struct python *py, const struct decoded_frame *
 	const struct raw_map *site = &maps->v[py->site.map], *map = raw_maps_find(maps, f->pc);
 	const char *name = snap_str(py->b->s, f->function);
 
-	if (!map || map->inode != site->inode || map->device != site->device)
+	if (!map)
+		return false;
+	if (python_is_own_file(map->path)) /* the program around the library is nothing else, either */
+		return true;
+	if (map->inode != site->inode || map->device != site->device)
 		return false;
 	return py->site.own_program || str_starts(name, "Py") || str_starts(name, "_Py");
 }

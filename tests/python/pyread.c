@@ -2,9 +2,9 @@
  * Reads the Python side of one process and prints the report's JSON: the runtimes alone, without the unwinder, the
  * collectors and the confinement that the real program puts around them.
  *
- *	pyread PID [--repeat N] [--corrupt RATE SEED]
+ *	pyread PID [--native] [--repeat N] [--corrupt RATE SEED]
  *
- * For what the whole program cannot show: --repeat times the reading alone, --corrupt flips bits in what
+ * --native unwinds the stacks first. For what the whole program cannot show: --repeat times the reading alone, --corrupt flips bits in what
  * is read from the target (RATE: one read in so many), which must cost attributes, never the report.
  */
 #include <errno.h>
@@ -22,13 +22,15 @@
 #include "core/arena.h"
 #include "core/parse.h"
 #include "core/util.h"
+#include "decode/files.h"
 #include "decode/memory.h"
-#include "raw/request.h"
+#include "decode/stacks.h"
 #include "runtimes/runtime.h"
 #include "snapshot/write.h"
 
 struct options {
 	pid_t pid;
+	bool native;
 	unsigned repeat;
 	unsigned corrupt; /* one read in so many; 0 never */
 	unsigned seed;
@@ -78,62 +80,56 @@ static ssize_t lie(void *arg, uint64_t address, void *to, size_t n)
 
 /* ---- what the decoder would do ---- */
 
-static void emit_threads(struct decoded_process *p)
+static int decoder_init(struct decoder *d, struct raw_capture *c, int sock, struct request_files *files)
 {
-	for (size_t i = 0; i < p->threads.n; i++) {
-		const struct decoded_thread *t = &p->threads.v[i];
-		uint32_t first = SNAP_N(p->b->s, FRAME);
+	*d = (struct decoder){ .capture = c, .b = c->b, .sock = sock, .deadline = c->deadline };
+	*files = (struct request_files){ .sock = sock, .deadline = c->deadline };
+	struct module_files source = request_files(files);
+	int r = module_cache_new(&source, &d->cache);
 
-		for (size_t k = 0; k < t->frames.n; k++) {
-			const struct decoded_frame *f = &t->frames.v[k];
-			struct snap_frame *row = BUILD(p->b, FRAME);
-			uint32_t index = SNAP_N(p->b->s, FRAME) - 1;
-
-			row->kind = f->kind;
-			row->internal = f->internal;
-			row->function = f->function;
-			row->file = f->file;
-			row->line = f->line;
-			for (uint32_t n = 0; n < f->locals.n; n++) {
-				struct snap_local *local = BUILD(p->b, LOCAL);
-
-				local->frame = index;
-				local->name = p->locals.v[f->locals.first + n].name;
-				local->value = p->locals.v[f->locals.first + n].value;
-			}
-		}
-		struct snap_stack *stack = BUILD(p->b, STACK);
-		stack->owner = t->raw->node;
-		stack->frames = (struct span){ first, (uint32_t)t->frames.n };
-	}
+	if (r == 0)
+		r = unwinder_new(&d->unwinder);
+	return r == 0 ? symbols_new(&d->symbols) : r;
 }
 
-static int decode_one(struct raw_capture *c, size_t index, int sock, const struct options *o)
+static int read_stacks(struct decoder *d, struct decoded_process *p, bool native, struct stack_ends *ends)
 {
-	struct raw_process *raw = &c->processes.v[index];
+	int r = modules_get(d->cache, p->index, p->raw->maps, p->memory, &p->modules);
+
+	if (r < 0 || native)
+		return r < 0 ? r : stacks_read(d, p, ends);
+	for (size_t i = 0; i < p->raw->threads.n; i++) {
+		struct decoded_thread *t = array_push(&p->threads);
+
+		if (!t)
+			return -ENOMEM;
+		t->raw = &p->raw->threads.v[i];
+	}
+	return 0;
+}
+
+static int decode_one(struct decoder *d, size_t index, const struct options *o)
+{
+	struct raw_process *raw = &d->capture->processes.v[index];
 	struct liar liar = { .fd = raw->memfd, .corrupt = o->corrupt, .seed = o->seed };
 	struct memory_backend backend = { .read = lie, .arg = &liar };
 	struct decoded_process p = {
-		.capture = c, .b = c->b, .raw = raw, .index = index, .sock = sock, .deadline = c->deadline,
+		.capture = d->capture, .b = d->b, .raw = raw, .index = index, .sock = d->sock, .deadline = d->deadline,
 	};
+	struct stack_ends ends = { 0 };
 	int r = memory_new(&backend, 64 << 20, &p.memory);
 
-	if (r < 0)
+	if (r < 0 || (r = read_stacks(d, &p, o->native, &ends)) < 0)
 		return r;
 	if (o->corrupt)
 		raw->memfd = -1; /* so that the runtimes read through the liar, too */
-	for (size_t i = 0; i < raw->threads.n; i++) {
-		struct decoded_thread *t = array_push(&p.threads);
-		t->raw = &raw->threads.v[i];
-	}
 	for (size_t i = 0; runtimes[i]; i++)
 		if (runtimes[i]->stage == RUNTIME_LANGUAGE && runtimes[i]->decode(&p) < 0)
 			builder_gap(p.b, raw->node, false, runtimes[i]->name, "could not be read", NULL);
-	emit_threads(&p);
+	stacks_write(d, &p, &ends);
 	for (size_t i = 0; runtimes[i]; i++)
 		if (runtimes[i]->done)
 			runtimes[i]->done(&p);
-	fprintf(stderr, "pyread: pid %d: %llu reads\n", raw->pid, (unsigned long long)memory_backend_reads(p.memory));
 	(void)memory_free(p.memory);
 	for (size_t i = 0; i < p.threads.n; i++)
 		array_done(&p.threads.v[i].frames);
@@ -195,6 +191,10 @@ static int run(const struct options *o)
 	collect_all(&c);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
+	struct decoder decoder;
+	struct request_files files;
+	if ((r = decoder_init(&decoder, &c, pair[0], &files)) < 0)
+		return r;
 	struct server server = { .sock = pair[1], .a = &a };
 	if (pthread_create(&thread, NULL, serve, &server) != 0)
 		return -EAGAIN;
@@ -204,7 +204,7 @@ static int run(const struct options *o)
 		if (!c.processes.v[i].maps)
 			continue;
 		for (unsigned n = 0; r == 0 && n < o->repeat; n++)
-			r = decode_one(&c, i, pair[0], o);
+			r = decode_one(&decoder, i, o);
 		fprintf(stderr, "pyread: %.3f ms\n", (double)(clock_monotonic_ns() - began) / 1e6 / o->repeat);
 	}
 	(void)close(pair[0]);
@@ -226,7 +226,9 @@ int main(int argc, char **argv)
 	if (argc < 2 || parse_pid(argv[1], &o.pid) < 0)
 		return 2;
 	for (int i = 2; i < argc; i++) {
-		if (str_eq(argv[i], "--repeat") && i + 1 < argc) {
+		if (str_eq(argv[i], "--native")) {
+			o.native = true;
+		} else if (str_eq(argv[i], "--repeat") && i + 1 < argc) {
 			o.repeat = (unsigned)atoi(argv[++i]);
 		} else if (str_eq(argv[i], "--corrupt") && i + 2 < argc) {
 			o.corrupt = (unsigned)atoi(argv[++i]);

@@ -1,0 +1,76 @@
+"""Python frames read from outside: function, file and line, and their place among the native ones."""
+
+import reading
+
+
+def by_name(report, pid):
+    """The threads by the names that Python gives them."""
+    threads = {t["id"]: t for t in reading.process(report, pid)["threads"]}
+    return {f["text"]: threads[f["about"]] for f in reading.facts(report, "thread_name")}
+
+
+def shown(name):
+    """A name as it may be shown: no NUL, no lone surrogate, no more than 4 KiB."""
+    escaped = "".join(f"\\x{ord(c):02x}" if c == "\0" else f"\\u{ord(c):04x}" if 0xd800 <= ord(c) < 0xe000 else c
+                      for c in name)
+    return escaped[:4095]
+
+
+@reading.each(trio=False)
+def test_frames(env):
+    """Every frame of every thread, through all that C puts between them, and 5,000 deep."""
+    with reading.program(env, "frames_chain.py") as (target, truth):
+        report = reading.read(target.pid)
+        assert not report["gaps"], report["gaps"]
+        threads = by_name(report, target.pid)
+        for name, stack in truth.items():
+            found = list(reversed(reading.frames(threads[name]["frames"])))
+            assert found == [[shown(function), file, line] for function, file, line in stack], name
+
+
+# Innermost first: a Python function, what of C it is called by, and the Python function that called that.
+BRIDGES = [
+    ("key", "map_next", "Attributes.__getattr__"),
+    ("Attributes.__getattr__", "slot_tp_getattr_hook|_Py_slot_tp_getattr_hook", "<lambda>"),
+    ("<lambda>", "list_sort_impl|builtin_sorted", "through_sort"),
+    ("<lambda>", "pattern_subx|_sre_SRE_Pattern_sub", "through_re"),
+    ("coroutine", "gen_send|gen_send_ex", "through_send"),
+    ("Deleted.__del__", "slot_tp_finalize|subtype_dealloc", "through_del"),
+    ("from_c", "_CallPythonObject|closure_fcn", "through_ctypes"),
+]
+
+
+def is_eval(frame):
+    return frame["kind"] == "native" and frame.get("function", "").startswith("_PyEval_EvalFrameDefault")
+
+
+@reading.each(trio=False)
+def test_merge(env):
+    """Python frames stand where the native frame is that runs them."""
+    with reading.program(env, "frames_chain.py") as (target, truth):
+        report = reading.read(target.pid, "--native")
+        threads = by_name(report, target.pid)
+        # Up to 3.10 each Python frame has native ones of its own, and so deep a stack is not unwound whole.
+        deep = threads["deep"]["id"] if reading.minor(env) <= 10 else None
+        order = [g for g in report["gaps"] if "order" in g["what"] and g["about"] != deep]
+        assert not order, order
+        for name, stack in truth.items():
+            found = list(reversed(reading.frames(threads[name]["frames"])))
+            assert found == [[shown(function), file, line] for function, file, line in stack], name
+
+        frames = threads["MainThread"]["frames"]
+        if env.interpreter.root:
+            return    # stripped: cold parts of the evaluation loop bear other functions' names
+        # A run of Python frames ends at the native frame that runs it.
+        ends = [frames[i + 1] for i, f in enumerate(frames[:-1])
+                if f["kind"] == "python" and frames[i + 1]["kind"] == "native"]
+        assert all(is_eval(f) for f in ends), [f.get("function") for f in ends]
+        assert len(ends) == len([f for f in frames if is_eval(f)])
+        short = [f["function"].rsplit(".<locals>.")[-1] if f["kind"] == "python"
+                 else f.get("function", "").split(".")[0] for f in frames]
+        for callee, bridge, caller in BRIDGES:
+            if reading.minor(env) <= 10:
+                callee, caller = callee.split(".")[-1], caller.split(".")[-1]
+            at = [i for i, name in enumerate(short) if name == callee]
+            assert any(set(bridge.split("|")) & set(short[i:i + 25]) and caller in short[i:i + 40]
+                       for i in at), (callee, bridge, caller, short)
