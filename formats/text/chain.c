@@ -70,7 +70,6 @@ static void print_end(struct text *t, const struct snap_verdict *v)
 static void print_chain(struct text *t, const struct snap_verdict *v)
 {
 	struct strbuf b = { 0 };
-	node_t last = NODE_UNKNOWN;
 
 	for (uint32_t i = 0; i < v->chain.n; i++) {
 		node_t wait = *SNAP_ROW(t->s, REF, v->chain.first + i);
@@ -81,16 +80,11 @@ static void print_chain(struct text *t, const struct snap_verdict *v)
 			next = SNAP_ROW(t->s, WAIT, node_index(*SNAP_ROW(t->s, REF, v->chain.first + i + 1)))->from;
 		else if (v->end.presence == PRESENCE_HERE)
 			next = v->end.node;
-		if (w->from != last) {
-			strbuf_clear(&b);
-			strbuf_add(&b, "  ");
-			label_node(&b, t->x, w->from);
-			text_line(t, STYLE_PLAIN, "%s", strbuf_str(&b));
-		}
-		last = w->from;
 		strbuf_clear(&b);
+		label_node(&b, t->x, w->from);
+		strbuf_add_char(&b, ' ');
 		add_wait(&b, t, wait, next);
-		text_wrap(t, STYLE_PLAIN, "    " TEXT_LAST, "       ", strbuf_str(&b));
+		text_wrap(t, STYLE_PLAIN, "  ", "      ", strbuf_str(&b));
 	}
 	strbuf_done(&b);
 }

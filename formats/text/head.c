@@ -146,7 +146,7 @@ static void add_runtimes(struct strbuf *b, const struct text *t)
 	}
 }
 
-static void tree(struct text *t, node_t root)
+static void tree(struct text *t)
 {
 	uint32_t all = 0, forked = 0, ended = 0, outside = 0, threads = 0;
 	struct strbuf b = { 0 };
@@ -161,13 +161,10 @@ static void tree(struct text *t, node_t root)
 		ended += p->exit.presence == PRESENCE_HERE;
 		threads += snap_children(t->x, TABLE_THREAD, NODE(TABLE_PROCESS, i)).n;
 	}
-	if (root != NODE_UNKNOWN)
-		label_process(&b, t->s, root);
-	if (all > 1)
-		strbuf_addf(&b, " + %u more", all - 1);
+	strbuf_addf(&b, "%u process%s", all, all == 1 ? "" : "es");
 	if (forked)
-		strbuf_addf(&b, " (%u forked, never exec'd)", forked);
-	strbuf_addf(&b, "; %u alive", all - ended);
+		strbuf_addf(&b, " (%u forked)", forked);
+	strbuf_addf(&b, ", %u alive", all - ended);
 	if (ended)
 		strbuf_addf(&b, ", %u ended", ended);
 	strbuf_add(&b, "; ");
@@ -216,6 +213,6 @@ void text_head(struct text *t)
 	title(t, root);
 	command(t, root);
 	trigger(t);
-	tree(t, root);
+	tree(t);
 	box(t);
 }

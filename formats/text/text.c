@@ -142,7 +142,10 @@ void text_wrap(struct text *t, enum style style, const char *first, const char *
 		size_t indent = text_width(prefix);
 		size_t n = break_at(p, t->v->columns > indent + 20 ? t->v->columns - indent : 20);
 
-		text_line(t, style, "%s%.*s", prefix, (int)n, p);
+		size_t shown = n;
+		while (shown && p[shown - 1] == ' ')
+			shown--;
+		text_line(t, style, "%s%.*s", prefix, (int)shown, p);
 		if (t->lines.n && prefix == rest)
 			t->lines.v[t->lines.n - 1].goes_on = true;
 		p += n;

@@ -38,12 +38,13 @@ static struct gap_kind *gather(const struct snapshot *s, size_t *ret_n)
 	return kinds;
 }
 
-/* Whom it is about, where the words do not say it already. */
+/* Whom it is about, where that is not the root and the words do not say it already. */
 static void add_about(struct strbuf *b, const struct text *t, const struct snap_gap *g)
 {
 	struct strbuf label = { 0 };
 
-	if (g->about > NODE_NONE)
+	bool root = node_table(g->about) == TABLE_PROCESS && SNAP_ROW(t->s, PROCESS, node_index(g->about))->root;
+	if (g->about > NODE_NONE && !root)
 		label_node(&label, t->x, g->about);
 	if (label.n && !strstr(strbuf_str(b), strbuf_str(&label)))
 		strbuf_addf(b, " (%s)", strbuf_str(&label));
