@@ -3,11 +3,14 @@
 #include <signal.h>
 
 #include "cli/options.h"
+#include "core/cleanup.h"
 #include "core/log.h"
 #include "core/util.h"
+#include "snapshot/jsonschema.h"
 
 const struct command *const commands[] = {
-	&command_list, &command_show, &command_export, &command_rm, NULL,
+	&command_list,
+	&command_show, &command_export, &command_rm,  NULL,
 };
 
 const struct command *command_find(const char *name)
@@ -16,6 +19,17 @@ const struct command *command_find(const char *name)
 		if (str_eq(commands[i]->name, name))
 			return commands[i];
 	return NULL;
+}
+
+static int print_schema(void)
+{
+	CLEANUP(freep) struct json *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return EXIT_ERROR;
+	json_begin(j, json_to_file, stdout, 3);
+	snapshot_write_schema(j);
+	return json_end(j) < 0 ? EXIT_ERROR : EXIT_OK;
 }
 
 /* What stands in the place of a command; an exit code, or -1 when it is none of these. */
@@ -32,9 +46,11 @@ static int run_builtin(int argc, char **argv)
 		options_help(about, stdout);
 		return EXIT_OK;
 	}
-	/* For the build, which installs the completions of the shells. */
+	/* For the build, which installs the completions of the shells and compares the schema with the documentation. */
 	if (str_eq(word, "_completion") && argc == 3)
 		return options_completion(argv[2], stdout) < 0 ? EXIT_USAGE : EXIT_OK;
+	if (str_eq(word, "_schema") && argc == 2)
+		return print_schema();
 	return -1;
 }
 

@@ -105,7 +105,7 @@ void label_duration(struct strbuf *b, int64_t ns)
 
 	if (!snap_known(ns))
 		strbuf_add(b, ns == SNAP_NONE ? "none" : "?");
-	else if (ns < 0)
+	else if (ns <= 0)
 		strbuf_add(b, "0 s");
 	else if (ns < 10 * NSEC_PER_USEC)
 		strbuf_addf(b, "%.1f µs", (double)ns / 1e3);
@@ -172,6 +172,18 @@ void label_exit(struct strbuf *b, const struct snapshot *s, const struct snap_pr
 	} else if (e->reaped_by == NODE_NONE) {
 		strbuf_add(b, ", not reaped");
 	}
+}
+
+void label_call(struct strbuf *b, const struct snapshot *s, const struct snap_call *call)
+{
+	if (call->presence != PRESENCE_HERE)
+		return;
+	if (snap_str(s, call->name)[0])
+		strbuf_add(b, snap_str(s, call->name));
+	else
+		strbuf_addf(b, "system call %" PRId64, call->nr);
+	if (snap_str(s, call->text)[0])
+		strbuf_addf(b, "(%s)", snap_str(s, call->text));
 }
 
 void label_ids(struct strbuf *b, const struct snapshot *s, struct span nodes, unsigned max)

@@ -29,6 +29,9 @@ void label_time(struct strbuf *b, int64_t ns);
 /* "exited with status 3 at +2.10 s, reaped by 70112 pytest"; "" when it has not ended. */
 void label_exit(struct strbuf *b, const struct snapshot *s, const struct snap_process *p);
 
+/* "epoll_wait(fd 4, no deadline)"; nothing when it is in no call, or that is not known. */
+void label_call(struct strbuf *b, const struct snapshot *s, const struct snap_call *call);
+
 /* "[F12 F15]", at most `max` of them; nothing when the list is empty or unknown. */
 void label_ids(struct strbuf *b, const struct snapshot *s, struct span nodes, unsigned max);
 

@@ -118,7 +118,8 @@ static void trigger(struct text *t)
 		strbuf_add(&b, " after ");
 		label_duration(&b, h->trigger.after_ns);
 	}
-	if (snap_known(h->captured_ns) && h->captured_ns > 0) {
+	/* A dump is captured when it is asked for. */
+	if (snap_known(h->captured_ns) && h->captured_ns > NSEC_PER_SEC / 100) {
 		strbuf_add(&b, ", captured at ");
 		label_time(&b, h->captured_ns);
 	}
@@ -182,7 +183,7 @@ static void tree(struct text *t)
 
 static void add_pressure(struct strbuf *b, const char *name, int64_t thousandths)
 {
-	if (snap_known(thousandths) && thousandths >= 500)
+	if (snap_known(thousandths) && thousandths >= 1000)
 		strbuf_addf(b, ", %s pressure %.0f %%", name, (double)thousandths / 1e3);
 }
 

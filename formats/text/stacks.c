@@ -1,6 +1,7 @@
 /*
  * Stacks of threads, alike ones once: groups that analysis made over all processes, or each thread by itself where
- * there are none. First what the verdict goes through, then the rare before the frequent, last what idles by design.
+ * there are none. First what the verdict goes through, then the rare before the frequent, then what idles by design,
+ * last what is outside the tree.
  */
 #include <stdlib.h>
 
@@ -10,6 +11,8 @@
 #include "snapshot/schema.h"
 
 enum { NAMES_SHOWN = 4 };
+
+enum { RANK_SUSPECT, RANK_OTHER, RANK_IDLE, RANK_OUTSIDE };
 
 struct bunch {
 	uint32_t first, n; /* its threads in TABLE_REF */
@@ -31,16 +34,18 @@ static int rank_of(const struct text *t, const struct bunch *b)
 {
 	bool idle = true;
 
+	if (SNAP_ROW(t->s, PROCESS, node_index(thread_of(t, b, 0)->owner))->outside)
+		return RANK_OUTSIDE;
 	for (uint32_t i = 0; i < b->n; i++) {
 		const struct snap_thread *thread = thread_of(t, b, i);
 		if (text_is_suspect(t->s, member(t, b, i)) || text_is_suspect(t->s, thread->owner))
-			return 0;
+			return RANK_SUSPECT;
 		idle &= thread->idle == TRI_YES;
 		/* Looking at every member of a large group would say nothing new. */
 		if (i >= 64)
 			break;
 	}
-	return idle ? 2 : 1;
+	return idle ? RANK_IDLE : RANK_OTHER;
 }
 
 static int compare(const void *a, const void *b)
@@ -102,15 +107,16 @@ static void print_doing(struct text *t, const struct bunch *bunch)
 {
 	const struct snap_thread *thread = thread_of(t, bunch, 0);
 	struct strbuf b = { 0 };
-	const char *call = snap_str(t->s, thread->call.text);
 
 	strbuf_addf(&b, "state %s", snap_str(t->s, thread->state));
 	if (thread->activity)
 		strbuf_addf(&b, ", %s", snap_word(names_activity, thread->activity));
-	if (thread->call.presence == PRESENCE_HERE)
-		strbuf_addf(&b, ", in %s", call[0] ? call : snap_str(t->s, thread->call.name));
-	else if (thread->call.presence == PRESENCE_NONE)
+	if (thread->call.presence == PRESENCE_HERE) {
+		strbuf_add(&b, ", in ");
+		label_call(&b, t->s, &thread->call);
+	} else if (thread->call.presence == PRESENCE_NONE) {
 		strbuf_add(&b, ", in no system call");
+	}
 	if (snap_str(t->s, thread->wchan)[0] && thread->state != STR_UNKNOWN && snap_str(t->s, thread->state)[0] == 'D')
 		strbuf_addf(&b, ", kernel: %s", snap_str(t->s, thread->wchan));
 	add_blocked(&b, t, bunch);
@@ -124,7 +130,7 @@ static void print_bunch(struct text *t, const struct bunch *bunch)
 {
 	struct strbuf b = { 0 };
 
-	strbuf_addf(&b, "[%ux] ", bunch->n);
+	strbuf_addf(&b, "[%ux] %s", bunch->n, bunch->rank == RANK_OUTSIDE ? "outside: " : "");
 	add_names(&b, t, bunch);
 	text_wrap(t, STYLE_TITLE, "  ", "        ", strbuf_str(&b));
 	print_doing(t, bunch);
@@ -132,7 +138,7 @@ static void print_bunch(struct text *t, const struct bunch *bunch)
 	if (stack)
 		text_frames(t, stack, "      ");
 	else
-		text_line(t, STYLE_DIM, "         (its stack could not be taken, see NOT SEEN)");
+		text_line(t, STYLE_DIM, "         (no stack)");
 	strbuf_done(&b);
 }
 

@@ -38,15 +38,14 @@ static void print_threads(struct text *t, uint32_t i, const char *prefix)
 
 	for (uint32_t k = 0; k < l.n; k++) {
 		const struct snap_thread *thread = SNAP_ROW(t->s, THREAD, l.v[k]);
-		const char *call = snap_str(t->s, thread->call.text);
 		struct strbuf b = { 0 };
 
 		strbuf_addf(&b, "thread %" PRId64 " %s  %s", thread->tid, snap_str(t->s, thread->name),
 			    snap_str(t->s, thread->state));
 		if (thread->activity)
 			strbuf_addf(&b, "  %s", snap_word(names_activity, thread->activity));
-		if (thread->call.presence == PRESENCE_HERE)
-			strbuf_addf(&b, "  %s", call[0] ? call : snap_str(t->s, thread->call.name));
+		strbuf_add(&b, "  ");
+		label_call(&b, t->s, &thread->call);
 		if (snap_known(thread->cpu_ns))
 			strbuf_addf(&b, "  %" PRId64 " ms CPU", (int64_t)(thread->cpu_ns / NSEC_PER_MSEC));
 		text_line(t, STYLE_DIM, "%s   %s", prefix, strbuf_str(&b));
