@@ -29,7 +29,7 @@ enum { PAGES_BYTES = 16 << 20 };
 enum { KEEP_BYTES = 64 << 20 };
 
 /* Source lines are a comfort: they may not take the time that frames and tasks need. */
-#define LINES_BUDGET_NS (1500 * NSEC_PER_MSEC)
+#define LINES_BUDGET_NS (25 * NSEC_PER_MSEC)
 
 /* ---- one process ---- */
 
@@ -193,7 +193,7 @@ static int decode_all(struct decoder *d, struct delta_mark *mark)
 	}
 	if (d->lines && lines_missed(d->lines))
 		builder_gap(d->b, NODE_UNKNOWN, false, "source lines of some frames",
-			    "the time for reading debug information was used up", NULL);
+			    "reading more debug information would take longer than all else", NULL);
 	return r == 0 ? send_rows(d, mark) : r;
 }
 
@@ -206,11 +206,8 @@ static int decoder_init(struct decoder *d, struct request_files *files)
 		r = unwinder_new(&d->unwinder);
 	if (r == 0)
 		r = symbols_new(&d->symbols);
-	if (r == 0 && d->capture->options->lines) {
-		int64_t budget = MIN(deadline_left_ns(d->deadline) / 4, LINES_BUDGET_NS);
-
-		r = lines_new(deadline_in(budget), &d->lines);
-	}
+	if (r == 0 && d->capture->options->lines)
+		r = lines_new(MIN(deadline_left_ns(d->deadline) / 4, LINES_BUDGET_NS), &d->lines);
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/array.h"
+#include "core/clock.h"
 #include "core/map.h"
 #include "core/util.h"
 #include "decode/debugfile.h"
@@ -30,21 +31,21 @@ struct line {
 };
 
 struct lines {
-	struct deadline until;
+	int64_t left_ns; /* of the budget */
 	ARRAY(struct dwarf) modules; /* by module id */
 	struct map by_place;         /* module id << 48 | address -> index in lines */
 	ARRAY(struct line) lines;
 	size_t missed;
 };
 
-int lines_new(struct deadline until, struct lines **ret)
+int lines_new(int64_t budget_ns, struct lines **ret)
 {
 	struct lines *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return -ENOMEM;
 	(void)elf_version(EV_CURRENT);
-	l->until = until;
+	l->left_ns = budget_ns;
 	*ret = l;
 	return 0;
 }
@@ -76,6 +77,27 @@ static bool has_lines(const struct elf *e)
 	return s && s->type != SHT_NOBITS;
 }
 
+/*
+ * What libdw will need to open it: it reads all of .debug_* and unpacks what is packed, 4 ns a byte. The C library's separate
+ * debug file costs 40 ms so, for lines that hardly anybody looks at.
+ */
+static int64_t cost_ns(struct elf *e)
+{
+	uint64_t cost = 0;
+
+	for (size_t i = 0; i < e->sections.n; i++) {
+		const struct elf_section *s = &e->sections.v[i];
+		Elf64_Chdr h;
+
+		if (!str_starts(s->name, ".debug_") || s->type == SHT_NOBITS)
+			continue;
+		cost += MIN(s->size, e->size) / 2;
+		if ((s->flags & SHF_COMPRESSED) && elf_read(e, s->offset, &h, sizeof(h)) == 0)
+			cost += MIN(h.ch_size, e->size * 1000) * 4;
+	}
+	return (int64_t)MIN(cost, (uint64_t)INT64_MAX);
+}
+
 static void dwarf_open(struct dwarf *d, struct elf *e)
 {
 	d->elf = e->fd >= 0 ? elf_begin(e->fd, ELF_C_READ, NULL)
@@ -86,6 +108,8 @@ static void dwarf_open(struct dwarf *d, struct elf *e)
 
 static Dwarf *dwarf_of(struct lines *l, struct module *m)
 {
+	struct elf *e;
+
 	while (l->modules.n <= m->id)
 		if (!array_push(&l->modules))
 			return NULL;
@@ -93,23 +117,25 @@ static Dwarf *dwarf_of(struct lines *l, struct module *m)
 	if (d->tried)
 		return d->dw;
 	d->tried = true;
-	if (has_lines(m->elf))
-		dwarf_open(d, m->elf);
-	else if (has_lines(module_debug(m)))
-		dwarf_open(d, m->debug);
+	e = has_lines(m->elf) ? m->elf : has_lines(module_debug(m)) ? m->debug : NULL;
+	if (e && cost_ns(e) <= l->left_ns)
+		dwarf_open(d, e);
+	else if (e)
+		l->missed++;
 	return d->dw;
 }
 
 /* The unit that holds an address: by .debug_aranges, or where a compiler left that out, by asking each. */
-static bool find_unit(struct lines *l, Dwarf *dw, uint64_t address, Dwarf_Die *ret)
+static bool find_unit(const struct lines *l, Dwarf *dw, uint64_t address, Dwarf_Die *ret)
 {
+	struct deadline until = deadline_in(l->left_ns);
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die unit;
 
 	if (dwarf_addrdie(dw, address, ret))
 		return true;
 	while (dwarf_get_units(dw, cu, &cu, NULL, NULL, &unit, NULL) == 0 &&
-	       !deadline_passed(l->until))
+	       !deadline_passed(until))
 		if (dwarf_haspc(&unit, address) > 0) {
 			*ret = unit;
 			return true;
@@ -143,11 +169,13 @@ void lines_name(struct lines *l, struct builder *b, struct module *m, uint64_t a
 	uint64_t key = (uint64_t)m->id << 48 | (address & 0xffffffffffffull), at;
 
 	if (!map_get(&l->by_place, key, &at)) {
-		if (deadline_passed(l->until)) {
+		if (l->left_ns <= 0) {
 			l->missed++;
 			return;
 		}
+		int64_t before = clock_monotonic_ns();
 		struct line found = look_up(l, b, m, address);
+		l->left_ns -= clock_monotonic_ns() - before;
 		struct line *slot = array_push(&l->lines);
 		if (!slot)
 			return;

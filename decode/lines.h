@@ -1,20 +1,19 @@
 /*
  * File and line of an address, by libdw: only when asked for (--lines), for distinct addresses, within a time budget.
  *
- * Reading a module's DWARF costs 50 to 500 ms the first time: more than all else together. When the budget is used up, what is
- * left stays without lines and one gap says so.
+ * Reading a module's DWARF can cost 50 to 500 ms the first time: more than all else together. What the budget does not
+ * cover stays without lines, and one gap says so.
  */
 #ifndef HW_DECODE_LINES_H
 #define HW_DECODE_LINES_H
 
 #include "core/cleanup.h"
-#include "core/clock.h"
 #include "decode/modules.h"
 #include "snapshot/builder.h"
 
 struct lines;
 
-int lines_new(struct deadline until, struct lines **ret); /* 0 or -ENOMEM */
+int lines_new(int64_t budget_ns, struct lines **ret); /* 0 or -ENOMEM */
 struct lines *lines_free(struct lines *l);
 DEFINE_CLEANUP(struct lines, lines_free)
 
@@ -22,7 +21,7 @@ DEFINE_CLEANUP(struct lines, lines_free)
 void lines_name(struct lines *l, struct builder *b, struct module *m, uint64_t address,
 		str_t *ret_file, int64_t *ret_line);
 
-/* Addresses that were not looked up since the time was used up. */
+/* Addresses, and whole modules, that were not looked up since the time would not have sufficed. */
 size_t lines_missed(const struct lines *l);
 
 #endif
