@@ -1,0 +1,481 @@
+/*
+ * The odd one out: siblings are compared feature by feature; who differs where all others agree is named.
+ *
+ * Siblings have one parent and one program: forked and never exec'd, or the same executable. A feature speaks only when nearly all
+ * siblings agree on it; one by which each differs from each (a log file of its own) says nothing. Inherited descriptors do not count: the
+ * later a child is born the more of them it has.
+ */
+#include "analysis/odd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/strbuf.h"
+#include "core/util.h"
+
+#define SIBLINGS_MIN 4
+#define ODD_MAX 8   /* rows for one verdict */
+#define FACTS_MAX 8
+
+struct feature {
+	uint64_t (*value)(const struct analysis *a, node_t process);
+	/* Says it of one process; `typical` is what the others are like. */
+	void (*say)(const struct analysis *a, node_t process, node_t typical, struct strbuf *out);
+	bool of_the_dead; /* asked of exited processes as well */
+};
+
+/* ---- does it live ---- */
+
+static uint64_t value_state(const struct analysis *a, node_t p)
+{
+	const struct process_view *v = view_of(a, p);
+
+	if (v->exited)
+		return 1;
+	return v->main_thread != NODE_UNKNOWN &&
+			       a->threads[node_index(v->main_thread)].mode == MODE_STOPPED ?
+		       2 :
+		       3;
+}
+
+static void say_state(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
+{
+	const struct snap_exit *e = &process_row(a, p)->exit;
+
+	(void)typical;
+	switch (value_state(a, p)) {
+	case 1:
+		strbuf_add(out, "exited");
+		if (snap_known(e->code))
+			strbuf_addf(out, " with status %lld", (long long)e->code);
+		else if (snap_known(e->signal))
+			strbuf_addf(out, " by signal %lld", (long long)e->signal);
+		break;
+	case 2:
+		strbuf_add(out, "stopped");
+		break;
+	default:
+		strbuf_add(out, "alive");
+		break;
+	}
+}
+
+/* ---- what its main thread does ---- */
+
+static uint64_t value_stack(const struct analysis *a, node_t p)
+{
+	node_t t = view_of(a, p)->main_thread;
+
+	return t == NODE_UNKNOWN ? 0 : thread_row(a, t)->group;
+}
+
+static void say_stack(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
+{
+	node_t t = view_of(a, p)->main_thread;
+	node_t group = t == NODE_UNKNOWN ? NODE_UNKNOWN : thread_row(a, t)->group;
+
+	(void)typical;
+	if (node_table(group) == TABLE_GROUP)
+		strbuf_addf(out, "main thread in %s",
+			    text_of(a, SNAP_ROW(a->s, GROUP, node_index(group))->title));
+	else
+		strbuf_add(out, "main thread unknown");
+}
+
+static uint64_t value_activity(const struct analysis *a, node_t p)
+{
+	node_t t = view_of(a, p)->main_thread;
+	enum mode m = t == NODE_UNKNOWN ? MODE_GONE : a->threads[node_index(t)].mode;
+
+	return m == MODE_RUNS ? 1 : m == MODE_D ? 2 : 3;
+}
+
+static void say_activity(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
+{
+	(void)typical;
+	strbuf_add(out, value_activity(a, p) == 1 ? "main thread runs" :
+			value_activity(a, p) == 2 ? "main thread in an uninterruptible sleep" :
+						    "main thread sleeps");
+}
+
+/* ---- threads, children, tasks ---- */
+
+/* Order does not matter: a sum of well mixed parts. */
+static uint64_t value_threads(const struct analysis *a, node_t p)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_THREAD, p);
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < l.n; i++)
+		if (a->threads[l.v[i]].mode != MODE_GONE && NODE(TABLE_THREAD, l.v[i]) != view_of(a, p)->main_thread)
+			sum += map_mix(SNAP_ROW(a->s, THREAD, l.v[i])->group, 1);
+	return sum;
+}
+
+static uint32_t count_threads(const struct analysis *a, node_t p)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_THREAD, p);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < l.n; i++)
+		n += a->threads[l.v[i]].mode != MODE_GONE;
+	return n;
+}
+
+static void say_threads(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_THREAD, p);
+
+	strbuf_addf(out, "%u thread%s", count_threads(a, p), count_threads(a, p) == 1 ? "" : "s");
+	/* The same number: then it is what one of them does. */
+	if (count_threads(a, p) != count_threads(a, typical))
+		return;
+	for (uint32_t i = 0; i < l.n; i++) {
+		node_t g = SNAP_ROW(a->s, THREAD, l.v[i])->group;
+		if (NODE(TABLE_THREAD, l.v[i]) != view_of(a, p)->main_thread && node_table(g) == TABLE_GROUP) {
+			strbuf_addf(out, ", one in %s", text_of(a, SNAP_ROW(a->s, GROUP, node_index(g))->title));
+			return;
+		}
+	}
+}
+
+static uint64_t value_children(const struct analysis *a, node_t p)
+{
+	return children_of(a, p).n;
+}
+
+static void say_children(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
+{
+	uint32_t n = children_of(a, p).n;
+
+	(void)typical;
+	strbuf_addf(out, "%u child%s", n, n == 1 ? "" : "ren");
+}
+
+static const char *task_place(const struct analysis *a, node_t task)
+{
+	const struct snap_stack *s = snap_stack_of(&a->x, task);
+
+	for (uint32_t i = s && span_known(s->frames) ? s->frames.n : 0; i-- > 0;) {
+		const struct snap_frame *f = SNAP_ROW(a->s, FRAME, s->frames.first + i);
+		if (!f->internal && f->function > STR_NONE)
+			return text_of(a, f->function);
+	}
+	return "";
+}
+
+static uint64_t task_value(const struct analysis *a, uint32_t i)
+{
+	const struct snap_task *t = SNAP_ROW(a->s, TASK, i);
+	const char *place = task_place(a, NODE(TABLE_TASK, i)), *on = text_of(a, t->waits_on);
+	uint32_t depth = 0;
+
+	for (node_t up = t->parent; node_table(up) == TABLE_TASK && depth < 64; depth++)
+		up = task_row(a, up)->parent;
+	return map_mix(map_hash_bytes(place, strlen(place)) ^ map_hash_bytes(on, strlen(on)),
+		       (uint64_t)depth << 8 | t->wait);
+}
+
+static uint64_t value_tasks(const struct analysis *a, node_t p)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_TASK, p);
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < l.n; i++)
+		if (!SNAP_ROW(a->s, TASK, l.v[i])->inherited)
+			sum += task_value(a, l.v[i]);
+	return sum;
+}
+
+static bool has_task_like(const struct analysis *a, node_t p, uint64_t value)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_TASK, p);
+
+	for (uint32_t i = 0; i < l.n; i++)
+		if (!SNAP_ROW(a->s, TASK, l.v[i])->inherited && task_value(a, l.v[i]) == value)
+			return true;
+	return false;
+}
+
+static void say_tasks(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_TASK, p);
+	uint32_t n = 0, other = UINT32_MAX;
+
+	for (uint32_t i = 0; i < l.n; i++) {
+		if (SNAP_ROW(a->s, TASK, l.v[i])->inherited)
+			continue;
+		n++;
+		if (other == UINT32_MAX && !has_task_like(a, typical, task_value(a, l.v[i])))
+			other = l.v[i];
+	}
+	strbuf_addf(out, "%u task%s", n, n == 1 ? "" : "s");
+	if (other != UINT32_MAX)
+		strbuf_addf(out, ", one waits in %s (%s)", text_of(a, SNAP_ROW(a->s, TASK, other)->waits_on),
+			    task_place(a, NODE(TABLE_TASK, other)));
+}
+
+/* ---- descriptors ---- */
+
+static const char *fd_word(const struct analysis *a, const struct snap_fd *fd)
+{
+	const struct snap_resource *r = is_resource(fd->resource) ? resource_row(a, fd->resource) : NULL;
+
+	/* Files are told apart by their path, everything else by its kind. */
+	return r && r->kind == RESOURCE_FILE ? text_of(a, r->text) : text_of(a, fd->kind);
+}
+
+/* Whom a socket speaks to: an address, or a process of the tree; "" for what has no peer. */
+static const char *fd_peer(const struct analysis *a, const struct snap_fd *fd)
+{
+	const struct snap_resource *r = is_resource(fd->resource) ? resource_row(a, fd->resource) : NULL;
+
+	return r && (r->kind == RESOURCE_TCP || r->kind == RESOURCE_UDP) ? text_of(a, r->remote) : "";
+}
+
+static uint64_t fd_value(const struct analysis *a, const struct snap_fd *fd)
+{
+	const char *word = fd_word(a, fd), *peer = fd_peer(a, fd);
+
+	return map_mix(map_hash_bytes(word, strlen(word)), map_hash_bytes(peer, strlen(peer)));
+}
+
+static uint64_t value_fds(const struct analysis *a, node_t p)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_FD, p);
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < l.n; i++)
+		if (SNAP_ROW(a->s, FD, l.v[i])->inherited != TRI_YES)
+			sum += fd_value(a, SNAP_ROW(a->s, FD, l.v[i]));
+	return sum;
+}
+
+static uint32_t count_fds_like(const struct analysis *a, node_t p, uint64_t value)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_FD, p);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < l.n; i++)
+		n += SNAP_ROW(a->s, FD, l.v[i])->inherited != TRI_YES &&
+		     fd_value(a, SNAP_ROW(a->s, FD, l.v[i])) == value;
+	return n;
+}
+
+/* The first descriptor of which one has more than the other. */
+static const struct snap_fd *more_than(const struct analysis *a, node_t p, node_t other)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_FD, p);
+
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct snap_fd *fd = SNAP_ROW(a->s, FD, l.v[i]);
+		uint64_t v = fd_value(a, fd);
+		if (fd->inherited != TRI_YES && count_fds_like(a, p, v) > count_fds_like(a, other, v))
+			return fd;
+	}
+	return NULL;
+}
+
+static void say_fd(const struct analysis *a, const struct snap_fd *fd, uint32_t n, struct strbuf *out)
+{
+	const char *peer = fd_peer(a, fd);
+
+	if (n)
+		strbuf_addf(out, "%u × %s", n, fd_word(a, fd));
+	else
+		strbuf_addf(out, "no %s", fd_word(a, fd));
+	if (*peer)
+		strbuf_addf(out, " to %s", peer);
+}
+
+static void say_fds(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
+{
+	const struct snap_fd *missing = more_than(a, typical, p), *extra = more_than(a, p, typical);
+	const struct snap_fd *fd = missing ? missing : extra;
+
+	if (fd)
+		say_fd(a, fd, count_fds_like(a, p, fd_value(a, fd)), out);
+	else
+		strbuf_addf(out, "%u descriptors", snap_children(&a->x, TABLE_FD, p).n);
+}
+
+/* ---- what became of it ---- */
+
+static uint64_t value_events(const struct analysis *a, node_t p)
+{
+	return view_of(a, p)->history;
+}
+
+static void say_events(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
+{
+	(void)typical;
+	for (uint32_t i = 0; i < SNAP_N(a->s, EVENT); i++) {
+		const struct snap_event *e = SNAP_ROW(a->s, EVENT, i);
+		if (e->about == p && (e->kind == EVENT_EXEC || e->kind == EVENT_SIGNAL ||
+				      e->kind == EVENT_REPARENT)) {
+			strbuf_addf(out, "history: %s", text_of(a, e->text));
+			return;
+		}
+	}
+	strbuf_add(out, "no such history");
+}
+
+static const struct feature features[] = {
+	{ value_state, say_state, true },	{ value_activity, say_activity, false },
+	{ value_stack, say_stack, false },	{ value_tasks, say_tasks, false },
+	{ value_threads, say_threads, false },	{ value_children, say_children, false },
+	{ value_fds, say_fds, false },		{ value_events, say_events, false },
+};
+
+/* ---- comparing ---- */
+
+struct sibling {
+	node_t process;
+	uint64_t value;
+	struct strbuf why;
+	uint32_t n_reasons;
+};
+
+struct family {
+	struct sibling *v;
+	uint32_t n;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	const struct sibling *const *x = a, *const *y = b;
+
+	if ((*x)->value != (*y)->value)
+		return (*x)->value < (*y)->value ? -1 : 1;
+	return (*x)->process < (*y)->process ? -1 : 1;
+}
+
+/* With few siblings one may differ, with many up to a tenth. */
+static uint32_t most_odd(uint32_t n)
+{
+	return MAX(1u, n / 10);
+}
+
+static void compare(const struct analysis *a, const struct feature *f, struct family *all,
+		    struct sibling **sorted)
+{
+	uint32_t n = 0, first = 0, best = 0, best_n = 0;
+
+	for (uint32_t i = 0; i < all->n; i++) {
+		if (!f->of_the_dead && view_of(a, all->v[i].process)->exited)
+			continue;
+		all->v[i].value = f->value(a, all->v[i].process);
+		sorted[n++] = &all->v[i];
+	}
+	if (n < SIBLINGS_MIN)
+		return;
+	qsort(sorted, n, sizeof(*sorted), by_value);
+	for (uint32_t i = 1; i <= n; i++) {
+		if (i < n && sorted[i]->value == sorted[first]->value)
+			continue;
+		if (i - first > best_n) {
+			best = first;
+			best_n = i - first;
+		}
+		first = i;
+	}
+	if (best_n == n || n - best_n > most_odd(n))
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		struct sibling *s = sorted[i];
+		if (s->value == sorted[best]->value)
+			continue;
+		strbuf_add(&s->why, s->n_reasons++ ? "; " : "");
+		f->say(a, s->process, sorted[best]->process, &s->why);
+		strbuf_addf(&s->why, ", where %u of %u siblings: ", best_n, n);
+		f->say(a, sorted[best]->process, s->process, &s->why);
+	}
+}
+
+static uint32_t verdict_of(const struct analysis *a, node_t process)
+{
+	for (uint32_t depth = 0; node_table(process) == TABLE_PROCESS && depth < SNAP_N(a->s, PROCESS);
+	     depth++) {
+		for (uint32_t i = 0; i < SNAP_N(a->s, VERDICT); i++)
+			if (SNAP_ROW(a->s, VERDICT, i)->root == process)
+				return i;
+		process = process_row(a, process)->parent;
+	}
+	return UINT32_MAX;
+}
+
+static void add_row(struct analysis *a, uint32_t verdict, const struct sibling *s)
+{
+	node_t facts[FACTS_MAX], about[2] = { s->process, view_of(a, s->process)->main_thread };
+	uint32_t n = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(about); k++) {
+		struct snap_list l = snap_facts_about(&a->x, about[k]);
+		for (uint32_t i = 0; i < l.n && n < FACTS_MAX; i++)
+			facts[n++] = NODE(TABLE_FACT, l.v[i]);
+	}
+	struct span span = builder_refs(a->b, facts, n);
+	struct snap_odd row = { .verdict = verdict, .node = s->process,
+				.why = builder_str(a->b, strbuf_str(&s->why)), .facts = span };
+	*BUILD(a->b, ODD) = row;
+}
+
+/* The same program: never exec'd since the fork, or the same executable. */
+static uint64_t program_of(const struct analysis *a, node_t p)
+{
+	const struct snap_process *row = process_row(a, p);
+
+	if (row->forked_not_execed == TRI_YES)
+		return 1;
+	return row->exe > STR_NONE ? row->exe : 0;
+}
+
+static int family_of(struct analysis *a, uint32_t verdict, struct snap_list children, uint64_t program)
+{
+	CLEANUP(freep) struct sibling *v = calloc(children.n + 1, sizeof(*v));
+	CLEANUP(freep) struct sibling **sorted = calloc(children.n + 1, sizeof(*sorted));
+	struct family all = { .v = v };
+	uint32_t rows = 0;
+
+	if (!v || !sorted)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < children.n; i++) {
+		node_t p = NODE(TABLE_PROCESS, children.v[i]);
+		/* Of an exited child the program is often unknown; it was one of them all the same. */
+		uint64_t own = program_of(a, p);
+		if (own == program || (!own && a->processes[children.v[i]].exited))
+			v[all.n++].process = p;
+	}
+	if (all.n >= SIBLINGS_MIN)
+		for (size_t i = 0; i < ARRAY_SIZE(features); i++)
+			compare(a, &features[i], &all, sorted);
+	for (uint32_t i = 0; i < all.n; i++) {
+		if (v[i].n_reasons && rows++ < ODD_MAX)
+			add_row(a, verdict, &v[i]);
+		strbuf_done(&v[i].why);
+	}
+	return a->b->error;
+}
+
+int odd_derive(struct analysis *a)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS) && r == 0; i++) {
+		struct snap_list children = children_of(a, NODE(TABLE_PROCESS, i));
+		uint32_t verdict = children.n >= SIBLINGS_MIN ? verdict_of(a, NODE(TABLE_PROCESS, i)) :
+								UINT32_MAX;
+		struct map seen = { 0 };
+		for (uint32_t k = 0; verdict != UINT32_MAX && k < children.n && r == 0; k++) {
+			uint64_t program = program_of(a, NODE(TABLE_PROCESS, children.v[k]));
+			if (!program || map_get(&seen, program, NULL))
+				continue;
+			r = map_set(&seen, program, 1);
+			if (r == 0)
+				r = family_of(a, verdict, children, program);
+		}
+		map_done(&seen);
+	}
+	return r;
+}

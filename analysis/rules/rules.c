@@ -1,0 +1,145 @@
+/* The order of the claims, and what several of them ask; see rule.h. */
+#include "analysis/rules/rule.h"
+
+#include <stdlib.h>
+
+#include "core/util.h"
+
+static rule_fn *const rules[] = {
+	rule_stopped,  rule_d_state, rule_lost_peer, rule_deadlock, rule_full_pipe, rule_busy_loop,
+	rule_livelock, rule_slow,    rule_timer,     rule_idle,	    rule_outside,   rule_unknown,
+};
+
+void rules_apply(const struct claim *c, struct finding *ret)
+{
+	struct finding whole = {
+		.class = VERDICT_UNKNOWN,
+		.certainty = weakest_edge(c, c->last + 1),
+		.can_end = CAN_END_UNKNOWN,
+		.steps = c->last + 1,
+		.end = claim_step(c, c->last)->sleeper,
+		.end_pid = SNAP_UNKNOWN,
+		.end_what = STR_UNKNOWN,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		*ret = whole;
+		if (rules[i](c, ret))
+			return;
+	}
+}
+
+static enum certainty certainty_of(const struct snap_wait *w)
+{
+	switch ((enum evidence)w->evidence) {
+	case EVIDENCE_PROVED:
+		return CERTAINTY_PROVED;
+	case EVIDENCE_READ:
+		return CERTAINTY_READ;
+	default:
+		return CERTAINTY_INFERRED;
+	}
+}
+
+enum certainty weakest_edge(const struct claim *c, uint32_t steps)
+{
+	enum certainty r = c->chain->weak ? CERTAINTY_INFERRED : CERTAINTY_PROVED;
+
+	for (uint32_t i = 0; i < steps && i <= c->last; i++)
+		if (claim_step(c, i)->wait != GRAPH_NONE)
+			r = MAX(r, certainty_of(wait_row(c->a, claim_step(c, i)->wait)));
+	return r;
+}
+
+/*
+ * Beside the chain it needs no single waker, only that nobody of a complete list is left: a list of candidates is as
+ * good for that as it was read.
+ */
+static enum certainty certainty_beside(const struct snap_wait *w)
+{
+	return w->evidence == EVIDENCE_PROVED ? CERTAINTY_PROVED : CERTAINTY_READ;
+}
+
+struct closure {
+	const struct claim *c;
+	uint8_t *sleeper_seen, *party_seen;
+	uint32_t *stack;
+	uint32_t n;
+};
+
+static void visit(struct closure *x, node_t n)
+{
+	uint32_t i = sleeper_of(x->c->a, n);
+
+	if (x->sleeper_seen[i])
+		return;
+	x->sleeper_seen[i] = 1;
+	x->stack[x->n++] = i;
+}
+
+static void visit_process(struct closure *x, node_t process)
+{
+	const struct analysis *a = x->c->a;
+	struct snap_list threads = snap_children(&a->x, TABLE_THREAD, process);
+	struct snap_list tasks = snap_children(&a->x, TABLE_TASK, process);
+
+	for (uint32_t i = 0; i < threads.n; i++)
+		if (!a->threads[threads.v[i]].idle && a->threads[threads.v[i]].mode != MODE_GONE)
+			visit(x, NODE(TABLE_THREAD, threads.v[i]));
+	for (uint32_t i = 0; i < tasks.n; i++)
+		if (!SNAP_ROW(a->s, TASK, tasks.v[i])->inherited && !SNAP_ROW(a->s, TASK, tasks.v[i])->service)
+			visit(x, NODE(TABLE_TASK, tasks.v[i]));
+}
+
+static void visit_party(struct closure *x, uint32_t party)
+{
+	const struct analysis *a = x->c->a;
+
+	if (party == GRAPH_NONE || x->party_seen[party])
+		return;
+	x->party_seen[party] = 1;
+	for (uint32_t i = 0; i < party_size(a, party); i++) {
+		node_t m = party_member(a, party, i);
+		if (node_table(m) == TABLE_PROCESS)
+			visit_process(x, m);
+		else
+			visit(x, m);
+	}
+}
+
+enum certainty weakest_of_dead(const struct claim *c)
+{
+	const struct analysis *a = c->a;
+	enum certainty r = weakest_edge(c, c->last + 1);
+	CLEANUP(freep) uint8_t *sleepers = calloc(sleeper_count(a) + 1, 1);
+	CLEANUP(freep) uint8_t *parties = calloc(a->parties.n + 1, 1);
+	CLEANUP(freep) uint32_t *stack = calloc(sleeper_count(a) + 1, sizeof(*stack));
+	struct closure x = { .c = c, .sleeper_seen = sleepers, .party_seen = parties, .stack = stack };
+
+	if (!sleepers || !parties || !stack)
+		return CERTAINTY_INFERRED;
+	visit(&x, claim_step(c, 0)->sleeper);
+	while (x.n) {
+		node_t n = sleeper_node(a, x.stack[--x.n]);
+		struct span waits = waits_of(c->s, n);
+		for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
+			/* Of several needed waits one that is dead is enough. */
+			if (wait_row(a, i)->need == NEED_ALL && c->s->reach.wait[i] != GRAPH_NEVER)
+				continue;
+			r = MAX(r, certainty_beside(wait_row(a, i)));
+			visit_party(&x, a->notes.v[i].party);
+		}
+	}
+	return r;
+}
+
+bool has_deadline(const struct claim *c, uint32_t steps)
+{
+	for (uint32_t i = 0; i < steps && i <= c->last; i++) {
+		struct span waits = waits_of(c->s, claim_step(c, i)->sleeper);
+		for (uint32_t k = waits.first; k < waits.first + waits.n; k++)
+			if (c->a->notes.v[k].timed && wait_row(c->a, k)->deadline_ns < FAR_DEADLINE_NS)
+				return true;
+	}
+	return false;
+}

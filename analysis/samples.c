@@ -1,0 +1,68 @@
+/* Several looks at one thread; see samples.h. */
+#include "analysis/samples.h"
+
+#include <sys/syscall.h>
+
+#include "core/util.h"
+
+/* On a loaded machine a thread that wants all of a CPU gets far less of it; a sleeper gets next to nothing. */
+#define BURN_MIN_PERCENT 5
+
+/* A ticker that wakes a few times a second is no livelock. */
+#define SWITCHES_MIN 5
+
+#define DISTINCT_MAX 8
+
+static void note_distinct(int64_t *seen, uint32_t *n, int64_t v)
+{
+	for (uint32_t i = 0; i < *n; i++)
+		if (seen[i] == v)
+			return;
+	if (*n < DISTINCT_MAX)
+		seen[(*n)++] = v;
+}
+
+static bool moves_bytes_unseen(int64_t nr)
+{
+	return nr == SYS_recvfrom || nr == SYS_recvmsg || nr == SYS_recvmmsg || nr == SYS_sendto ||
+	       nr == SYS_sendmsg || nr == SYS_sendmmsg || nr == SYS_sendfile || nr == SYS_splice ||
+	       nr == SYS_io_uring_enter;
+}
+
+struct samples samples_of(const struct analysis *a, node_t thread)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_SAMPLE, thread);
+	struct samples r = { .n = l.n, .cpu_ns = SNAP_UNKNOWN, .io_bytes = SNAP_UNKNOWN };
+	int64_t stacks[DISTINCT_MAX], calls[DISTINCT_MAX];
+
+	r.stacks_known = l.n > 0;
+	r.burned = r.switched = l.n > 1;
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct snap_sample *s = SNAP_ROW(a->s, SAMPLE, l.v[i]);
+		r.stacks_known &= snap_known(s->stack_hash) && s->stack_hash != 0;
+		note_distinct(stacks, &r.distinct_stacks, s->stack_hash);
+		if (snap_known(s->syscall_nr)) {
+			note_distinct(calls, &r.distinct_calls, s->syscall_nr);
+			r.socket_calls |= moves_bytes_unseen(s->syscall_nr);
+		}
+		if (!i)
+			continue;
+		const struct snap_sample *before = SNAP_ROW(a->s, SAMPLE, l.v[i - 1]);
+		int64_t span = s->at_ns - before->at_ns, cpu = s->cpu_ns - before->cpu_ns;
+		r.burned &= snap_known(s->cpu_ns) && snap_known(before->cpu_ns) &&
+			    cpu * 100 > span * BURN_MIN_PERCENT;
+		r.switched &= snap_known(s->switches) && snap_known(before->switches) &&
+			      s->switches - before->switches >= SWITCHES_MIN;
+	}
+	r.same_stack = r.n > 1 && r.stacks_known && r.distinct_stacks == 1;
+	if (l.n > 1) {
+		const struct snap_sample *first = SNAP_ROW(a->s, SAMPLE, l.v[0]);
+		const struct snap_sample *last = SNAP_ROW(a->s, SAMPLE, l.v[l.n - 1]);
+		r.span_ns = last->at_ns - first->at_ns;
+		if (snap_known(first->cpu_ns) && snap_known(last->cpu_ns))
+			r.cpu_ns = last->cpu_ns - first->cpu_ns;
+		if (snap_known(first->io_bytes) && snap_known(last->io_bytes))
+			r.io_bytes = last->io_bytes - first->io_bytes;
+	}
+	return r;
+}

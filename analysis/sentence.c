@@ -1,0 +1,278 @@
+/*
+ * Sentences of verdicts; see sentence.h.
+ *
+ * Every name comes with its pid. What is known is stated; what is a candidate is said to be one; an inferred deadlock says "perhaps" and names
+ * the other reading.
+ */
+#include "analysis/sentence.h"
+
+#include "core/util.h"
+
+/* A longer chain is told by its beginning and its end. */
+#define TOLD_MAX 5
+
+static void name_process(const struct analysis *a, node_t n, struct strbuf *out)
+{
+	const struct snap_process *p = process_row(a, n);
+	const char *name = text_of(a, p->name);
+
+	strbuf_addf(out, "%s %lld", *name ? name : "process", (long long)p->pid);
+}
+
+void name_node(const struct analysis *a, node_t n, struct strbuf *out)
+{
+	node_t process = process_of(a, n);
+
+	if (process == NODE_UNKNOWN) {
+		strbuf_add(out, "somebody unknown");
+		return;
+	}
+	if (node_table(n) == TABLE_TASK) {
+		strbuf_addf(out, "task %s of ", text_of(a, task_row(a, n)->name));
+	} else if (node_table(n) == TABLE_THREAD && thread_row(a, n)->tid != process_row(a, process)->pid) {
+		const struct snap_thread *t = thread_row(a, n);
+		strbuf_addf(out, "thread %s (%lld) of ", text_of(a, t->name), (long long)t->tid);
+	}
+	name_process(a, process, out);
+}
+
+/* The task of the process that was named last needs no second mention of it. */
+static void name_after(const struct analysis *a, node_t n, node_t named, struct strbuf *out)
+{
+	if (process_of(a, n) != named) {
+		name_node(a, n, out);
+	} else if (node_table(n) == TABLE_TASK) {
+		strbuf_addf(out, "its task %s", text_of(a, task_row(a, n)->name));
+	} else if (node_table(n) == TABLE_THREAD &&
+		   thread_row(a, n)->tid != process_row(a, named)->pid) {
+		const struct snap_thread *t = thread_row(a, n);
+		strbuf_addf(out, "its thread %s (%lld)", text_of(a, t->name), (long long)t->tid);
+	} else {
+		strbuf_add(out, node_table(n) == TABLE_THREAD ? "its main thread" : "it");
+	}
+}
+
+static void what_of(const struct claim *c, const struct step *s, struct strbuf *out)
+{
+	const struct snap_wait *w = wait_row(c->a, s->wait);
+
+	if (w->on == WAIT_ON_LOOP) {
+		strbuf_add(out, " runs an event loop");
+		return;
+	}
+	strbuf_addf(out, " waits %s%s",
+		    w->on == WAIT_ON_EVENT || w->on == WAIT_ON_CHANNEL || w->on == WAIT_ON_QUEUE ? "in " :
+												    "for ",
+		    text_of(c->a, w->what));
+	if (w->evidence == EVIDENCE_CANDIDATE)
+		strbuf_add(out, " (who would end that is not known, only who could)");
+}
+
+/* The thread before a loop's main task says nothing that the task does not. */
+static bool is_told(const struct claim *c, const struct finding *f, uint32_t i)
+{
+	const struct step *s = claim_step(c, i);
+	bool loop = s->wait != GRAPH_NONE && wait_row(c->a, s->wait)->on == WAIT_ON_LOOP;
+
+	if (s->wait == GRAPH_NONE || (loop && i + 1 < f->steps))
+		return false;
+	return f->steps <= TOLD_MAX || i < 3 || i + 2 >= f->steps;
+}
+
+static void tell_chain(const struct claim *c, const struct finding *f, struct strbuf *out)
+{
+	node_t named = NODE_UNKNOWN;
+	bool first = true, gap = false;
+
+	for (uint32_t i = 0; i < f->steps; i++) {
+		const struct step *s = claim_step(c, i);
+		if (!is_told(c, f, i)) {
+			gap |= s->wait != GRAPH_NONE && f->steps > TOLD_MAX;
+			continue;
+		}
+		if (!first)
+			strbuf_add(out, gap ? "; …; " : "; ");
+		name_after(c->a, s->sleeper, named, out);
+		what_of(c, s, out);
+		named = process_of(c->a, s->sleeper);
+		first = gap = false;
+	}
+	if (!first)
+		strbuf_add(out, ". ");
+}
+
+static void seconds(struct strbuf *out, int64_t ns)
+{
+	if (snap_known(ns) && ns > 0)
+		strbuf_addf(out, "in %.2f s", (double)ns / NSEC_PER_SEC);
+	else
+		strbuf_add(out, "at a time that could not be read");
+}
+
+/* The nearest deadline of the chain's last sleeper. */
+static int64_t deadline_of(const struct claim *c, node_t sleeper)
+{
+	struct span waits = waits_of(c->s, sleeper);
+	int64_t nearest = SNAP_UNKNOWN;
+
+	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
+		int64_t at = wait_row(c->a, i)->deadline_ns;
+		if (c->a->notes.v[i].timed && snap_known(at) && (!snap_known(nearest) || at < nearest))
+			nearest = at;
+	}
+	return nearest;
+}
+
+static void tell_stopped(const struct claim *c, const struct finding *f, struct strbuf *out)
+{
+	node_t process = process_of(c->a, f->end), thread = view_of(c->a, process)->main_thread;
+	bool traced = thread != NODE_UNKNOWN && str_eq(text_of(c->a, thread_row(c->a, thread)->state), "t");
+
+	name_node(c->a, process, out);
+	strbuf_add(out, view_of(c->a, process)->frozen ? " is frozen by its cgroup." :
+			traced			       ? " is stopped by its tracer." :
+							 " is stopped.");
+}
+
+static void tell_lost(const struct claim *c, const struct finding *f, struct strbuf *out)
+{
+	node_t gone = c->a->notes.v[claim_step(c, c->last)->wait].gone;
+	bool process_gone = node_table(f->end) == TABLE_PROCESS && f->end == gone;
+
+	if (process_gone) {
+		const struct snap_exit *e = &process_row(c->a, gone)->exit;
+		name_node(c->a, gone, out);
+		strbuf_add(out, " has exited");
+		if (snap_known(e->code))
+			strbuf_addf(out, " with status %lld", (long long)e->code);
+		else if (snap_known(e->signal))
+			strbuf_addf(out, " by signal %lld", (long long)e->signal);
+		strbuf_add(out, ", and its one event is spent. ");
+	}
+	strbuf_add(out, "Nobody is left who could end that wait");
+	if (f->can_end == CAN_END_TIMER) {
+		strbuf_add(out, "; a deadline will, ");
+		seconds(out, deadline_of(c, claim_step(c, c->last)->sleeper));
+	}
+	strbuf_add_char(out, '.');
+}
+
+static void tell_cycle(const struct claim *c, const struct chain *chain, const struct finding *f,
+		       const struct wish *wish, struct strbuf *out)
+{
+	node_t back = chain->steps.v[chain->cycle].sleeper;
+
+	strbuf_add(out, chain->weak ? "Perhaps that closes on " : "That closes on ");
+	name_node(c->a, back, out);
+	if (!chain->weak) {
+		strbuf_add(out, ": nobody outside this circle can wake anybody in it.");
+		return;
+	}
+	strbuf_add(out, ": each may wait for the next. ");
+	if (wish && wish->what) {
+		strbuf_add(out, "A sign that ");
+		name_node(c->a, wish->who, out);
+		strbuf_addf(out, " wants to end: %s. ", wish->what);
+	}
+	strbuf_add(out, f->can_end == CAN_END_TIMER ? "Else a deadline ends it" :
+						      "The other reading: it is idle, and waits for new work");
+	strbuf_add_char(out, '.');
+}
+
+static void tell_other_cycle(const struct claim *c, const struct chain *other, struct strbuf *out)
+{
+	node_t last = NODE_UNKNOWN;
+	bool first = true;
+
+	strbuf_add(out, " The other reading, of which there is no sign: ");
+	for (uint32_t i = other->cycle; i < other->steps.n; i++) {
+		node_t process = process_of(c->a, other->steps.v[i].sleeper);
+		if (process == last)
+			continue;
+		if (!first)
+			strbuf_add(out, " and ");
+		name_node(c->a, process, out);
+		last = process;
+		first = false;
+	}
+	strbuf_add(out, " wait for one another.");
+}
+
+static void tell_busy(const struct claim *c, const struct finding *f, const char *what, struct strbuf *out)
+{
+	struct samples look = samples_of(c->a, f->end);
+
+	name_node(c->a, f->end, out);
+	strbuf_addf(out, "%s (%u looks", what, look.n);
+	if (snap_known(look.cpu_ns))
+		strbuf_addf(out, ", %lld ms CPU in %lld ms", (long long)(look.cpu_ns / NSEC_PER_MSEC),
+			    (long long)(look.span_ns / NSEC_PER_MSEC));
+	strbuf_add(out, ").");
+}
+
+static void tell_end(const struct claim *c, const struct finding *f, const struct wish *wish,
+		     struct strbuf *out)
+{
+	switch (f->class) {
+	case VERDICT_STOPPED:
+		tell_stopped(c, f, out);
+		break;
+	case VERDICT_D_STATE:
+		name_node(c->a, f->end, out);
+		strbuf_add(out, " is in an uninterruptible sleep; who ends that is not known.");
+		break;
+	case VERDICT_LOST_PEER:
+		tell_lost(c, f, out);
+		break;
+	case VERDICT_DEADLOCK:
+		tell_cycle(c, c->chain, f, wish, out);
+		break;
+	case VERDICT_FULL_PIPE:
+		strbuf_add(out, "It is full, and ");
+		name_node(c->a, claim_step(c, f->steps)->sleeper, out);
+		strbuf_add(out, ", who could read it, sleeps elsewhere.");
+		break;
+	case VERDICT_BUSY_LOOP:
+		tell_busy(c, f, " burns CPU, moves no bytes and shows the same in every look", out);
+		break;
+	case VERDICT_LIVELOCK:
+		tell_busy(c, f, " wakes again and again in the same place and moves nothing: perhaps a livelock",
+			  out);
+		break;
+	case VERDICT_SLOW:
+		tell_busy(c, f, ": it moves, so it is slow and not stuck", out);
+		break;
+	case VERDICT_TIMER:
+		name_node(c->a, f->end, out);
+		strbuf_add(out, " goes on by itself ");
+		seconds(out, deadline_of(c, f->end));
+		strbuf_add_char(out, '.');
+		break;
+	case VERDICT_IDLE:
+		name_node(c->a, f->end, out);
+		strbuf_add(out, f->certainty == CERTAINTY_INFERRED && c->chain->end == END_SIGNAL ?
+					" waits to be told by a signal: idle as far as one can see." :
+					" is idle: only new work is awaited, and none is pending.");
+		break;
+	case VERDICT_OUTSIDE:
+		if (f->end_what != STR_UNKNOWN)
+			strbuf_add(out, text_of(c->a, f->end_what));
+		else
+			name_node(c->a, f->end, out);
+		strbuf_add(out, " is outside the tree and alive.");
+		break;
+	default:
+		name_node(c->a, f->end, out);
+		strbuf_add(out, " is where the chain stops; why cannot be said from what was seen.");
+		break;
+	}
+}
+
+void sentence_write(const struct claim *c, const struct finding *f, const struct chain *other,
+		    const struct wish *wish, struct strbuf *out)
+{
+	tell_chain(c, f, out);
+	tell_end(c, f, wish, out);
+	if (f->other_cycle && other)
+		tell_other_cycle(c, other, out);
+}

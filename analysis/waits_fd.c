@@ -1,0 +1,356 @@
+/*
+ * Waits on descriptors: pipes, sockets, terminals, pidfds, eventfds, timers.
+ *
+ * The wakers are the holders of the other end. Whether that list is complete is the collector's word; where it is not, the wait says so and keeps the
+ * holders that were seen. Listening sockets, terminals and watched files wait for new work, whoever is behind them.
+ */
+#include <stdlib.h>
+
+#include "analysis/waits.h"
+#include "core/util.h"
+
+#define SIGNAL_BIT(n) (1ULL << ((n) - 1))
+enum { SIGNAL_CHILD = 17 };
+
+const struct snap_fd *call_fd(const struct analysis *a, node_t thread, int arg)
+{
+	int64_t fd = (int32_t)call_arg(a, thread, arg);
+
+	return snap_known(call_arg(a, thread, arg)) ? snap_fd_of(&a->x, process_of(a, thread), fd) : NULL;
+}
+
+static bool starts(const struct analysis *a, str_t s, const char *prefix)
+{
+	return str_starts(text_of(a, s), prefix);
+}
+
+/* ---- who holds what ---- */
+
+static void wakers_are(struct analysis *a, struct wait_in *in, node_t held, enum side side)
+{
+	const struct snap_resource *r = resource_row(a, held);
+	uint32_t holders = party_holders(a, held, side);
+	bool seen_outside = false;
+
+	for (uint32_t i = 0; i < party_size(a, holders); i++)
+		seen_outside |= is_outside(a, party_member(a, holders, i));
+	in->party = party_seen_by(a, holders, in->from, &in->but);
+	if (r->outside_held == TRI_YES && !seen_outside) {
+		in->note.outside = true;
+		in->note.who = r->outside;
+	}
+	if (r->holders_complete != TRI_YES && !in->note.outside) {
+		in->note.unknown = true;
+		in->note.partly = !str_eq(text_of(a, r->detail), "fifo");
+	}
+}
+
+/* True when only this process holds the thing: a self-pipe, an eventfd between its threads. */
+static bool held_alone(struct analysis *a, node_t held, node_t process)
+{
+	uint32_t all = party_holders(a, held, SIDE_ANY);
+
+	return party_size(a, all) == 1 && party_member(a, all, 0) == process &&
+	       resource_row(a, held)->holders_complete == TRI_YES;
+}
+
+bool fd_only_ours(struct analysis *a, node_t process, node_t resource)
+{
+	const struct snap_resource *r = resource_row(a, resource);
+
+	switch (r->kind) {
+	case RESOURCE_PIPE:
+	case RESOURCE_EVENTFD:
+		return held_alone(a, resource, process);
+	case RESOURCE_UNIX:
+	case RESOURCE_TCP:
+		return is_resource(r->peer) && held_alone(a, r->peer, process);
+	default:
+		return false;
+	}
+}
+
+/*
+ * What only this process holds may also be written by a signal handler: the classic self-pipe. Then the wait is
+ * one for signals too; its children count where it asks for theirs.
+ */
+static void handlers_may_write(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
+{
+	uint64_t caught = view_of(a, f->process)->caught;
+
+	in->note.own = true;
+	if (caught) {
+		in->note.unknown = true;
+		in->note.signal = true;
+	}
+}
+
+/* ---- by kind ---- */
+
+static void on_pipe(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
+{
+	in->on = WAIT_ON_PIPE;
+	in->note.full = f->write;
+	wakers_are(a, in, f->resource, f->write ? SIDE_READS : SIDE_WRITES);
+	if (!f->write && fd_only_ours(a, f->process, f->resource))
+		handlers_may_write(a, f, in);
+}
+
+static enum wait_on socket_word(enum resource_kind kind)
+{
+	switch (kind) {
+	case RESOURCE_TCP:
+		return WAIT_ON_TCP;
+	case RESOURCE_UDP:
+		return WAIT_ON_UDP;
+	case RESOURCE_UNIX:
+		return WAIT_ON_UNIX;
+	default:
+		return WAIT_ON_SOCKET;
+	}
+}
+
+static void on_socket(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
+{
+	const struct snap_resource *r = resource_row(a, f->resource);
+
+	in->on = socket_word(r->kind);
+	in->note.full = f->write;
+	if (str_eq(text_of(a, r->state), "LISTEN") || (r->kind == RESOURCE_UDP && r->remote == STR_NONE)) {
+		in->new_work = true;
+		return;
+	}
+	if (r->peer == NODE_NONE)
+		return; /* nobody holds the other end, and that is known */
+	if (is_resource(r->peer)) {
+		const struct snap_resource *peer = resource_row(a, r->peer);
+		bool waits_for_accept = is_resource(peer->listener);
+		in->about[0] = r->peer;
+		in->about[1] = waits_for_accept ? peer->listener : NODE_UNKNOWN;
+		wakers_are(a, in, waits_for_accept ? peer->listener : r->peer, SIDE_ANY);
+		if (!f->write && fd_only_ours(a, f->process, f->resource))
+			handlers_may_write(a, f, in);
+		return;
+	}
+	if (r->outside_held == TRI_YES) {
+		in->note.outside = true;
+		in->note.who = r->outside;
+		return;
+	}
+	/* No peer by nature: netlink, packet and unconnected datagram sockets take what comes. */
+	in->new_work = !f->write && (r->kind == RESOURCE_SOCKET || r->kind == RESOURCE_UNIX);
+	in->note.unknown = !in->new_work;
+}
+
+static void on_pidfd(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
+{
+	const struct snap_resource *r = resource_row(a, f->resource);
+
+	in->on = WAIT_ON_PIDFD;
+	if (node_table(r->target) == TABLE_PROCESS) {
+		in->about[0] = r->target;
+		if (view_of(a, r->target)->exited)
+			in->note.gone = r->target; /* its one event is spent: nobody will come */
+		else
+			in->party = party_of(a, &r->target, 1);
+	} else if (!str_eq(text_of(a, r->state), "reaped")) {
+		in->note.unknown = true;
+	}
+}
+
+static void on_tty(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
+{
+	const struct snap_resource *r = resource_row(a, f->resource);
+	bool master = starts(a, r->text, "pty master");
+
+	in->on = WAIT_ON_TTY;
+	in->note.full = f->write;
+	if (!f->write && !master) {
+		in->new_work = true;
+	} else if (is_resource(r->peer)) {
+		/* A terminal can be opened by name, so there may always be one more. */
+		in->party = party_seen_by(a, party_holders(a, r->peer, SIDE_ANY), f->from, &in->but);
+		in->note.unknown = in->note.partly = true;
+	} else {
+		in->note.unknown = true;
+	}
+}
+
+/* A timer wakes by itself; one that is not set may still be set by whoever else has it. */
+static void on_timerfd(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
+{
+	const struct snap_resource *r = resource_row(a, f->resource);
+
+	in->on = WAIT_ON_TIMERFD;
+	if (r->expires_ns == SNAP_NONE) {
+		in->party = party_seen_by(a, party_holders(a, f->resource, SIDE_ANY), f->from, &in->but);
+	} else if (snap_known(r->expires_ns)) {
+		in->deadline_ns = MAX(r->expires_ns, 1);
+		in->note.timed = true;
+	} else {
+		in->note.timed = true;
+	}
+}
+
+static void on_eventfd(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
+{
+	in->on = WAIT_ON_EVENTFD;
+	wakers_are(a, in, f->resource, SIDE_ANY);
+	if (fd_only_ours(a, f->process, f->resource))
+		handlers_may_write(a, f, in);
+}
+
+static void on_file(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
+{
+	const struct snap_resource *r = resource_row(a, f->resource);
+
+	in->on = WAIT_ON_FILE;
+	/* A device speaks when something comes from outside; a file system's own waits are the kernel's. */
+	in->new_work = !f->write && str_eq(text_of(a, r->detail), "character device");
+	in->note.unknown = !in->new_work;
+}
+
+static void on_signalfd(struct analysis *a, const struct fd_wait *f)
+{
+	const char *detail = text_of(a, resource_row(a, f->resource)->detail);
+	uint64_t mask = str_starts(detail, "sigmask ") ? strtoull(detail + 8, NULL, 16) : ~0ULL;
+	char what[48];
+
+	(void)snprintf(what, sizeof(what), "fd %lld signalfd", (long long)f->fd);
+	wait_add_signals(a, f->from, f->group, mask, what);
+}
+
+bool wait_add_fd(struct analysis *a, const struct fd_wait *f)
+{
+	struct wait_in in = wait_any(f->from, WAIT_ON_UNKNOWN_THING, f->evidence);
+
+	in.group = f->group;
+	in.resource = f->resource;
+	if (!is_resource(f->resource)) {
+		in.note.unknown = true;
+		wait_add(a, &in, "fd %lld", (long long)f->fd);
+		return true;
+	}
+	const struct snap_resource *r = resource_row(a, f->resource);
+	if (f->of_loop && fd_only_ours(a, f->process, f->resource))
+		return false;
+	switch (r->kind) {
+	case RESOURCE_PIPE:
+		on_pipe(a, f, &in);
+		break;
+	case RESOURCE_TCP:
+	case RESOURCE_UDP:
+	case RESOURCE_UNIX:
+	case RESOURCE_SOCKET:
+		on_socket(a, f, &in);
+		break;
+	case RESOURCE_PIDFD:
+		on_pidfd(a, f, &in);
+		break;
+	case RESOURCE_TTY:
+		on_tty(a, f, &in);
+		break;
+	case RESOURCE_TIMERFD:
+		on_timerfd(a, f, &in);
+		break;
+	case RESOURCE_EVENTFD:
+		on_eventfd(a, f, &in);
+		break;
+	case RESOURCE_SIGNALFD:
+		on_signalfd(a, f);
+		return true;
+	case RESOURCE_INOTIFY:
+		in.on = WAIT_ON_INOTIFY;
+		in.new_work = true;
+		break;
+	case RESOURCE_FILE:
+		on_file(a, f, &in);
+		break;
+	case RESOURCE_IO_URING:
+		in.on = WAIT_ON_IO_URING;
+		in.note.unknown = true;
+		break;
+	default:
+		in.note.unknown = true;
+		break;
+	}
+	wait_add(a, &in, "fd %lld, %s%s", (long long)f->fd, f->write ? "room in " : "",
+		 text_of(a, r->text));
+	return true;
+}
+
+/* ---- calls on one descriptor ---- */
+
+static void one_fd(struct analysis *a, node_t thread, int arg, bool write, int64_t group)
+{
+	const struct snap_fd *fd = call_fd(a, thread, arg);
+	struct fd_wait f = { .from = thread, .process = process_of(a, thread),
+			     .fd = (int32_t)call_arg(a, thread, arg),
+			     .resource = fd ? fd->resource : NODE_UNKNOWN, .write = write,
+			     .group = group, .evidence = EVIDENCE_PROVED };
+
+	(void)wait_add_fd(a, &f);
+}
+
+void waits_read(struct analysis *a, node_t thread)
+{
+	one_fd(a, thread, 0, false, 0);
+}
+
+void waits_write(struct analysis *a, node_t thread)
+{
+	one_fd(a, thread, 0, true, 0);
+}
+
+/* Which of the two ends it sleeps on is not known: either may end the sleep. */
+void waits_copy(struct analysis *a, node_t thread)
+{
+	bool sendfile = str_starts(call_name(a, thread), "sendfile");
+
+	one_fd(a, thread, sendfile ? 1 : 0, false, 0);
+	one_fd(a, thread, sendfile ? 0 : 2, true, 0);
+}
+
+void waits_accept(struct analysis *a, node_t thread)
+{
+	one_fd(a, thread, 0, false, 0);
+}
+
+/* The listener with the given address, where one was seen; a full backlog makes connect() wait for accept(). */
+static node_t listener_at(const struct analysis *a, const char *address)
+{
+	for (uint32_t i = 0; i < SNAP_N(a->s, RESOURCE); i++) {
+		const struct snap_resource *r = SNAP_ROW(a->s, RESOURCE, i);
+		if ((r->kind == RESOURCE_UNIX || r->kind == RESOURCE_TCP) &&
+		    str_eq(text_of(a, r->state), "LISTEN") && str_eq(text_of(a, r->local), address))
+			return NODE(TABLE_RESOURCE, i);
+	}
+	return NODE_UNKNOWN;
+}
+
+void waits_connect(struct analysis *a, node_t thread)
+{
+	const struct snap_fd *fd = call_fd(a, thread, 0);
+	const char *address = fact_text(a, thread, "connect_to");
+	node_t listener = address ? listener_at(a, address) : NODE_UNKNOWN;
+	struct wait_in in = wait_any(thread, WAIT_ON_SOCKET, EVIDENCE_READ);
+
+	if (fd && is_resource(fd->resource)) {
+		in.on = socket_word(resource_row(a, fd->resource)->kind);
+		in.resource = fd->resource;
+	}
+	if (is_resource(listener)) {
+		in.about[0] = listener;
+		wakers_are(a, &in, listener, SIDE_ANY);
+	} else if (fd && is_resource(fd->resource) &&
+		   resource_row(a, fd->resource)->outside_held == TRI_YES) {
+		in.note.outside = true;
+		in.note.who = resource_row(a, fd->resource)->outside;
+	} else {
+		in.note.unknown = true;
+	}
+	wait_add(a, &in, "fd %d, a connection to %s", (int)call_arg(a, thread, 0),
+		 address ? address : fd && is_resource(fd->resource) ?
+					     text_of(a, resource_row(a, fd->resource)->remote) :
+					     "an unknown address");
+}

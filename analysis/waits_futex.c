@@ -1,0 +1,133 @@
+/*
+ * Waits on futexes: mutexes, condition variables, semaphores, joins, and the GIL.
+ *
+ * Where memory told who owns the thing, the owner is the only waker. A private futex without an owner may be woken by every other thread of its process,
+ * and by none besides: candidates, but all of them. A shared one may be woken by whoever maps its page: unknown.
+ *
+ * A thread id in a lock that was copied by fork names a thread of the other process, which unlocks its own copy only.
+ */
+#include <linux/futex.h>
+
+#include "analysis/waits.h"
+#include "core/util.h"
+
+static bool is_private(const struct analysis *a, node_t thread)
+{
+	int64_t op = call_arg(a, thread, 1), shared;
+
+	if (fact_value(a, thread, "futex_shared", &shared))
+		return !shared;
+	if (str_starts(call_name(a, thread), "futex_wait"))
+		return false; /* futex_wait(2) and futex_waitv(2) keep the flag in memory */
+	return snap_known(op) && (op & FUTEX_PRIVATE_FLAG);
+}
+
+/* futex(uaddr, op, val, timeout): the fourth argument is a timeout for those operations that sleep. */
+static struct limit futex_limit(const struct analysis *a, node_t thread)
+{
+	return str_eq(call_name(a, thread), "futex") ? limit_of_pointer(a, thread, 3) : (struct limit){ 0 };
+}
+
+/* The GIL is a condition variable that is asked for every 5 ms; its holder was read from the interpreter. */
+static bool wants_gil(struct analysis *a, node_t thread)
+{
+	node_t process = process_of(a, thread), holder = NODE_UNKNOWN;
+	struct wait_in in = wait_any(thread, WAIT_ON_GIL, EVIDENCE_READ);
+	int64_t waits, tid;
+
+	if (!fact_value(a, thread, "gil_waiter", &waits))
+		return false;
+	if (fact_value(a, process, "gil_holder", &tid))
+		holder = thread_by_own_tid(a, process, tid, false);
+	in.about[0] = process;
+	in.note.unknown = holder == NODE_UNKNOWN;
+	if (holder != NODE_UNKNOWN)
+		in.party = party_of(a, &holder, 1);
+	wait_add(a, &in, "the GIL");
+	return true;
+}
+
+struct owner {
+	node_t node; /* NODE_NONE: it has gone; NODE_UNKNOWN: nobody knows */
+	int64_t tid;
+};
+
+static bool owner_of(const struct analysis *a, node_t thread, bool private_, struct owner *ret)
+{
+	node_t process = process_of(a, thread);
+	int64_t gone;
+
+	if (!fact_value(a, thread, "futex_owner", &ret->tid))
+		return false;
+	ret->node = thread_by_own_tid(a, process, ret->tid, !private_);
+	/* A private lock's owner is one of this process's threads or nobody any more. */
+	if (ret->node == NODE_UNKNOWN && private_)
+		ret->node = NODE_NONE;
+	if (ret->node == NODE_UNKNOWN && fact_value(a, thread, "futex_owner_gone", &gone) && gone)
+		ret->node = NODE_NONE;
+	if (node_table(ret->node) == TABLE_THREAD && a->threads[node_index(ret->node)].mode == MODE_GONE)
+		ret->node = NODE_NONE;
+	return true;
+}
+
+static void owned(struct analysis *a, node_t thread, const struct owner *o, const char *kind,
+		  struct wait_in *in)
+{
+	in->on = str_starts(kind, "join") ? WAIT_ON_THREAD : WAIT_ON_LOCK;
+	in->evidence = EVIDENCE_READ;
+	if (o->node == NODE_UNKNOWN) {
+		in->note.unknown = true;
+		wait_add(a, in, "%s of thread %lld", kind, (long long)o->tid);
+	} else if (o->node == NODE_NONE) {
+		wait_add(a, in, "%s of thread %lld, which no longer exists here", kind, (long long)o->tid);
+	} else if (o->node == thread) {
+		wait_add(a, in, "%s that it holds itself", kind);
+	} else {
+		in->party = party_of(a, &o->node, 1);
+		in->about[0] = o->node;
+		wait_add(a, in, "%s of thread %lld", kind, (long long)o->tid);
+	}
+}
+
+/* Handlers run in any thread that does not block the signal, but in Python in the main thread only. */
+static bool handlers_may_wake(const struct analysis *a, node_t thread)
+{
+	const struct process_view *v = view_of(a, process_of(a, thread));
+
+	return v->caught && (!v->python || v->main_thread == thread);
+}
+
+static void ownerless(struct analysis *a, node_t thread, bool private_, const char *kind,
+		      struct wait_in *in)
+{
+	in->on = WAIT_ON_FUTEX;
+	if (!private_) {
+		in->note.unknown = true;
+		wait_add(a, in, "%s in shared memory", kind);
+		return;
+	}
+	in->party = party_actors(a, process_of(a, thread));
+	in->note.unknown = in->note.signal = handlers_may_wake(a, thread);
+	in->evidence = party_span(a, in->party, thread).n ? EVIDENCE_CANDIDATE : EVIDENCE_PROVED;
+	wait_add(a, in, "%s, to be woken by another thread", kind);
+}
+
+void waits_futex(struct analysis *a, node_t thread)
+{
+	struct wait_in in = wait_any(thread, WAIT_ON_FUTEX, EVIDENCE_PROVED);
+	struct limit l = futex_limit(a, thread);
+	bool private_ = is_private(a, thread);
+	const char *kind = fact_text(a, thread, "futex_kind");
+	struct owner o;
+
+	if (wants_gil(a, thread))
+		return;
+	if (l.timed && l.left_ns < FAR_DEADLINE_NS) {
+		in.deadline_ns = l.left_ns;
+		in.note.timed = true;
+	}
+	if (owner_of(a, thread, private_, &o))
+		owned(a, thread, &o, kind ? kind : "lock", &in);
+	else
+		ownerless(a, thread, private_, kind ? kind : "futex", &in);
+}

@@ -1,0 +1,91 @@
+/* Signs of a wish to end along a chain; see wish.h. */
+#include "analysis/wish.h"
+
+#include <string.h>
+
+#include "core/util.h"
+
+/* Functions that a program comes through only when it ends. */
+static const char *const exits[] = {
+	"__run_exit_handlers", "exit",		      "Py_FinalizeEx",	   "Py_Finalize",
+	"wait_for_thread_shutdown", "atexit_callfuncs", "_exit_function", "_shutdown",
+	"_python_exit",	       "_cancel_all_tasks",
+};
+
+static bool exits_here(const struct analysis *a, node_t owner)
+{
+	const struct snap_stack *s = snap_stack_of(&a->x, owner);
+
+	for (uint32_t i = 0; s && span_known(s->frames) && i < s->frames.n; i++) {
+		const char *f = text_of(a, SNAP_ROW(a->s, FRAME, s->frames.first + i)->function);
+		for (size_t k = 0; k < ARRAY_SIZE(exits); k++)
+			if (str_eq(f, exits[k]))
+				return true;
+	}
+	return false;
+}
+
+static bool cancelled(const struct analysis *a, node_t task)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_SCOPE, task);
+
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct snap_scope *s = SNAP_ROW(a->s, SCOPE, l.v[i]);
+		if (s->cancel_called || s->effectively_cancelled)
+			return true;
+	}
+	return false;
+}
+
+/* Bytes for a process that it does not read although its peer, in the same set, waits. A leaked end of file is not input. */
+static bool unread_input(const struct analysis *a, node_t process)
+{
+	struct snap_list fds = snap_children(&a->x, TABLE_FD, process);
+
+	for (uint32_t i = 0; i < fds.n; i++) {
+		const struct snap_fd *fd = SNAP_ROW(a->s, FD, fds.v[i]);
+		if (!is_resource(fd->resource) || !fd->readable)
+			continue;
+		const struct snap_resource *r = resource_row(a, fd->resource);
+		bool stream = r->kind == RESOURCE_UNIX || r->kind == RESOURCE_TCP;
+		if (stream && r->recv_q > 0 && str_eq(text_of(a, r->state), "ESTABLISHED") &&
+		    is_resource(r->peer))
+			return true;
+	}
+	return false;
+}
+
+static struct wish of_process(const struct analysis *a, node_t process)
+{
+	struct snap_list runtimes = snap_children(&a->x, TABLE_RUNTIME, process);
+	struct snap_list tasks = snap_children(&a->x, TABLE_TASK, process);
+	node_t main_thread = view_of(a, process)->main_thread;
+
+	for (uint32_t i = 0; i < runtimes.n; i++)
+		if (SNAP_ROW(a->s, RUNTIME, runtimes.v[i])->finalizing == TRI_YES)
+			return (struct wish){ "its interpreter is ending", process };
+	if (main_thread != NODE_UNKNOWN && exits_here(a, main_thread))
+		return (struct wish){ "it is on its way out", process };
+	for (uint32_t i = 0; i < tasks.n; i++)
+		if (!SNAP_ROW(a->s, TASK, tasks.v[i])->inherited && cancelled(a, NODE(TABLE_TASK, tasks.v[i])))
+			return (struct wish){ "it is cancelled", NODE(TABLE_TASK, tasks.v[i]) };
+	if (unread_input(a, process))
+		return (struct wish){ "input for it lies unread", process };
+	return (struct wish){ NULL, NODE_UNKNOWN };
+}
+
+struct wish wish_to_end(const struct solution *s, const struct chain *c)
+{
+	node_t last = NODE_UNKNOWN;
+
+	for (uint32_t i = 0; i < c->steps.n; i++) {
+		node_t process = process_of(s->a, c->steps.v[i].sleeper);
+		if (process == NODE_UNKNOWN || process == last)
+			continue;
+		last = process;
+		struct wish w = of_process(s->a, process);
+		if (w.what)
+			return w;
+	}
+	return (struct wish){ NULL, NODE_UNKNOWN };
+}
