@@ -146,12 +146,13 @@ void idle_threads(struct analysis *a)
 		node_t n = NODE(TABLE_THREAD, i);
 		struct snap_thread *t = thread_row(a, n);
 		const struct snap_stack *stack = snap_stack_of(&a->x, n);
-		int64_t gil;
+		int64_t ignored;
 		bool sleeps = a->threads[i].mode == MODE_SLEEPS || a->threads[i].mode == MODE_MOVED;
 		bool may = sleeps && view_of(a, t->owner)->main_thread != n && !a->threads[i].loop &&
-			   str_starts(call_name(a, n), "futex") && !fact_value(a, n, "gil_waiter", &gil);
+			   str_starts(call_name(a, n), "futex") && !fact_value(a, n, "gil_waiter", &ignored);
 
-		a->threads[i].idle = may && (java_helper(a, t) || idles(a, n));
+		a->threads[i].idle = may && (fact_value(a, n, "idle_worker", &ignored) || java_helper(a, t) ||
+					     idles(a, n));
 		t->idle = a->threads[i].idle ? TRI_YES : !may || stack ? TRI_NO : TRI_UNKNOWN;
 	}
 }

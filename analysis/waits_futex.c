@@ -38,7 +38,9 @@ static bool wants_gil(struct analysis *a, node_t thread)
 	if (!fact_value(a, thread, "gil_waiter", &waits))
 		return false;
 	if (fact_value(a, process, "gil_holder", &tid))
-		holder = thread_by_own_tid(a, process, tid, false);
+		holder = snap_thread_by_tid(&a->x, tid);
+	if (holder == thread || process_of(a, holder) != process)
+		holder = NODE_UNKNOWN;
 	in.about[0] = process;
 	in.note.unknown = holder == NODE_UNKNOWN;
 	if (holder != NODE_UNKNOWN)
