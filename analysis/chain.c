@@ -59,11 +59,16 @@ static node_t nearest_waker(const struct walk *w, uint32_t wait, uint8_t most)
 	return sleeper_node(w->a, w->s->reach.set_first[set]);
 }
 
-/* Does the shortest way from here end without coming across the chain? */
+/*
+ * Does the shortest way from here end without coming across the chain? A set's first member may have been reached through
+ * that very set in a later phase, so the way can close on itself: no way is longer than there are sleepers.
+ */
 static bool leads_away(const struct walk *w, node_t from)
 {
+	uint32_t steps = 0, most = sleeper_count(w->a);
+
 	for (node_t at = from; at != NODE_UNKNOWN;) {
-		if (w->on_chain[sleeper_of(w->a, at)])
+		if (w->on_chain[sleeper_of(w->a, at)] || steps++ > most)
 			return false;
 		uint32_t via = via_of(w, at);
 		if (via == GRAPH_NONE)
