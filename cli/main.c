@@ -9,7 +9,7 @@
 #include "snapshot/jsonschema.h"
 
 const struct command *const commands[] = {
-	&command_list,
+	&command_dump, &command_attach, &command_run, &command_list,
 	&command_show, &command_export, &command_rm,  NULL,
 };
 
