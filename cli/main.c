@@ -10,7 +10,8 @@
 
 const struct command *const commands[] = {
 	&command_dump, &command_attach, &command_run, &command_list,
-	&command_show, &command_export, &command_rm,  NULL,
+	&command_show, &command_export, &command_rm,   &command_doctor,
+	NULL,
 };
 
 const struct command *command_find(const char *name)

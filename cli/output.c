@@ -33,12 +33,14 @@ bool output_is_report(const struct options *o)
 /* What --format says, else what the name of the file says, else text. */
 static const struct format *choose_format(const struct options *o)
 {
-	if (o->format)
-		return o->format;
-	for (size_t i = 0; o->output && formats[i]; i++)
-		if (ends_with(o->output, formats[i]->suffix))
-			return formats[i];
-	return format_find("text");
+	const struct format *found = o->format;
+
+	/* The longest suffix that fits: ".trace.json" is not ".json". */
+	for (size_t i = 0; !o->format && o->output && formats[i]; i++)
+		if (ends_with(o->output, formats[i]->suffix) &&
+		    (!found || strlen(formats[i]->suffix) > strlen(found->suffix)))
+			found = formats[i];
+	return found ? found : format_find("text");
 }
 
 static struct view make_view(const struct options *o, bool terminal)

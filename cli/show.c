@@ -11,6 +11,8 @@ int show_report(const struct options *o, const char *what)
 	struct snap_index x;
 	int code = reports_read(what, &s);
 
+	if (code == EXIT_OK && o->reanalyse)
+		code = reanalyse(&s);
 	if (code == EXIT_OK) {
 		int r = snap_index_init(&x, s);
 		if (r < 0) {
