@@ -255,6 +255,8 @@ int dict_walk_keys(struct heap *h, uint64_t keys, uint64_t values, struct dict_w
 	bool hashed = l->PyDictKeysObject_dk_kind < 0 || kind == l->DICT_KEYS_GENERAL;
 	*w = (struct dict_walk){
 		.entries = keys + (uint32_t)l->PyDictKeysObject_dk_indices + index_bytes,
+		.index_bytes = index_bytes,
+		.slots = slots,
 		.values = values,
 		.n = (size_t)n,
 		.entry_bytes = (uint32_t)(hashed ? l->PyDictKeyEntry_sizeof : l->PyDictUnicodeEntry_sizeof),
@@ -302,18 +304,80 @@ int dict_walk_next(struct heap *h, struct dict_walk *w, uint64_t *ret_key, uint6
 	return 1;
 }
 
+/* The index of the entry in one slot of the table: -1 empty, -2 removed. As wide as the table is large. */
+static int index_slot(struct heap *h, const struct dict_walk *w, uint64_t slots, uint64_t slot, int64_t *ret)
+{
+	uint64_t index = w->entries - w->index_bytes;
+	uint8_t b;
+	uint16_t s;
+	uint32_t l;
+	int r;
+
+	if (slots <= 0xff) {
+		r = memory_read_u8(h->memory, index + slot, &b);
+		*ret = (int8_t)b;
+	} else if (slots <= 0xffff) {
+		r = memory_read_u16(h->memory, index + slot * 2, &s);
+		*ret = (int16_t)s;
+	} else {
+		r = memory_read_u32(h->memory, index + slot * 4, &l);
+		*ret = (int32_t)l;
+	}
+	return r < 0 ? r : 0;
+}
+
+/* As the interpreter looks a str up (Objects/dictobject.c: open addressing, perturbed by the hash's high bits). */
+static int look_up(struct heap *h, const struct dict_walk *table, int64_t hash, const char *key, uint64_t *ret)
+{
+	enum { PERTURB_SHIFT = 5, EMPTY = -1 };
+	uint64_t perturb = (uint64_t)hash, mask = table->slots - 1, slot = (uint64_t)hash & mask;
+
+	for (uint64_t tries = 0; tries <= table->slots; tries++) {
+		int64_t index;
+		uint64_t k, v;
+		int r = index_slot(h, table, table->slots, slot, &index);
+		if (r < 0)
+			return r;
+		if (index == EMPTY)
+			return -ENOENT;
+		if (index >= (int64_t)table->n)
+			return -EBADMSG;
+		if (index >= 0) {
+			struct dict_walk one = *table;
+			one.i = (size_t)index;
+			one.n = one.i + 1;
+			r = dict_walk_next(h, &one, &k, &v);
+			if (r < 0)
+				return r;
+			if (r == 0 && heap_str_is(h, k, key)) {
+				*ret = v;
+				return 0;
+			}
+		}
+		perturb >>= PERTURB_SHIFT;
+		slot = (slot * 5 + perturb + 1) & mask;
+	}
+	return -EBADMSG;
+}
+
 int heap_dict_get(struct heap *h, uint64_t dict, const char *key, uint64_t *ret)
 {
 	struct dict_walk w;
 	uint64_t k, v;
+	int64_t hash;
 	int r = dict_walk_start(h, dict, &w);
 
 	if (r < 0)
 		return r;
-	while ((r = dict_walk_next(h, &w, &k, &v)) == 0)
+	struct dict_walk table = w;
+	while ((r = dict_walk_next(h, &w, &k, &v)) == 0) {
 		if (heap_str_is(h, k, key)) {
 			*ret = v;
 			return 0;
 		}
+		/* After the first key it is known whether a look-up by hash will do. */
+		if (strhash_of(h, key, k, &hash) == 0)
+			return look_up(h, &table, hash, key, ret);
+	}
 	return r < 0 ? r : -ENOENT;
 }

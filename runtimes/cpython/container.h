@@ -32,6 +32,7 @@ int heap_tuple_item(struct heap *h, uint64_t object, size_t i, uint64_t *ret);
 /* A walk over the entries in their order. */
 struct dict_walk {
 	uint64_t entries, values;
+	uint64_t index_bytes, slots; /* the hash table lies before the entries */
 	size_t n, i;
 	uint32_t entry_bytes, key_at, value_at;
 };

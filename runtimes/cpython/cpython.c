@@ -263,6 +263,7 @@ static int decode(struct decoded_process *p)
 	}
 	p->states[RUNTIME_STATE_CPYTHON] = py;
 	heap_init(&py->heap, py->memory, &site.layout, site.minor);
+	py->heap.hash.secret = site.hash_secret;
 	codes_init(&py->codes, &py->heap, p->b);
 
 	r = attempts(py);

@@ -74,6 +74,8 @@ static int find_symbol(struct memory *m, const struct raw_maps *maps, struct pyt
 			*ret_version = 0;
 			if (dynsym_find(&d, "Py_Version", &address) == 0)
 				(void)memory_read_u32(m, address, ret_version);
+			if (dynsym_find(&d, "_Py_HashSecret", &address) == 0)
+				s->hash_secret = address;
 			return 0;
 		}
 	return -ENOENT;

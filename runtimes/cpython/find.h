@@ -10,6 +10,7 @@
 
 struct python_site {
 	uint64_t runtime; /* address of _PyRuntime */
+	uint64_t hash_secret; /* address of _Py_HashSecret, 0 where it was not found */
 	int minor;	  /* of 3.x */
 	bool free_threaded;
 	size_t map;	    /* index in the maps: the first mapping of the file that holds the interpreter */

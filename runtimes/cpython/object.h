@@ -23,6 +23,7 @@
 #include "core/strbuf.h"
 #include "decode/memory.h"
 #include "runtimes/cpython/layout.h"
+#include "runtimes/cpython/strhash.h"
 #include "snapshot/model.h"
 
 /* What an object is, as far as we care. A subclass is what its base is. */
@@ -88,6 +89,7 @@ struct heap {
 	struct map types; /* address -> index in type_list; SIZE_MAX: not a type */
 	ARRAY(struct py_type *) type_list;
 	struct map places; /* attribute.c: where an attribute of a type's instances is */
+	struct strhash hash;
 };
 
 /* `l` is copied. */
