@@ -176,14 +176,15 @@ static int by_anchor(const void *a, const void *b)
 	return x->activation->anchor < y->activation->anchor ? -1 : x->activation->anchor > y->activation->anchor;
 }
 
-static bool thread_moved(const struct python *py, size_t thread)
+/* `thread` may be REQUEST_ALL_THREADS. */
+static bool thread_moved(const struct python *py, uint64_t thread)
 {
 	const struct request q = { .kind = REQUEST_THREAD_MOVED, .process = (uint32_t)py->p->index, .a = thread };
 
 	return request_call(py->p->sock, &q, py->p->deadline, NULL, NULL) != 0;
 }
 
-static int interleave_thread(struct python *py, size_t thread)
+static int interleave_thread(struct python *py, size_t thread, bool all_slept)
 {
 	struct merge m = { .py = py, .thread = &py->p->threads.v[thread] };
 	size_t states = 0;
@@ -197,7 +198,7 @@ static int interleave_thread(struct python *py, size_t thread)
 	if (r == 0 && m.placed.n > 0) {
 		bool anchors = has_anchors(&m);
 		bool alone = !m.thread->frames.n; /* nothing to be among */
-		bool same = alone || !thread_moved(py, thread);
+		bool same = alone || all_slept || !thread_moved(py, thread);
 
 		/* Several interpreters on one thread: the stack grows down, so the lowest mark is the newest. */
 		if (states > 1 && anchors)
@@ -217,9 +218,11 @@ static int interleave_thread(struct python *py, size_t thread)
 
 int interleave(struct python *py)
 {
+	/* One question for all: only in a process of which some thread ran is each asked for. */
+	bool all_slept = !thread_moved(py, REQUEST_ALL_THREADS);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < py->p->threads.n; i++)
-		r = interleave_thread(py, i);
+		r = interleave_thread(py, i, all_slept);
 	return r;
 }
