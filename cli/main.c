@@ -10,8 +10,8 @@
 
 const struct command *const commands[] = {
 	&command_dump, &command_attach, &command_run, &command_list,
-	&command_show, &command_export, &command_rm,   &command_doctor,
-	NULL,
+	&command_show, &command_export, &command_diff, &command_rm,
+	&command_doctor, NULL,
 };
 
 const struct command *command_find(const char *name)
