@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "collectors/collector.h"
 #include "collectors/fd/resources.h"
@@ -90,13 +91,38 @@ static void add(struct raw_capture *c, const struct lock *l, uint64_t scope)
 		     l->major, l->minor, l->inode);
 }
 
+/* Calls that may sleep behind a lock, or behind a lease that is being broken. */
+static bool waits_for_locks(int64_t call)
+{
+	return call == SYS_flock || call == SYS_fcntl || call == SYS_open || call == SYS_openat ||
+	       call == SYS_openat2 || call == SYS_truncate || call == SNAP_UNKNOWN;
+}
+
+/*
+ * Opening /proc/locks stops all locking on the machine for a moment and takes ~10 ms (fs/locks.c: locks_start takes
+ * file_rwsem for writing, an RCU grace period). So it is read only if a thread may be waiting there.
+ */
+static bool somebody_may_wait(const struct raw_capture *c)
+{
+	for (size_t i = 0; i < c->processes.n; i++) {
+		const struct raw_process *p = &c->processes.v[i];
+		for (size_t k = 0; k < p->threads.n; k++) {
+			const struct raw_thread *t = &p->threads.v[k];
+			if (!t->gone && (!t->looks.n || waits_for_locks(t->looks.v[t->looks.n - 1].syscall_nr)))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Only files on which somebody waits are of interest: others' locks do not block anyone. */
 static void tree(struct raw_capture *c)
 {
 	CLEANUP(freep) char *text = NULL;
 	struct map contended = { 0 };
 
-	if (c->outside_done || fs_read_all(AT_FDCWD, "/proc/locks", LOCKS_MAX_BYTES, &text, NULL) < 0)
+	if (c->outside_done || !somebody_may_wait(c) ||
+	    fs_read_all(AT_FDCWD, "/proc/locks", LOCKS_MAX_BYTES, &text, NULL) < 0)
 		return;
 	for (int pass = 0; pass < 2; pass++) {
 		for (const char *line = text; line && *line; line = strchr(line, '\n')) {
