@@ -106,6 +106,8 @@ static bool somebody_may_wait(const struct raw_capture *c)
 {
 	for (size_t i = 0; i < c->processes.n; i++) {
 		const struct raw_process *p = &c->processes.v[i];
+		if (!p->threads.n && !p->gone && !p->zombie)
+			return true; /* nobody looked */
 		for (size_t k = 0; k < p->threads.n; k++) {
 			const struct raw_thread *t = &p->threads.v[k];
 			if (!t->gone && (!t->looks.n || waits_for_locks(t->looks.v[t->looks.n - 1].syscall_nr)))

@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -282,6 +283,8 @@ static void contended_file_locks(void **state)
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	pid_t child = fork();
 	if (child == 0) {
+		/* A failed test must leave nobody who waits for its lock. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		int other = open(path, O_RDWR);
 		(void)flock(other, LOCK_EX);
 		_exit(0);
