@@ -127,6 +127,11 @@ layers:
 install: all
 	$(INSTALL) -Dm755 $(O)/hangwatch $(DESTDIR)$(bindir)/hangwatch
 	$(INSTALL) -Dm644 man/hangwatch.1 $(DESTDIR)$(mandir)/man1/hangwatch.1
+	$(Q)mkdir -p $(O)/completions
+	$(Q)for shell in bash zsh fish; do $(O)/hangwatch _completion $$shell >$(O)/completions/$$shell; done
+	$(INSTALL) -Dm644 $(O)/completions/bash $(DESTDIR)$(datadir)/bash-completion/completions/hangwatch
+	$(INSTALL) -Dm644 $(O)/completions/zsh $(DESTDIR)$(datadir)/zsh/site-functions/_hangwatch
+	$(INSTALL) -Dm644 $(O)/completions/fish $(DESTDIR)$(datadir)/fish/vendor_completions.d/hangwatch.fish
 
 clean:
 	rm -rf $(O)

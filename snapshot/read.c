@@ -78,6 +78,9 @@ static bool add_row(struct reader *r, enum table t)
 /* The row of a node table that an id names; makes it, and those before it. */
 static bool place_row(struct reader *r, enum table t, uint32_t index)
 {
+	/* Every row below it takes at least {"id":"P0"} of the text. */
+	if (index > (size_t)(r->p.end - r->p.start) / 8)
+		return pull_fail(&r->p, "an id that counts from 0 without holes");
 	while (r->b.s->tables[t].n <= index) {
 		if (!add_row(r, t))
 			return false;

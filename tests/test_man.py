@@ -14,6 +14,6 @@ PAGE = os.path.join(support.TOP, "man", "hangwatch.1")
 def test_page_renders():
     if not shutil.which("groff") and not shutil.which("mandoc"):
         pytest.skip("neither groff nor mandoc is installed")
-    argv = ["mandoc", "-Tlint", PAGE] if shutil.which("mandoc") else ["groff", "-ww", "-mdoc", "-Tutf8", PAGE]
+    argv = ["mandoc", "-Tlint", "-Wwarning", PAGE] if shutil.which("mandoc") else ["groff", "-ww", "-mdoc", "-Tutf8", PAGE]
     done = subprocess.run(argv, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr == "", done.stderr

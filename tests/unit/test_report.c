@@ -284,7 +284,7 @@ static void refuses(void **state)
 		{ "{\"schema\": 1, \"processes\": [{\"id\": \"T0\"}]}", "an id of its kind", -EBADMSG },
 		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P1\"}]}", "P0 is missing", -EBADMSG },
 		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\"}, {\"id\": \"P0\"}]}", "not used before", -EBADMSG },
-		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P268435455\"}]}", "a smaller report", -EFBIG },
+		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P268435455\"}]}", "without holes", -EBADMSG },
 		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\", \"pid\": \"7\"}]}", "a number", -EBADMSG },
 		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\", \"parent\": \"P0\"}]}", "ancestor", -EBADMSG },
 		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\"}], \"waits\": [{\"id\": \"W0\", \"from\": \"T4\"}]}", "\"from\" is out of range", -EBADMSG },
