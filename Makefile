@@ -17,7 +17,7 @@ PYTHON ?= /usr/bin/python3
 
 VERSION := 0.1.0
 
-PKGS := libelf libdw libseccomp jansson libzstd liblzma zlib
+PKGS := libelf libdw libseccomp libzstd liblzma zlib
 # libunwind-ptrace is not needed: the accessors are ours. The arch library holds dwarf_search_unwind_table.
 UNWIND_LIBS := -lunwind-x86_64 -lunwind
 LIBS := $(UNWIND_LIBS) -liberty $(shell $(PKG_CONFIG) --libs $(PKGS))

@@ -71,3 +71,10 @@ def test_real_report(store):
         report = support.dump(target.pid)
         validate(report)
         assert len(report["processes"]) >= 2
+
+
+def test_every_key_is_documented():
+    text = (TOP / "docs" / "REPORT.md").read_text()
+    for name, definition in {"report": SCHEMA, **SCHEMA["$defs"]}.items():
+        for key in definition["properties"]:
+            assert f"`{key}`" in text, f"{key} of {name} is not in docs/REPORT.md"

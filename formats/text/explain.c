@@ -138,7 +138,7 @@ static void explain_node(struct text *t, node_t n)
 			text_line(t, STYLE_PLAIN, "  not seen: %s: %s", snap_str(t->s, g->what), snap_str(t->s, g->why));
 	}
 	if ((node_table(n) == TABLE_THREAD || node_table(n) == TABLE_TASK) && (stack = snap_stack_of(t->x, n)))
-		text_frames(t, stack, "    ");
+		text_frames(t, stack, "    ", TEXT_FRAMES);
 }
 
 bool text_explain(struct text *t, const char *id)

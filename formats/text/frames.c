@@ -7,9 +7,6 @@
 #include "formats/text/text.h"
 #include "snapshot/schema.h"
 
-/* Deeper stacks are recursion, and their middle says the same again. */
-enum { FRAMES_SHOWN = 40 };
-
 /* The last three parts of a path are enough to know a file by. */
 static const char *short_path(const char *path)
 {
@@ -82,7 +79,7 @@ static void print_locals(struct text *t, uint32_t frame, const char *indent)
 	}
 }
 
-void text_frames(struct text *t, const struct snap_stack *stack, const char *indent)
+void text_frames(struct text *t, const struct snap_stack *stack, const char *indent, uint32_t most)
 {
 	uint32_t shown = 0, folded = 0, run, first = stack->frames.first;
 	uint32_t n = span_known(stack->frames) ? stack->frames.n : 0;
@@ -96,7 +93,7 @@ void text_frames(struct text *t, const struct snap_stack *stack, const char *ind
 			folded += run;
 			continue;
 		}
-		if (shown++ == FRAMES_SHOWN && !t->v->all_frames) {
+		if (shown++ == most && !t->v->all_frames) {
 			text_line(t, STYLE_DIM, "%s   … %u more frames (--all-frames)", indent, n - i);
 			return;
 		}

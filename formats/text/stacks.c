@@ -10,7 +10,8 @@
 #include "formats/text/text.h"
 #include "snapshot/schema.h"
 
-enum { NAMES_SHOWN = 4 };
+/* What somebody else does is told by its innermost frames. */
+enum { NAMES_SHOWN = 4, FRAMES_OUTSIDE = 6 };
 
 enum { RANK_SUSPECT, RANK_OTHER, RANK_IDLE, RANK_OUTSIDE };
 
@@ -136,7 +137,7 @@ static void print_bunch(struct text *t, const struct bunch *bunch)
 	print_doing(t, bunch);
 	const struct snap_stack *stack = snap_stack_of(t->x, member(t, bunch, 0));
 	if (stack)
-		text_frames(t, stack, "      ");
+		text_frames(t, stack, "      ", bunch->rank == RANK_OUTSIDE ? FRAMES_OUTSIDE : TEXT_FRAMES);
 	else
 		text_line(t, STYLE_DIM, "         (no stack)");
 	strbuf_done(&b);

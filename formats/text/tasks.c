@@ -239,7 +239,7 @@ static void print_task(struct text *t, struct forest *f, struct place *at, uint3
 	const struct snap_stack *stack = f->frames ? snap_stack_of(t->x, NODE(TABLE_TASK, i)) : NULL;
 	if (stack) {
 		strbuf_addf(&b, "%s%s ", strbuf_str(&at->prefix), f->first[i] != UINT32_MAX ? TEXT_BAR : "   ");
-		text_frames(t, stack, strbuf_str(&b));
+		text_frames(t, stack, strbuf_str(&b), TEXT_FRAMES);
 		strbuf_done(&b);
 	}
 	at->depth++;

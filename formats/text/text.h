@@ -75,8 +75,9 @@ bool text_explain(struct text *t, const char *id);
 /* The first screen: at most 40 lines that answer what one wants to know first. */
 void text_screen(struct text *t);
 
-/* The frames of one stack, `indent` before each. */
-void text_frames(struct text *t, const struct snap_stack *stack, const char *indent);
+/* The frames of one stack, `indent` before each; at most `most` unless every frame is wanted. */
+enum { TEXT_FRAMES = 40 };
+void text_frames(struct text *t, const struct snap_stack *stack, const char *indent, uint32_t most);
 
 /* How two stacks are told to be the same: their functions, files and lines, what is folded left out. */
 uint64_t text_stack_key(const struct snapshot *s, const struct snap_stack *stack);
