@@ -65,7 +65,11 @@ static void watch(struct analysis *a, node_t thread, const struct snap_watch *w,
 	struct fd_wait f = { .from = thread, .process = w->process, .fd = w->fd,
 			     .resource = w->resource, .evidence = evidence, .of_loop = of_loop };
 	bool in = !(w->events & EPOLLOUT) || (w->events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP));
+	bool asks = w->events & (EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLRDNORM | EPOLLRDBAND);
 
+	/* Asked for nothing, an entry still tells hang-ups and errors, which a listening socket never has. */
+	if (!asks && is_resource(w->resource) && str_eq(text_of(a, resource_row(a, w->resource)->state), "LISTEN"))
+		return;
 	if (in)
 		(void)wait_add_fd(a, &f);
 	f.write = true;

@@ -119,6 +119,20 @@ static int walk(struct session *x, struct work *w)
 	return r;
 }
 
+/* A root's parent may be one of those outside: then a wait of the parent for its end is a wait within what is seen. */
+static void adopt_roots(struct work *w, size_t first)
+{
+	for (size_t i = 0; i < first; i++) {
+		struct raw_process *p = &w->c.processes.v[i];
+		if (p->parent < w->c.processes.n)
+			continue;
+		for (size_t k = first; k < w->c.processes.n; k++)
+			if (w->c.processes.v[k].pid == p->stat.ppid)
+				SNAP_ROW(w->b.s, PROCESS, node_index(p->node))->parent =
+					w->c.processes.v[k].node;
+	}
+}
+
 /* Those who hold other ends join, by themselves and not with their families. */
 static void add_outside(struct work *w)
 {
@@ -146,6 +160,7 @@ static void add_outside(struct work *w)
 			w->c.processes.v[i].outside = true;
 			SNAP_ROW(w->b.s, PROCESS, node_index(w->c.processes.v[i].node))->outside = true;
 		}
+		adopt_roots(w, first);
 	}
 	tree_done(&t);
 }
@@ -218,7 +233,7 @@ int session_capture(struct session *x, const struct snap_trigger *trigger, struc
 	session_say(x, "decoding stacks and tasks");
 	decoder_run(&w.a, deadline_in(MIN(x->options->decode_budget_ns, deadline_left_ns(w.c.deadline))));
 	sample_rows(&w.a);
-	join_watches(&w.c);
+	join_decoded(&w.c);
 	r = signals_broadcast(&w.c, x->options->signal);
 	if (r < 0)
 		return r;

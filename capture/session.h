@@ -57,8 +57,8 @@ static inline void session_say(const struct session *x, const char *what)
 /* history.c: rows for events and for members that have ended before this capture. */
 void history_add(struct session *x, struct raw_capture *c);
 
-/* join.c: after the decode, names the task behind each armed entry. */
-void join_watches(struct raw_capture *c);
+/* join.c: after the decode: tasks behind armed entries, objects behind polled numbers, owners that have gone. */
+void join_decoded(struct raw_capture *c);
 
 /* decoder.c: forks the confined part, serves it until it is done or the deadline passes; its rows are in the builder then. */
 struct acquirer;

@@ -232,11 +232,37 @@ static node_t object(const struct one *o, const struct fd_link *l)
 	}
 }
 
+/* What a wait on this object rests on; sockets, pipes and epoll sets have facts of their own. */
+static void state_object(const struct one *o, node_t r)
+{
+	const struct snap_resource *row = resource_row(o->c, r);
+	char source[64];
+
+	switch (row->kind) {
+	case RESOURCE_TTY:
+	case RESOURCE_TIMERFD:
+	case RESOURCE_INOTIFY:
+	case RESOURCE_SIGNALFD:
+	case RESOURCE_EVENTFD:
+	case RESOURCE_PIDFD:
+	case RESOURCE_IO_URING:
+		(void)snprintf(source, sizeof(source), "/proc/%d/fdinfo/%lld", o->p->pid, (long long)o->fd);
+		builder_fact(o->c->b, r, source, "descriptor", o->fd, "fd %lld is %s", (long long)o->fd,
+			     row->text != STR_UNKNOWN ? snap_str(o->c->b->s, row->text) : o->link);
+		break;
+	default:
+		break;
+	}
+}
+
 static void one_fd(const struct one *o)
 {
 	struct builder *b = o->c->b;
 	struct fd_link l = fd_link_parse(o->link);
+	uint32_t known = SNAP_N(b->s, RESOURCE);
 	node_t r = object(o, &l);
+	if (node_index(r) >= known)
+		state_object(o, r);
 	uint64_t flags = info_u64(o->info, "flags", 8, 0);
 	struct snap_fd *row = BUILD(b, FD);
 

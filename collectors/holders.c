@@ -40,6 +40,7 @@ struct scan {
 	struct map ends; /* resource -> which of its ends the tree has */
 	unsigned refused;
 	bool cut;
+	bool eventfds; /* the tree has some */
 };
 
 static bool kernel_thread(int procfd)
@@ -67,6 +68,7 @@ static void note_ends(struct scan *s)
 	for (uint32_t i = 0; i < SNAP_N(snap, FD); i++) {
 		const struct snap_fd *fd = SNAP_ROW(snap, FD, i);
 		uint64_t ends = 0;
+		s->eventfds |= resource_row(s->c, fd->resource)->kind == RESOURCE_EVENTFD;
 		(void)map_get(&s->ends, fd->resource, &ends);
 		ends |= (uint64_t)(fd->readable ? END_READ : 0) | (uint64_t)(fd->writable ? END_WRITE : 0);
 		(void)map_set(&s->ends, fd->resource, ends);
@@ -99,6 +101,17 @@ static void note(struct scan *s, node_t r, pid_t pid, bool *met)
 	*met = true;
 }
 
+/* An eventfd's link says nothing; its number is in fdinfo. Only asked for when the tree has eventfds itself. */
+static node_t eventfd_of(const struct scan *s, int procfd, const char *number)
+{
+	char path[300], info[512];
+	uint64_t id;
+
+	(void)snprintf(path, sizeof(path), "fdinfo/%s", number);
+	const char *v = fs_read(procfd, path, info, sizeof(info)) > 0 ? scan_key(info, "eventfd-id") : NULL;
+	return v && scan_u64(&v, 10, &id) ? resource_find(s->c, RESOURCE_EVENTFD, 0, id) : NODE_UNKNOWN;
+}
+
 static void scan_process(struct scan *s, pid_t pid)
 {
 	char path[64], link[128];
@@ -117,6 +130,11 @@ static void scan_process(struct scan *s, pid_t pid)
 		if (fs_readlink(dirfd(d), e->d_name, link, sizeof(link)) < 0)
 			continue;
 		struct fd_link l = fd_link_parse(link);
+		if (l.kind == RESOURCE_EVENTFD && s->eventfds) {
+			node_t shared = eventfd_of(s, procfd, e->d_name);
+			if (shared != NODE_UNKNOWN)
+				note(s, shared, pid, &met);
+		}
 		if (!l.inode || (l.kind != RESOURCE_PIPE && l.kind != RESOURCE_SOCKET))
 			continue;
 		node_t r = resource_find(s->c, l.kind, 0, l.inode);
@@ -184,8 +202,8 @@ static void judge(struct raw_capture *c, const struct scan *s)
 		bool nobody = socket && str_eq(snap_str(snap, r->detail), "orphaned");
 		if (r->kind != RESOURCE_PIPE && r->kind != RESOURCE_EVENTFD && !socket)
 			continue;
-		/* An eventfd has no name to be found by outside: only inheritance inside the tree is certain. */
-		bool named = r->kind != RESOURCE_EVENTFD && r->detail != builder_str(c->b, "fifo");
+		/* A FIFO's other openers show a path in their links, which is not looked for. */
+		bool named = r->detail != builder_str(c->b, "fifo");
 		r->holders_complete = nobody || (all_seen && named) ? TRI_YES : TRI_NO;
 		if (r->outside_held == TRI_UNKNOWN && r->holders_complete == TRI_YES)
 			r->outside_held = TRI_NO;
