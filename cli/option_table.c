@@ -129,6 +129,12 @@ static int set_json(struct options *o, const char *value)
 	return set_format(o, "json");
 }
 
+static int set_github(struct options *o, const char *value)
+{
+	(void)value;
+	return set_format(o, "github");
+}
+
 /* BPF is for the watchers to come; a capture takes all from /proc already. */
 static int set_no_probes(struct options *o, const char *value)
 {
@@ -208,6 +214,7 @@ const struct option_row option_rows[] = {
 
 	{ 0, "format", "FORMAT", "how to show it (text)", VERBS_VIEW | VERB_EXPORT, set_format },
 	{ 0, "json", NULL, "--format json", VERBS_VIEW | VERB_LIST | VERB_EXPORT | VERB_DOCTOR, set_json },
+	{ 0, "github", NULL, "--format github", VERBS_VIEW | VERB_EXPORT, set_github },
 	{ 0, "chain", NULL, "who waits for whom", VERBS_VIEW, set_chain },
 	{ 0, "tree", NULL, "processes and threads", VERBS_VIEW, set_tree },
 	{ 0, "tasks", NULL, "trees of async tasks", VERBS_VIEW, set_tasks },

@@ -1,4 +1,6 @@
 /* Who waits for whom: the chain of the verdict, and on demand every wait. */
+#include <inttypes.h>
+
 #include "core/util.h"
 #include "formats/text/text.h"
 #include "snapshot/schema.h"
@@ -51,6 +53,18 @@ static void add_wait(struct strbuf *b, const struct text *t, node_t wait, node_t
 	strbuf_addf(b, "  (%s) [%s]", snap_word(names_evidence, w->evidence), snap_node_id(wait, id));
 }
 
+/* "pytest 70112" behind "70112 pytest" is no news. */
+static bool says_no_more(const struct snapshot *s, const struct snap_verdict *v, const char *what)
+{
+	char plain[200];
+
+	if (node_table(v->end.node) != TABLE_PROCESS)
+		return false;
+	const struct snap_process *p = SNAP_ROW(s, PROCESS, node_index(v->end.node));
+	(void)snprintf(plain, sizeof(plain), "%s %" PRId64, snap_str(s, p->name), p->pid);
+	return str_eq(what, plain);
+}
+
 static void print_end(struct text *t, const struct snap_verdict *v)
 {
 	struct strbuf b = { 0 };
@@ -60,9 +74,11 @@ static void print_end(struct text *t, const struct snap_verdict *v)
 	if (v->end.node > NODE_NONE)
 		label_node(&b, t->x, v->end.node);
 	const char *what = snap_str(t->s, v->end.what);
-	if (b.n && what[0])
-		strbuf_add(&b, ": ");
-	strbuf_add(&b, what);
+	if (!b.n || !says_no_more(t->s, v, what)) {
+		if (b.n && what[0])
+			strbuf_add(&b, ": ");
+		strbuf_add(&b, what);
+	}
 	text_wrap(t, STYLE_ALARM, "  ends at ", "          ", strbuf_str(&b));
 	strbuf_done(&b);
 }

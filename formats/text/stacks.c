@@ -179,7 +179,7 @@ void text_stacks(struct text *t)
 		return;
 	size_t n = gather(t, bunches);
 	qsort(bunches, n, sizeof(*bunches), compare);
-	text_line(t, STYLE_TITLE, "STACKS    %zu of %u threads differ", n, SNAP_N(t->s, THREAD));
+	text_line(t, STYLE_TITLE, "STACKS    of %u threads, alike ones once", SNAP_N(t->s, THREAD));
 	for (size_t i = 0; i < n; i++)
 		print_bunch(t, &bunches[i]);
 }

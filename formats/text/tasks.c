@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/cleanup.h"
 #include "core/map.h"
@@ -99,17 +100,34 @@ static void add_scopes(struct strbuf *b, const struct text *t, uint32_t i)
 	}
 }
 
-/* Where a task's own code stands: its innermost frame that is not machinery. */
+/* Whether a frame is of the library that runs the tasks: its file lies in a folder of that name. */
+static bool of_runtime(const struct text *t, const struct snap_frame *f, const char *runtime)
+{
+	const char *file = snap_str(t->s, f->file);
+	size_t n = strlen(runtime);
+
+	for (const char *p = file; n && (p = strstr(p, runtime)); p += n)
+		if (p > file && p[-1] == '/' && p[n] == '/')
+			return true;
+	return false;
+}
+
+/* Where a task's own code stands: its innermost frame that is not machinery, else its innermost. */
 static const struct snap_frame *own_frame(const struct text *t, uint32_t i)
 {
 	const struct snap_stack *stack = snap_stack_of(t->x, NODE(TABLE_TASK, i));
+	const char *runtime = snap_str(t->s, SNAP_ROW(t->s, TASK, i)->runtime);
+	const struct snap_frame *innermost = NULL;
 
 	for (uint32_t k = 0; stack && span_known(stack->frames) && k < stack->frames.n; k++) {
 		const struct snap_frame *f = SNAP_ROW(t->s, FRAME, stack->frames.first + k);
-		if (!f->internal)
+		if (f->internal)
+			continue;
+		if (!of_runtime(t, f, runtime))
 			return f;
+		innermost = innermost ? innermost : f;
 	}
-	return NULL;
+	return innermost;
 }
 
 static void add_waits_on(struct strbuf *b, const struct text *t, const struct snap_task *task)
@@ -177,6 +195,12 @@ static void add_others(struct strbuf *b, const struct text *t, const struct fore
 	}
 }
 
+/* A runtime's own tasks, which nobody wrote and nobody waits for, are left to --tasks. */
+static bool is_hidden(const struct text *t, const struct forest *f, uint32_t i)
+{
+	return !f->frames && SNAP_ROW(t->s, TASK, i)->service && f->first[i] == UINT32_MAX;
+}
+
 static void print_children(struct text *t, struct forest *f, struct place *at, uint32_t parent)
 {
 	struct map seen = { 0 }; /* key -> how many, then 0 once it was printed */
@@ -184,6 +208,8 @@ static void print_children(struct text *t, struct forest *f, struct place *at, u
 
 	for (uint32_t c = f->first[parent]; c != UINT32_MAX; c = f->next[c]) {
 		uint64_t n = 0;
+		if (is_hidden(t, f, c))
+			continue;
 		kinds += !map_get(&seen, f->key[c], &n);
 		if (map_set(&seen, f->key[c], n + 1) < 0)
 			t->error = -ENOMEM;

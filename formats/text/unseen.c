@@ -72,15 +72,20 @@ static void print_gap(struct text *t, const struct gap_kind *kind)
 	strbuf_done(&b);
 }
 
+/* Holes first, since they are what the exit status is about; then what can be mended. */
+static int rank_of(const struct snapshot *s, const struct gap_kind *kind)
+{
+	return kind->hole ? 0 : SNAP_ROW(s, GAP, kind->first)->fix > STR_NONE ? 1 : 2;
+}
+
 static void print_gaps(struct text *t, size_t most)
 {
 	size_t n, shown = 0;
 	CLEANUP(freep) struct gap_kind *kinds = gather(t->s, &n);
 
-	/* Holes first: they are what the exit status is about. */
-	for (int holes = 1; holes >= 0; holes--)
+	for (int rank = 0; rank < 3; rank++)
 		for (size_t i = 0; i < n; i++)
-			if (kinds[i].hole == holes && shown++ < most)
+			if (rank_of(t->s, &kinds[i]) == rank && shown++ < most)
 				print_gap(t, &kinds[i]);
 	if (shown > most)
 		text_line(t, STYLE_DIM, "  … %zu more at the end", shown - most);
