@@ -11,7 +11,8 @@
 #include "core/log.h"
 #include "core/util.h"
 
-/* Ctrl-\ asks for a report; any other signal that we wait for ends the watch. 0, or the signal that ends it. */
+/* Ctrl-\ asks for a report; any other signal that we wait for ends the watch. 0, or the signal that
+ * ends it. */
 static int take_signals(struct watch *w, int fd)
 {
 	struct signalfd_siginfo info;
@@ -28,7 +29,8 @@ static int say_end(const struct watch *w)
 {
 	if (!w->crossed)
 		log_info("the tree has ended after %.1f s, before %.1f s had passed",
-			 (double)(clock_monotonic_ns() - w->begun_ns) / 1e9, (double)w->o->after_ns / 1e9);
+			 (double)(clock_monotonic_ns() - w->begun_ns) / 1e9,
+			 (double)w->o->after_ns / 1e9);
 	return w->code;
 }
 
@@ -47,7 +49,8 @@ static int watch(struct watch *w, int signals)
 		if (watch_is_done(w))
 			return w->code;
 		fds[1].fd = session_end_fd(w->x);
-		/* A root that has ended stays readable while its children live: then only the clock counts. */
+		/* A root that has ended stays readable while its children live: then only the clock
+		 * counts. */
 		(void)poll(fds, 2, watch_timeout_ms(w));
 		int signal = take_signals(w, signals);
 		if (signal)

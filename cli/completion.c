@@ -1,6 +1,6 @@
 /*
- * Completion scripts, made from the tables of commands and options, so that they cannot lack one. Process
- * ids come from /proc, report ids from `hangwatch list --json`.
+ * Completion scripts, made from the tables of commands and options, so that they cannot lack one.
+ * Process ids come from /proc, report ids from `hangwatch list --json`.
  */
 #include <errno.h>
 
@@ -48,12 +48,13 @@ static void bash_command(const struct command *c, FILE *out)
 
 static void bash(FILE *out)
 {
-	(void)fputs("# bash completion of hangwatch, generated from its table of options\n"
-		    "_hangwatch() {\n"
-		    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} opts= words=none\n"
-		    "\tCOMPREPLY=()\n"
-		    "\tif [ \"$COMP_CWORD\" = 1 ]; then\n\t\tCOMPREPLY=($(compgen -W '",
-		    out);
+	(void)fputs(
+		"# bash completion of hangwatch, generated from its table of options\n"
+		"_hangwatch() {\n"
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} opts= words=none\n"
+		"\tCOMPREPLY=()\n"
+		"\tif [ \"$COMP_CWORD\" = 1 ]; then\n\t\tCOMPREPLY=($(compgen -W '",
+		out);
 	for (size_t i = 0; commands[i]; i++)
 		(void)fprintf(out, "%s ", commands[i]->name);
 	(void)fputs("' -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase $prev in\n", out);
@@ -70,15 +71,16 @@ static void bash(FILE *out)
 		    out);
 	for (size_t i = 0; commands[i]; i++)
 		bash_command(commands[i], out);
-	(void)fputs("\tesac\n"
-		    "\tcase $cur in -*) COMPREPLY=($(compgen -W \"$opts\" -- \"$cur\")); return ;; esac\n"
-		    "\tcase $words in\n"
-		    "\tpids) COMPREPLY=($(compgen -W \"$(cd /proc && echo [0-9]*)\" -- \"$cur\")) ;;\n"
-		    "\treports) COMPREPLY=($(compgen -W \"$(hangwatch list 2>/dev/null | sed '1d; s/ .*//')\" -- \"$cur\")"
-		    " $(compgen -f -X '!*.hang' -- \"$cur\")) ;;\n"
-		    "\tcommand) COMPREPLY=($(compgen -c -- \"$cur\")) ;;\n"
-		    "\tesac\n}\ncomplete -F _hangwatch hangwatch\n",
-		    out);
+	(void)fputs(
+		"\tesac\n"
+		"\tcase $cur in -*) COMPREPLY=($(compgen -W \"$opts\" -- \"$cur\")); return ;; esac\n"
+		"\tcase $words in\n"
+		"\tpids) COMPREPLY=($(compgen -W \"$(cd /proc && echo [0-9]*)\" -- \"$cur\")) ;;\n"
+		"\treports) COMPREPLY=($(compgen -W \"$(hangwatch list 2>/dev/null | sed '1d; s/ .*//')\" -- \"$cur\")"
+		" $(compgen -f -X '!*.hang' -- \"$cur\")) ;;\n"
+		"\tcommand) COMPREPLY=($(compgen -c -- \"$cur\")) ;;\n"
+		"\tesac\n}\ncomplete -F _hangwatch hangwatch\n",
+		out);
 }
 
 static void zsh_option(const struct option_row *row, FILE *out)
@@ -98,22 +100,24 @@ static void zsh_option(const struct option_row *row, FILE *out)
 
 static void zsh(FILE *out)
 {
-	(void)fputs("#compdef hangwatch\n# zsh completion of hangwatch, generated from its table of options\n"
-		    "_hangwatch_pids() { _pids }\n"
-		    "_hangwatch_reports() {\n"
-		    "\tlocal -a ids=(${${(f)\"$(hangwatch list 2>/dev/null)\"}[2,-1]%% *})\n"
-		    "\tcompadd -a ids\n\t_files -g '*.hang'\n}\n"
-		    "_hangwatch_command() { _normal }\n_hangwatch_none() { true }\n"
-		    "_hangwatch() {\n\tlocal -a commands=(\n",
-		    out);
+	(void)fputs(
+		"#compdef hangwatch\n# zsh completion of hangwatch, generated from its table of options\n"
+		"_hangwatch_pids() { _pids }\n"
+		"_hangwatch_reports() {\n"
+		"\tlocal -a ids=(${${(f)\"$(hangwatch list 2>/dev/null)\"}[2,-1]%% *})\n"
+		"\tcompadd -a ids\n\t_files -g '*.hang'\n}\n"
+		"_hangwatch_command() { _normal }\n_hangwatch_none() { true }\n"
+		"_hangwatch() {\n\tlocal -a commands=(\n",
+		out);
 	for (size_t i = 0; commands[i]; i++) {
 		(void)fprintf(out, "\t\t'%s:", commands[i]->name);
 		put_about(commands[i]->about, ":\\", out);
 		(void)fputs("'\n", out);
 	}
-	(void)fputs("\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command commands\n\t\treturn\n\tfi\n"
-		    "\tlocal verb=$words[2]\n\tshift words\n\t(( CURRENT-- ))\n\tcase $verb in\n",
-		    out);
+	(void)fputs(
+		"\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command commands\n\t\treturn\n\tfi\n"
+		"\tlocal verb=$words[2]\n\tshift words\n\t(( CURRENT-- ))\n\tcase $verb in\n",
+		out);
 	for (size_t c = 0; commands[c]; c++) {
 		(void)fprintf(out, "\t%s) _arguments -s \\\n", commands[c]->name);
 		for (size_t i = 0; i < n_option_rows; i++)
@@ -154,17 +158,20 @@ static void fish(FILE *out)
 	for (size_t c = 0; commands[c]; c++) {
 		const char *words = commands[c]->words;
 
-		(void)fprintf(out, "complete -c hangwatch -n __fish_use_subcommand -a %s -d '", commands[c]->name);
+		(void)fprintf(out, "complete -c hangwatch -n __fish_use_subcommand -a %s -d '",
+			      commands[c]->name);
 		put_about(commands[c]->about, "", out);
 		(void)fputs("'\n", out);
 		if (!words[0])
 			continue;
-		(void)fprintf(out, "complete -c hangwatch -n '__fish_seen_subcommand_from %s' -a '(%s)'\n",
-			      commands[c]->name,
-			      str_eq(words, "pids") ? "__fish_complete_pids" :
-			      str_eq(words, "reports") ?
-						      "hangwatch list 2>/dev/null | string replace -r \" .*\" \"\"" :
-						      "__fish_complete_subcommand");
+		(void)fprintf(
+			out,
+			"complete -c hangwatch -n '__fish_seen_subcommand_from %s' -a '(%s)'\n",
+			commands[c]->name,
+			str_eq(words, "pids") ? "__fish_complete_pids"
+			: str_eq(words, "reports")
+				? "hangwatch list 2>/dev/null | string replace -r \" .*\" \"\""
+				: "__fish_complete_subcommand");
 	}
 	for (size_t i = 0; i < n_option_rows; i++)
 		fish_option(&option_rows[i], out);

@@ -56,7 +56,8 @@ int deliver(const struct options *o, bool live, struct snapshot *s)
 	return holes ? EXIT_HOLES : EXIT_OK;
 }
 
-/* A PID that was asked for and is not there is a hole of the report, not only a line on a terminal. */
+/* A PID that was asked for and is not there is a hole of the report, not only a line on a terminal.
+ */
 static int add_missing(struct snapshot **s, const struct targets *t)
 {
 	struct builder b;

@@ -1,8 +1,10 @@
 /*
- * hangwatch diff: what is different between two reports, of one tree at two times or of two runs of one program.
+ * hangwatch diff: what is different between two reports, of one tree at two times or of two runs of
+ * one program.
  *
- * Each report is turned into sorted lines, section by section, and the lines are compared as sets. Pids, thread ids and
- * addresses differ from run to run and say nothing, so in those lines they are replaced by what they stand for.
+ * Each report is turned into sorted lines, section by section, and the lines are compared as sets.
+ * Pids, thread ids and addresses differ from run to run and say nothing, so in those lines they are
+ * replaced by what they stand for.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -126,7 +128,8 @@ static void processes(struct side *side)
 			strbuf_addf(&end, "exited with status %" PRId64, p->exit.code);
 		else
 			strbuf_add(&end, p->exit.presence == PRESENCE_HERE ? "ended" : "alive");
-		add_line(side, "%s: %s", process_name(side, NODE(TABLE_PROCESS, i)), strbuf_str(&end));
+		add_line(side, "%s: %s", process_name(side, NODE(TABLE_PROCESS, i)),
+			 strbuf_str(&end));
 		strbuf_done(&end);
 	}
 }
@@ -135,7 +138,8 @@ static void groups(struct side *side)
 {
 	for (uint32_t i = 0; i < SNAP_N(side->s, GROUP); i++) {
 		const struct snap_group *g = SNAP_ROW(side->s, GROUP, i);
-		add_line(side, "[%" PRId64 "x] %s", snap_known(g->count) ? g->count : 0, snap_str(side->s, g->title));
+		add_line(side, "[%" PRId64 "x] %s", snap_known(g->count) ? g->count : 0,
+			 snap_str(side->s, g->title));
 	}
 }
 
@@ -145,7 +149,8 @@ static const char *sleeper_name(const struct side *side, node_t n)
 	case TABLE_THREAD:
 		return snap_str(side->s, SNAP_ROW(side->s, THREAD, node_index(n))->name);
 	case TABLE_TASK:
-		return label_task_name(snap_str(side->s, SNAP_ROW(side->s, TASK, node_index(n))->name));
+		return label_task_name(
+			snap_str(side->s, SNAP_ROW(side->s, TASK, node_index(n))->name));
 	default:
 		return process_name(side, n);
 	}
@@ -155,8 +160,8 @@ static void waits(struct side *side)
 {
 	for (uint32_t i = 0; i < SNAP_N(side->s, WAIT); i++) {
 		const struct snap_wait *w = SNAP_ROW(side->s, WAIT, i);
-		add_line(side, "%s waits for %s (%s)", sleeper_name(side, w->from), snap_str(side->s, w->what),
-			 snap_word(names_wait_on, w->on));
+		add_line(side, "%s waits for %s (%s)", sleeper_name(side, w->from),
+			 snap_str(side->s, w->what), snap_word(names_wait_on, w->on));
 	}
 }
 
@@ -182,7 +187,7 @@ static const struct {
 	void (*lines)(struct side *side);
 } sections[] = {
 	{ "VERDICT", verdicts }, { "PROCESSES", processes }, { "ODD ONES OUT", odd_ones },
-	{ "STACKS", groups },	 { "WAITS", waits },
+	{ "STACKS", groups },    { "WAITS", waits },
 };
 
 static int compare(const void *a, const void *b)
@@ -247,11 +252,13 @@ static bool print_shifts(const struct side *a, const struct side *b)
 
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++)
 		for (uint32_t k = 0; k < SNAP_N(b->s, PROCESS); k++) {
-			const struct snap_process *p = SNAP_ROW(a->s, PROCESS, i), *q = SNAP_ROW(b->s, PROCESS, k);
+			const struct snap_process *p = SNAP_ROW(a->s, PROCESS, i),
+						  *q = SNAP_ROW(b->s, PROCESS, k);
 			struct strbuf line = { 0 };
 
-			if (p->exit.presence != PRESENCE_HERE || q->exit.presence != PRESENCE_HERE ||
-			    !snap_known(p->exit.at_ns) || !snap_known(q->exit.at_ns) || p->exit.at_ns == q->exit.at_ns ||
+			if (p->exit.presence != PRESENCE_HERE ||
+			    q->exit.presence != PRESENCE_HERE || !snap_known(p->exit.at_ns) ||
+			    !snap_known(q->exit.at_ns) || p->exit.at_ns == q->exit.at_ns ||
 			    !str_eq(snap_str(a->s, p->name), snap_str(b->s, q->name)))
 				continue;
 			strbuf_addf(&line, "%s ended at ", snap_str(a->s, p->name));
@@ -272,7 +279,8 @@ static void print_head(const struct side *a, const struct side *b)
 
 	for (int i = 0; i < 2; i++) {
 		const struct side *side = sides[i];
-		strbuf_addf(&line, "%c %s  %s  ", i ? '+' : '-', snap_str(side->s, side->s->head.id),
+		strbuf_addf(&line, "%c %s  %s  ", i ? '+' : '-',
+			    snap_str(side->s, side->s->head.id),
 			    snap_str(side->s, side->s->head.created));
 		label_process(&line, side->s, NODE(TABLE_PROCESS, 0));
 		strbuf_addf(&line, ", captured at ");

@@ -1,6 +1,6 @@
 /*
- * hangwatch doctor: what works here, what does not, and the one command that mends each. Everything is tried out
- * rather than guessed from versions.
+ * hangwatch doctor: what works here, what does not, and the one command that mends each. Everything
+ * is tried out rather than guessed from versions.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -45,16 +45,22 @@ struct patient {
 };
 
 /* Numbers of linux/capability.h, which has no names for them in one place. */
-enum { CAP_DAC_READ_SEARCH_BIT = 2, CAP_KILL_BIT = 5, CAP_SYS_PTRACE_BIT = 19, CAP_SYS_ADMIN_BIT = 21,
-       CAP_PERFMON_BIT = 38, CAP_BPF_BIT = 39 };
+enum {
+	CAP_DAC_READ_SEARCH_BIT = 2,
+	CAP_KILL_BIT = 5,
+	CAP_SYS_PTRACE_BIT = 19,
+	CAP_SYS_ADMIN_BIT = 21,
+	CAP_PERFMON_BIT = 38,
+	CAP_BPF_BIT = 39
+};
 
 static bool may(const struct patient *p, int capability)
 {
 	return (p->capabilities >> capability) & 1;
 }
 
-__attribute__((format(printf, 4, 5))) static void set(struct finding *f, enum health health, const char *fix,
-						      const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static void set(struct finding *f, enum health health,
+						      const char *fix, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -81,7 +87,8 @@ static void check_others(const struct patient *p, struct finding *f)
 	if (may(p, CAP_SYS_PTRACE_BIT) && may(p, CAP_DAC_READ_SEARCH_BIT))
 		set(f, HEALTH_OK, NULL, "processes of every user may be looked at");
 	else
-		set(f, HEALTH_LESS, "sudo hangwatch dump PID", "only processes of uid %u may be looked at", geteuid());
+		set(f, HEALTH_LESS, "sudo hangwatch dump PID",
+		    "only processes of uid %u may be looked at", geteuid());
 }
 
 static void check_memory(const struct patient *p, struct finding *f)
@@ -92,12 +99,14 @@ static void check_memory(const struct patient *p, struct finding *f)
 	if (p->probe_error < 0)
 		set(f, HEALTH_MISSING, NULL, "could not be tried: %s", strerror(-p->probe_error));
 	else if (p->probe.memory == 0)
-		set(f, HEALTH_OK, NULL, "memory of one's own processes can be read (process_vm_readv)");
+		set(f, HEALTH_OK, NULL,
+		    "memory of one's own processes can be read (process_vm_readv)");
 	else if (scope[0] == '1')
 		set(f, HEALTH_MISSING, "sudo sysctl kernel.yama.ptrace_scope=0",
 		    "refused by Yama for all but what `hangwatch run` starts (ptrace_scope 1)");
 	else if (scope[0] != '0')
-		set(f, HEALTH_MISSING, "sudo hangwatch dump PID", "refused by Yama (ptrace_scope %c)", scope[0]);
+		set(f, HEALTH_MISSING, "sudo hangwatch dump PID",
+		    "refused by Yama (ptrace_scope %c)", scope[0]);
 	else
 		set(f, HEALTH_MISSING, "sudo hangwatch dump PID", "%s", strerror(-p->probe.memory));
 }
@@ -114,7 +123,8 @@ static void check_syscalls(const struct patient *p, struct finding *f)
 static void check_stops(const struct patient *p, struct finding *f)
 {
 	if (p->probe_error < 0 || p->probe.stop < 0)
-		set(f, HEALTH_LESS, "sudo hangwatch dump PID", "ptrace is refused: no stacks of running threads");
+		set(f, HEALTH_LESS, "sudo hangwatch dump PID",
+		    "ptrace is refused: no stacks of running threads");
 	else
 		set(f, HEALTH_OK, NULL, "running threads can be stopped for a moment (ptrace)");
 }
@@ -125,7 +135,8 @@ static void check_map_files(const struct patient *p, struct finding *f)
 		set(f, HEALTH_LESS, "sudo hangwatch dump PID",
 		    "mapped files are opened by path: no symbols of replaced or deleted ones");
 	else
-		set(f, HEALTH_OK, NULL, "mapped files are opened as they are, replaced and deleted ones too");
+		set(f, HEALTH_OK, NULL,
+		    "mapped files are opened as they are, replaced and deleted ones too");
 }
 
 static void check_kernel_stacks(const struct patient *p, struct finding *f)
@@ -143,11 +154,13 @@ static void check_signals(const struct patient *p, struct finding *f)
 	if (may(p, CAP_KILL_BIT))
 		set(f, HEALTH_OK, NULL, "dump handlers of every user's processes can be asked");
 	else
-		set(f, HEALTH_LESS, "sudo hangwatch dump PID", "only dump handlers of one's own processes can be asked");
+		set(f, HEALTH_LESS, "sudo hangwatch dump PID",
+		    "only dump handlers of one's own processes can be asked");
 }
 
 /* One file that must be readable: what it gives, and what is lost without it. */
-static void check_file(struct finding *f, const char *path, const char *gives, const char *lost, const char *fix)
+static void check_file(struct finding *f, const char *path, const char *gives, const char *lost,
+		       const char *fix)
 {
 	char text[64];
 	ssize_t n = fs_read(AT_FDCWD, path, text, sizeof(text));
@@ -155,14 +168,15 @@ static void check_file(struct finding *f, const char *path, const char *gives, c
 	if (n > 0)
 		set(f, HEALTH_OK, NULL, "%s", gives);
 	else
-		set(f, HEALTH_LESS, fix, "%s (%s)", lost, n < 0 ? strerror((int)-n) : "it is empty");
+		set(f, HEALTH_LESS, fix, "%s (%s)", lost,
+		    n < 0 ? strerror((int)-n) : "it is empty");
 }
 
 static void check_pressure(const struct patient *p, struct finding *f)
 {
 	(void)p;
-	check_file(f, "/proc/pressure/cpu", "pressure of CPU, io and memory is known", "no pressure information",
-		   "add psi=1 to the kernel's command line");
+	check_file(f, "/proc/pressure/cpu", "pressure of CPU, io and memory is known",
+		   "no pressure information", "add psi=1 to the kernel's command line");
 }
 
 static void check_schedstat(const struct patient *p, struct finding *f)
@@ -209,7 +223,8 @@ static void check_sockets(const struct patient *p, struct finding *f)
 static void check_cgroup(const struct patient *p, struct finding *f)
 {
 	(void)p;
-	check_file(f, "/sys/fs/cgroup/cgroup.controllers", "freezer and throttling are seen (cgroup v2)",
+	check_file(f, "/sys/fs/cgroup/cgroup.controllers",
+		   "freezer and throttling are seen (cgroup v2)",
 		   "a frozen or throttled cgroup is not seen", NULL);
 }
 
@@ -218,18 +233,22 @@ static void check_bpf(const struct patient *p, struct finding *f)
 	bool btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
 
 	if (!btf)
-		set(f, HEALTH_LESS, NULL, "this kernel has no BTF: probes cannot be used, /proc is");
+		set(f, HEALTH_LESS, NULL,
+		    "this kernel has no BTF: probes cannot be used, /proc is");
 	else if (!may(p, CAP_BPF_BIT) || !may(p, CAP_PERFMON_BIT))
-		set(f, HEALTH_LESS, "sudo hangwatch attach PID", "probes need CAP_BPF and CAP_PERFMON, /proc is used");
+		set(f, HEALTH_LESS, "sudo hangwatch attach PID",
+		    "probes need CAP_BPF and CAP_PERFMON, /proc is used");
 	else
-		set(f, HEALTH_OK, NULL, "the kernel has what probes need (BTF, CAP_BPF, CAP_PERFMON)");
+		set(f, HEALTH_OK, NULL,
+		    "the kernel has what probes need (BTF, CAP_BPF, CAP_PERFMON)");
 }
 
 static void check_seccomp(const struct patient *p, struct finding *f)
 {
 	(void)p;
 	if (prctl(PR_GET_SECCOMP) < 0)
-		set(f, HEALTH_LESS, NULL, "no seccomp: foreign ELF files are parsed without a filter");
+		set(f, HEALTH_LESS, NULL,
+		    "no seccomp: foreign ELF files are parsed without a filter");
 	else
 		set(f, HEALTH_OK, NULL, "what parses foreign bytes can be confined (seccomp)");
 }
@@ -253,7 +272,8 @@ static void check_descriptors(const struct patient *p, struct finding *f)
 	(void)p;
 	(void)getrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_max < 1024)
-		set(f, HEALTH_LESS, "ulimit -n 4096", "%llu descriptors: large trees are looked at in parts",
+		set(f, HEALTH_LESS, "ulimit -n 4096",
+		    "%llu descriptors: large trees are looked at in parts",
 		    (unsigned long long)limit.rlim_max);
 	else
 		set(f, HEALTH_OK, NULL, "%llu descriptors", (unsigned long long)limit.rlim_max);
@@ -268,7 +288,9 @@ static void check_python(const struct patient *p, struct finding *f)
 	(void)proclist_read(&l);
 	for (size_t i = 0; i < l.entries.n; i++)
 		n += str_starts(l.entries.v[i].exe_name, "python");
-	set(f, HEALTH_OK, NULL, "CPython 3.9 to 3.15 are read from outside, without a Python of our own; %u run now", n);
+	set(f, HEALTH_OK, NULL,
+	    "CPython 3.9 to 3.15 are read from outside, without a Python of our own; %u run now",
+	    n);
 }
 
 static void check_store(const struct patient *p, struct finding *f)
@@ -285,21 +307,35 @@ static void check_store(const struct patient *p, struct finding *f)
 	if (r == 0)
 		set(f, HEALTH_OK, NULL, "reports are kept in %s", store.path);
 	else
-		set(f, HEALTH_MISSING, "export XDG_STATE_HOME=$HOME/.local/state", "reports cannot be kept in %s: %s",
-		    store.path[0] ? store.path : "any place", strerror(-r));
+		set(f, HEALTH_MISSING, "export XDG_STATE_HOME=$HOME/.local/state",
+		    "reports cannot be kept in %s: %s", store.path[0] ? store.path : "any place",
+		    strerror(-r));
 }
 
 static const struct {
 	const char *name;
 	void (*run)(const struct patient *p, struct finding *ret);
 } checks[] = {
-	{ "machine", check_machine },	  { "other users", check_others },	{ "memory", check_memory },
-	{ "system calls", check_syscalls }, { "stops", check_stops },		{ "mapped files", check_map_files },
-	{ "kernel stacks", check_kernel_stacks }, { "signals", check_signals }, { "pressure", check_pressure },
-	{ "schedstat", check_schedstat }, { "sleep times", check_sched },	{ "exits", check_pidfd },
-	{ "sockets", check_sockets },	  { "cgroup", check_cgroup },		{ "bpf", check_bpf },
-	{ "seccomp", check_seccomp },	  { "symbols", check_symbols },		{ "descriptors", check_descriptors },
-	{ "python", check_python },	  { "store", check_store },
+	{ "machine", check_machine },
+	{ "other users", check_others },
+	{ "memory", check_memory },
+	{ "system calls", check_syscalls },
+	{ "stops", check_stops },
+	{ "mapped files", check_map_files },
+	{ "kernel stacks", check_kernel_stacks },
+	{ "signals", check_signals },
+	{ "pressure", check_pressure },
+	{ "schedstat", check_schedstat },
+	{ "sleep times", check_sched },
+	{ "exits", check_pidfd },
+	{ "sockets", check_sockets },
+	{ "cgroup", check_cgroup },
+	{ "bpf", check_bpf },
+	{ "seccomp", check_seccomp },
+	{ "symbols", check_symbols },
+	{ "descriptors", check_descriptors },
+	{ "python", check_python },
+	{ "store", check_store },
 };
 
 static const char *const health_words[] = { "ok", "less", "missing" };
@@ -328,7 +364,8 @@ static void print_text(const struct patient *p)
 		if (f.fix)
 			(void)printf("%-8s %-14s   cure: %s\n", "", "", f.fix);
 	}
-	(void)printf("%u ok, %u with less, %u missing\n", n[HEALTH_OK], n[HEALTH_LESS], n[HEALTH_MISSING]);
+	(void)printf("%u ok, %u with less, %u missing\n", n[HEALTH_OK], n[HEALTH_LESS],
+		     n[HEALTH_MISSING]);
 }
 
 static int print_json(const struct patient *p)

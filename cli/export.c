@@ -5,9 +5,11 @@
 static int export(const struct options *o, int argc, char **argv)
 {
 	if (argc != 1)
-		return usage_error(argc ? "one report at a time" : "which report? hangwatch list shows what there is");
+		return usage_error(argc ? "one report at a time"
+					: "which report? hangwatch list shows what there is");
 	if (!o->format && !o->output)
-		return usage_error("in which format? --format json, html, github, perfetto or speedscope");
+		return usage_error(
+			"in which format? --format json, html, github, perfetto or speedscope");
 	return show_report(o, argv[0]);
 }
 

@@ -40,7 +40,8 @@ static void print_row(const struct store *store, const struct store_entry *e)
 	}
 	(void)escape_text(name, sizeof(name) - 1, h.name, strlen(h.name));
 	name[sizeof(name) - 1] = '\0';
-	(void)printf("%-10s %.19s%s %-10s ", e->id, h.created, h.created[0] ? "Z" : "", h.class[0] ? h.class : "-");
+	(void)printf("%-10s %.19s%s %-10s ", e->id, h.created, h.created[0] ? "Z" : "",
+		     h.class[0] ? h.class : "-");
 	print_size(e->bytes);
 	if (snap_known(h.pid))
 		(void)printf("  %" PRId64, h.pid);
@@ -111,7 +112,8 @@ static int list(const struct options *o, int argc, char **argv)
 		r = write_json(&store, &l);
 	} else {
 		if (l.entries.n)
-			(void)printf("%-10s %-20s %-10s %7s  %s\n", "ID", "CREATED", "VERDICT", "SIZE", "ROOT");
+			(void)printf("%-10s %-20s %-10s %7s  %s\n", "ID", "CREATED", "VERDICT",
+				     "SIZE", "ROOT");
 		for (size_t i = 0; i < l.entries.n; i++)
 			print_row(&store, &l.entries.v[i]);
 	}

@@ -9,9 +9,8 @@
 #include "snapshot/jsonschema.h"
 
 const struct command *const commands[] = {
-	&command_dump, &command_attach, &command_run, &command_list,
-	&command_show, &command_export, &command_diff, &command_rm,
-	&command_doctor, NULL,
+	&command_dump,   &command_attach, &command_run, &command_list,   &command_show,
+	&command_export, &command_diff,   &command_rm,  &command_doctor, NULL,
 };
 
 const struct command *command_find(const char *name)
@@ -47,7 +46,8 @@ static int run_builtin(int argc, char **argv)
 		options_help(about, stdout);
 		return EXIT_OK;
 	}
-	/* For the build, which installs the completions of the shells and compares the schema with the documentation. */
+	/* For the build, which installs the completions of the shells and compares the schema with
+	 * the documentation. */
 	if (str_eq(word, "_completion") && argc == 3)
 		return options_completion(argv[2], stdout) < 0 ? EXIT_USAGE : EXIT_OK;
 	if (str_eq(word, "_schema") && argc == 2)

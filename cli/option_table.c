@@ -1,4 +1,5 @@
-/* Every option: what it is called, what it takes, to whom it belongs and how its value is understood. */
+/* Every option: what it is called, what it takes, to whom it belongs and how its value is
+ * understood. */
 #include <errno.h>
 #include <signal.h>
 #include <strings.h>
@@ -8,8 +9,11 @@
 #include "core/util.h"
 #include "formats/format.h"
 
-enum { VERBS_CAPTURE = VERB_DUMP | VERB_ATTACH | VERB_RUN, VERBS_WATCH = VERB_ATTACH | VERB_RUN,
-       VERBS_VIEW = VERBS_CAPTURE | VERB_SHOW };
+enum {
+	VERBS_CAPTURE = VERB_DUMP | VERB_ATTACH | VERB_RUN,
+	VERBS_WATCH = VERB_ATTACH | VERB_RUN,
+	VERBS_VIEW = VERBS_CAPTURE | VERB_SHOW
+};
 
 static int parse_count(const char *value, unsigned max, unsigned *ret)
 {
@@ -185,35 +189,43 @@ SET_TEXT(unit)
 
 const struct option_row option_rows[] = {
 	{ 0, "name", "GLOB", "the process of that name instead of a PID", VERB_DUMP, set_name },
-	{ 0, "unit", "UNIT", "the processes of a systemd unit instead of a PID", VERB_DUMP, set_unit },
-	{ 0, "after", "TIME", "capture when so long has passed (8s), then at 2x, 4x … of it", VERBS_WATCH,
-	  set_after },
+	{ 0, "unit", "UNIT", "the processes of a systemd unit instead of a PID", VERB_DUMP,
+	  set_unit },
+	{ 0, "after", "TIME", "capture when so long has passed (8s), then at 2x, 4x … of it",
+	  VERBS_WATCH, set_after },
 	{ 0, "max-reports", "N", "at most so many reports (5)", VERBS_WATCH, set_max_reports },
 	{ 0, "once", NULL, "one report: --max-reports 1", VERBS_WATCH, set_once },
-	{ 0, "on-hang", "keep|stop|kill", "what becomes of CMD's tree after a report (keep)", VERB_RUN,
-	  set_on_hang },
+	{ 0, "on-hang", "keep|stop|kill", "what becomes of CMD's tree after a report (keep)",
+	  VERB_RUN, set_on_hang },
 
 	{ 0, "samples", "N", "looks at each thread (3)", VERBS_CAPTURE, set_samples },
 	{ 0, "interval", "TIME", "between two looks (200ms)", VERBS_CAPTURE, set_interval },
 	{ 0, "stop", "auto|never|always", "may threads be stopped; auto stops only running ones",
 	  VERBS_CAPTURE, set_stop },
-	{ 0, "stop-budget", "TIME", "longest stop of one process (50ms)", VERBS_CAPTURE, set_stop_budget },
-	{ 0, "no-eintr-repair", NULL, "do not restart system calls that a stop interrupted", VERBS_CAPTURE,
-	  set_no_repair },
-	{ 0, "signal", "auto|none|SIG", "ask the target's own dump handlers after the capture (auto)",
-	  VERBS_CAPTURE, set_signal },
+	{ 0, "stop-budget", "TIME", "longest stop of one process (50ms)", VERBS_CAPTURE,
+	  set_stop_budget },
+	{ 0, "no-eintr-repair", NULL, "do not restart system calls that a stop interrupted",
+	  VERBS_CAPTURE, set_no_repair },
+	{ 0, "signal", "auto|none|SIG",
+	  "ask the target's own dump handlers after the capture (auto)", VERBS_CAPTURE,
+	  set_signal },
 	{ 0, "no-signal", NULL, "--signal none", VERBS_CAPTURE, set_no_signal },
 	{ 0, "no-probes", NULL, "use /proc alone, no BPF", VERBS_CAPTURE, set_no_probes },
-	{ 0, "locals", NULL, "record simple local variables of Python frames", VERBS_CAPTURE, set_locals },
-	{ 0, "redact", NULL, "leave values of variables and arguments out", VERBS_CAPTURE, set_redact },
-	{ 0, "no-lines", NULL, "do not look up source lines of native frames", VERBS_CAPTURE, set_no_lines },
-	{ 0, "debuginfod", NULL, "let debuginfod fetch missing symbols", VERBS_CAPTURE, set_debuginfod },
+	{ 0, "locals", NULL, "record simple local variables of Python frames", VERBS_CAPTURE,
+	  set_locals },
+	{ 0, "redact", NULL, "leave values of variables and arguments out", VERBS_CAPTURE,
+	  set_redact },
+	{ 0, "no-lines", NULL, "do not look up source lines of native frames", VERBS_CAPTURE,
+	  set_no_lines },
+	{ 0, "debuginfod", NULL, "let debuginfod fetch missing symbols", VERBS_CAPTURE,
+	  set_debuginfod },
 	{ 0, "no-store", NULL, "do not keep the report", VERBS_CAPTURE, set_no_store },
 	{ 'o', "output", "FILE", "write there instead; a FILE.hang keeps the report itself",
 	  VERBS_CAPTURE | VERB_SHOW | VERB_EXPORT, set_output },
 
 	{ 0, "format", "FORMAT", "how to show it (text)", VERBS_VIEW | VERB_EXPORT, set_format },
-	{ 0, "json", NULL, "--format json", VERBS_VIEW | VERB_LIST | VERB_EXPORT | VERB_DOCTOR, set_json },
+	{ 0, "json", NULL, "--format json", VERBS_VIEW | VERB_LIST | VERB_EXPORT | VERB_DOCTOR,
+	  set_json },
 	{ 0, "github", NULL, "--format github", VERBS_VIEW | VERB_EXPORT, set_github },
 	{ 0, "chain", NULL, "who waits for whom", VERBS_VIEW, set_chain },
 	{ 0, "tree", NULL, "processes and threads", VERBS_VIEW, set_tree },
@@ -221,13 +233,14 @@ const struct option_row option_rows[] = {
 	{ 0, "heavy", NULL, "all stacks merged, most frequent first", VERBS_VIEW, set_heavy },
 	{ 0, "timeline", NULL, "events in the order of time", VERBS_VIEW, set_timeline },
 	{ 0, "fds", NULL, "descriptors, what they are and who waits on them", VERBS_VIEW, set_fds },
-	{ 0, "all-frames", NULL, "every frame, an interpreter's own too", VERBS_VIEW, set_all_frames },
-	{ 0, "explain", "ID", "the facts under a claim, wait or node, such as W3 or F12", VERBS_VIEW,
-	  set_explain },
+	{ 0, "all-frames", NULL, "every frame, an interpreter's own too", VERBS_VIEW,
+	  set_all_frames },
+	{ 0, "explain", "ID", "the facts under a claim, wait or node, such as W3 or F12",
+	  VERBS_VIEW, set_explain },
 	{ 0, "reanalyse", NULL, "derive waits and verdict anew from the stored facts",
 	  VERB_SHOW | VERB_EXPORT, set_reanalyse },
-	{ 0, "no-pager", NULL, "do not pipe the text through a pager", VERBS_VIEW | VERB_LIST | VERB_DIFF,
-	  set_no_pager },
+	{ 0, "no-pager", NULL, "do not pipe the text through a pager",
+	  VERBS_VIEW | VERB_LIST | VERB_DIFF, set_no_pager },
 	{ 'h', "help", NULL, "this text", VERB_ALL, NULL },
 };
 const size_t n_option_rows = ARRAY_SIZE(option_rows);

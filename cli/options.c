@@ -1,6 +1,6 @@
 /*
- * Parsing and --help; see options.h. getopt's own messages are replaced: each error is one line that names the
- * command, the option and the value.
+ * Parsing and --help; see options.h. getopt's own messages are replaced: each error is one line
+ * that names the command, the option and the value.
  */
 #include "cli/options.h"
 
@@ -25,8 +25,8 @@ int usage_error(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_error("%s%s%s (see hangwatch %s%s--help)", arg_verb, arg_verb[0] ? ": " : "", text, arg_verb,
-		  arg_verb[0] ? " " : "");
+	log_error("%s%s%s (see hangwatch %s%s--help)", arg_verb, arg_verb[0] ? ": " : "", text,
+		  arg_verb, arg_verb[0] ? " " : "");
 	return EXIT_USAGE;
 }
 
@@ -60,8 +60,8 @@ static void make_getopt(unsigned verb, bool stop_at_argument, char *letters, str
 		const struct option_row *row = &option_rows[i];
 		if (!(row->verbs & verb))
 			continue;
-		longs[n++] = (struct option){ row->name, row->arg ? required_argument : no_argument, NULL,
-					      (int)i + 256 };
+		longs[n++] = (struct option){ row->name, row->arg ? required_argument : no_argument,
+					      NULL, (int)i + 256 };
 		if (row->letter) {
 			*letters++ = row->letter;
 			if (row->arg)
@@ -94,7 +94,8 @@ static const char *expected(const struct option_row *row)
 	return row->arg;
 }
 
-int options_parse(const struct command *command, int argc, char **argv, struct options *ret, int *ret_first)
+int options_parse(const struct command *command, int argc, char **argv, struct options *ret,
+		  int *ret_first)
 {
 	struct option longs[ROWS_MAX + 1];
 	char letters[ROWS_MAX * 2 + 4];
@@ -118,7 +119,8 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 			return EXIT_OK;
 		}
 		if (row->set(ret, optarg) < 0)
-			return usage_error("--%s takes %s, not \"%s\"", row->name, expected(row), optarg);
+			return usage_error("--%s takes %s, not \"%s\"", row->name, expected(row),
+					   optarg);
 	}
 	*ret_first = optind;
 	return -1;
@@ -148,16 +150,21 @@ void options_help(const struct command *command, FILE *out)
 		if (command->verb & (VERB_SHOW | VERB_EXPORT | VERB_DUMP)) {
 			(void)fprintf(out, "\nFORMAT is one of:\n");
 			for (size_t i = 0; formats[i]; i++)
-				(void)fprintf(out, "  %-12s %s\n", formats[i]->name, formats[i]->about);
+				(void)fprintf(out, "  %-12s %s\n", formats[i]->name,
+					      formats[i]->about);
 		}
 		return;
 	}
-	(void)fprintf(out, "usage: hangwatch COMMAND [OPTION…] …\n"
-			   "Says why a tree of processes hangs: who waits for whom, and whether that can end.\n\n");
+	(void)fprintf(
+		out,
+		"usage: hangwatch COMMAND [OPTION…] …\n"
+		"Says why a tree of processes hangs: who waits for whom, and whether that can end.\n\n");
 	for (size_t i = 0; commands[i]; i++)
 		(void)fprintf(out, "  %-9s %-28s %s\n", commands[i]->name, commands[i]->synopsis,
 			      commands[i]->about);
-	(void)fprintf(out, "\nhangwatch COMMAND --help lists its options; hangwatch --version the version.\n"
-			   "Exit status: 0 complete, 1 error, 2 usage, 3 a report with holes, 4 no such report,\n"
-			   "5 the root may not be looked at, 6 target gone. See man hangwatch.\n");
+	(void)fprintf(
+		out,
+		"\nhangwatch COMMAND --help lists its options; hangwatch --version the version.\n"
+		"Exit status: 0 complete, 1 error, 2 usage, 3 a report with holes, 4 no such report,\n"
+		"5 the root may not be looked at, 6 target gone. See man hangwatch.\n");
 }

@@ -47,7 +47,10 @@ static struct view make_view(const struct options *o, bool terminal)
 {
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 	struct winsize size;
-	struct view v = { .parts = o->parts, .all_frames = o->all_frames, .explain = o->explain, .columns = 100 };
+	struct view v = { .parts = o->parts,
+			  .all_frames = o->all_frames,
+			  .explain = o->explain,
+			  .columns = 100 };
 
 	v.ascii = !str_eq(nl_langinfo(CODESET), "UTF-8");
 	v.colour = terminal && !(no_colour && no_colour[0]) && term && !str_eq(term, "dumb");
@@ -66,7 +69,8 @@ static int render(const struct format *f, const struct view *v, const struct sna
 	return r;
 }
 
-/* The exit code of a rendering. A reader who quits before the end makes the rest fail with EPIPE, as it should. */
+/* The exit code of a rendering. A reader who quits before the end makes the rest fail with EPIPE,
+ * as it should. */
 static int judge(const struct options *o, int r, const char *where)
 {
 	if (r == 0 || r == -EPIPE)
@@ -77,7 +81,8 @@ static int judge(const struct options *o, int r, const char *where)
 	return EXIT_ERROR;
 }
 
-static int to_stdout(const struct options *o, bool live, const struct snapshot *s, const struct snap_index *x)
+static int to_stdout(const struct options *o, bool live, const struct snapshot *s,
+		     const struct snap_index *x)
 {
 	const struct format *f = choose_format(o);
 	struct view v = make_view(o, isatty(STDOUT_FILENO));
@@ -105,7 +110,8 @@ static int open_parent(const char *path, char *name, size_t cap)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Writes what `job` gives into a new file that replaces `path`; a device or pipe is written to as it is. */
+/* Writes what `job` gives into a new file that replaces `path`; a device or pipe is written to as
+ * it is. */
 struct job {
 	const struct format *format; /* NULL: the report itself */
 	const struct view *view;
@@ -162,11 +168,13 @@ int output_save(const char *path, const struct snapshot *s, const struct snap_in
 	return EXIT_ERROR;
 }
 
-int output_render(const struct options *o, bool live, const struct snapshot *s, const struct snap_index *x)
+int output_render(const struct options *o, bool live, const struct snapshot *s,
+		  const struct snap_index *x)
 {
 	if (!o->output || output_is_report(o))
 		return to_stdout(o, live, s, x);
 
 	struct view v = make_view(o, false);
-	return judge(o, write_path(o->output, &(struct job){ choose_format(o), &v, s, x }), o->output);
+	return judge(o, write_path(o->output, &(struct job){ choose_format(o), &v, s, x }),
+		     o->output);
 }

@@ -9,10 +9,11 @@
 bool output_is_report(const struct options *o);
 
 /*
- * Renders as the options say. `live`: other text follows on the same terminal (attach, run), so no pager.
- * EXIT_OK, or EXIT_ERROR after one line on stderr; a reader who left early is no error.
+ * Renders as the options say. `live`: other text follows on the same terminal (attach, run), so no
+ * pager. EXIT_OK, or EXIT_ERROR after one line on stderr; a reader who left early is no error.
  */
-int output_render(const struct options *o, bool live, const struct snapshot *s, const struct snap_index *x);
+int output_render(const struct options *o, bool live, const struct snapshot *s,
+		  const struct snap_index *x);
 
 /* Writes FILE.hang: the same. */
 int output_save(const char *path, const struct snapshot *s, const struct snap_index *x);

@@ -1,6 +1,7 @@
 /*
- * The pager; see pager.h. It runs under a shell, since $PAGER may hold options. LESS=FRX lets short text stay on the
- * screen and colours through; LESSCHARSET and what else the user has set is left alone.
+ * The pager; see pager.h. It runs under a shell, since $PAGER may hold options. LESS=FRX lets short
+ * text stay on the screen and colours through; LESSCHARSET and what else the user has set is left
+ * alone.
  */
 #include "cli/pager.h"
 
@@ -41,7 +42,8 @@ bool pager_open(struct pager *ret)
 	const char *term = getenv("TERM");
 	int ends[2];
 
-	if (!isatty(STDOUT_FILENO) || !command[0] || str_eq(command, "cat") || !term || str_eq(term, "dumb"))
+	if (!isatty(STDOUT_FILENO) || !command[0] || str_eq(command, "cat") || !term ||
+	    str_eq(term, "dumb"))
 		return false;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return false;

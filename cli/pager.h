@@ -12,8 +12,8 @@ struct pager {
 };
 
 /*
- * Starts $HANGWATCH_PAGER, $PAGER or less; false when there is none to be had or standard output is no
- * terminal: then nothing has happened. Ends with pager_close(), which waits for the reader.
+ * Starts $HANGWATCH_PAGER, $PAGER or less; false when there is none to be had or standard output is
+ * no terminal: then nothing has happened. Ends with pager_close(), which waits for the reader.
  */
 bool pager_open(struct pager *ret);
 void pager_close(struct pager *p);

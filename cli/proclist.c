@@ -37,7 +37,8 @@ static void read_cmdline(int procfd, struct proc_entry *e)
 	(void)snprintf(e->cmdline, sizeof(e->cmdline), "%.127s", text);
 }
 
-/* "0::/system.slice/nginx.service" of the unified hierarchy; else systemd's own, "1:name=systemd:/…". */
+/* "0::/system.slice/nginx.service" of the unified hierarchy; else systemd's own,
+ * "1:name=systemd:/…". */
 static void read_cgroup(int procfd, struct proc_entry *e)
 {
 	char text[4096];
@@ -48,7 +49,8 @@ static void read_cgroup(int procfd, struct proc_entry *e)
 	const char *v1 = strstr(text, "name=systemd:/");
 	const char *path = v1 ? strchr(v1, '/') : p ? p + 3 : NULL;
 	if (path)
-		(void)snprintf(e->cgroup, sizeof(e->cgroup), "%.*s", (int)strcspn(path, "\n"), path);
+		(void)snprintf(e->cgroup, sizeof(e->cgroup), "%.*s", (int)strcspn(path, "\n"),
+			       path);
 }
 
 static bool read_entry(pid_t pid, struct proc_entry *e)

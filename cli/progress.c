@@ -1,4 +1,5 @@
-/* Progress; see progress.h. On a terminal the line is overwritten and wiped; elsewhere one line is all. */
+/* Progress; see progress.h. On a terminal the line is overwritten and wiped; elsewhere one line is
+ * all. */
 #include "cli/progress.h"
 
 #include <stdio.h>
@@ -17,13 +18,15 @@ static void say(void *arg, const char *what)
 	if (passed < QUIET_NS || (p->said && !p->terminal))
 		return;
 	p->said = true;
-	(void)fprintf(stderr, p->terminal ? "\r\033[Khangwatch: %.1f s: %s" : "hangwatch: %.1f s: %s\n",
+	(void)fprintf(stderr,
+		      p->terminal ? "\r\033[Khangwatch: %.1f s: %s" : "hangwatch: %.1f s: %s\n",
 		      (double)passed / 1e9, what);
 }
 
 void progress_begin(struct progress *p, struct session *x)
 {
-	*p = (struct progress){ .begun_ns = clock_monotonic_ns(), .terminal = isatty(STDERR_FILENO) };
+	*p = (struct progress){ .begun_ns = clock_monotonic_ns(),
+				.terminal = isatty(STDERR_FILENO) };
 	session_on_progress(x, say, p);
 }
 

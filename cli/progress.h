@@ -1,4 +1,5 @@
-/* One line on standard error when a capture takes over a second, so that nobody wonders who hangs. */
+/* One line on standard error when a capture takes over a second, so that nobody wonders who hangs.
+ */
 #ifndef HW_CLI_PROGRESS_H
 #define HW_CLI_PROGRESS_H
 

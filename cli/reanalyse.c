@@ -1,4 +1,5 @@
-/* A stored report thought over again: analysis is a pure function of the facts, so no process is needed. */
+/* A stored report thought over again: analysis is a pure function of the facts, so no process is
+ * needed. */
 #include "cli/reanalyse.h"
 
 #include "analysis/analysis.h"

@@ -17,16 +17,21 @@ int reports_open_store(bool create, struct store *ret)
 	if (r == 0)
 		return EXIT_OK;
 	if (r == -ENOENT && !ret->path[0])
-		log_error("no place for reports: neither HOME nor XDG_STATE_HOME is set; set one, or use -o FILE");
+		log_error(
+			"no place for reports: neither HOME nor XDG_STATE_HOME is set; set one, or use -o FILE");
 	else if (r == -EPERM)
-		log_error("will not use %s: it must belong to you and be writable by you alone (chmod go-w)",
-			  ret->path);
+		log_error(
+			"will not use %s: it must belong to you and be writable by you alone (chmod go-w)",
+			ret->path);
 	else if (r == -ELOOP || r == -ENOTDIR)
-		log_error("will not use %s: it must be a directory, no link; set XDG_STATE_HOME to another place",
-			  ret->path);
+		log_error(
+			"will not use %s: it must be a directory, no link; set XDG_STATE_HOME to another place",
+			ret->path);
 	else
-		(void)log_err(r, "cannot use %s for reports (set XDG_STATE_HOME to another place, or use -o FILE)",
-			      ret->path);
+		(void)log_err(
+			r,
+			"cannot use %s for reports (set XDG_STATE_HOME to another place, or use -o FILE)",
+			ret->path);
 	return EXIT_ERROR;
 }
 
@@ -44,7 +49,8 @@ int reports_find(const char *prefix, struct store *ret_store, struct store_entry
 	if (r == -ENOTUNIQ)
 		return usage_error("\"%.64s\" begins more than one id: %s", prefix, matches);
 	if (r == -ENOENT) {
-		log_error("no report \"%.64s\" in %s; hangwatch list shows what there is", prefix, ret_store->path);
+		log_error("no report \"%.64s\" in %s; hangwatch list shows what there is", prefix,
+			  ret_store->path);
 		return EXIT_NO_REPORT;
 	}
 	(void)log_err(r, "cannot list %s", ret_store->path);

@@ -8,7 +8,8 @@
 /* Reads the report that `what` names. EXIT_OK, or the exit code after one line on stderr. */
 int reports_read(const char *what, struct snapshot **ret);
 
-/* The entry that `prefix` names, in the store that is opened here and the caller's to close. The same returns. */
+/* The entry that `prefix` names, in the store that is opened here and the caller's to close. The
+ * same returns. */
 int reports_find(const char *prefix, struct store *ret_store, struct store_entry *ret);
 
 /* Opens the store as it is; tells why not. EXIT_OK or EXIT_ERROR. */

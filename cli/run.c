@@ -1,9 +1,10 @@
 /*
  * hangwatch run: starts a command and watches it as attach does.
  *
- * The command stays in our process group: what a terminal sends reaches it without our help, and Ctrl-Z stops
- * both. Signals that somebody sends to us alone are passed on. We are the subreaper of the tree, so that a
- * grandchild whose parent ends stays in sight. The exit status is the command's.
+ * The command stays in our process group: what a terminal sends reaches it without our help, and
+ * Ctrl-Z stops both. Signals that somebody sends to us alone are passed on. We are the subreaper of
+ * the tree, so that a grandchild whose parent ends stays in sight. The exit status is the
+ * command's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +47,8 @@ _Noreturn static void become(char **argv, int errors, const sigset_t *mask)
 	_exit(n == sizeof(e) ? EXIT_RUN_NOT_FOUND : EXIT_RUN_FAILED);
 }
 
-/* Starts the command: EXIT_OK once it has become what it shall be; else an exit code after one line. */
+/* Starts the command: EXIT_OK once it has become what it shall be; else an exit code after one
+ * line. */
 static int start(char **argv, const sigset_t *mask, pid_t *ret)
 {
 	int ends[2], e = 0;
@@ -78,7 +80,8 @@ static int start(char **argv, const sigset_t *mask, pid_t *ret)
 	return e == ENOENT ? EXIT_RUN_NOT_FOUND : EXIT_RUN_NOT_EXECUTABLE;
 }
 
-/* Buries whoever has ended; the session must have looked before, since a corpse tells how it died. */
+/* Buries whoever has ended; the session must have looked before, since a corpse tells how it died.
+ */
 static void reap(struct run *r)
 {
 	int status;
@@ -148,7 +151,9 @@ static int watch(struct run *r, int signals)
 
 static int run(const struct options *o, int argc, char **argv)
 {
-	static const int signals[] = { SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+	static const int signals[] = {
+		SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2
+	};
 	struct run r = { 0 };
 	struct session *x;
 	sigset_t before;

@@ -19,7 +19,8 @@ int show_report(const struct options *o, const char *what)
 			(void)log_err(r, "cannot show the report");
 			code = EXIT_ERROR;
 		} else {
-			code = output_is_report(o) ? output_save(o->output, s, &x) : output_render(o, false, s, &x);
+			code = output_is_report(o) ? output_save(o->output, s, &x)
+						   : output_render(o, false, s, &x);
 			snap_index_done(&x);
 		}
 	}
@@ -30,7 +31,8 @@ int show_report(const struct options *o, const char *what)
 static int show(const struct options *o, int argc, char **argv)
 {
 	if (argc != 1)
-		return usage_error(argc ? "one report at a time" : "which report? hangwatch list shows what there is");
+		return usage_error(argc ? "one report at a time"
+					: "which report? hangwatch list shows what there is");
 	return show_report(o, argv[0]);
 }
 

@@ -1,6 +1,7 @@
 /*
- * Finding targets; see targets.h. A name stands for one tree: of several processes that match, those below another
- * match are left out, and if more than one is left the name is ambiguous. A unit may have several roots, they all are its tree.
+ * Finding targets; see targets.h. A name stands for one tree: of several processes that match,
+ * those below another match are left out, and if more than one is left the name is ambiguous. A
+ * unit may have several roots, they all are its tree.
  */
 #include "cli/targets.h"
 
@@ -61,7 +62,8 @@ static pid_t process_of(pid_t pid)
 	return p && scan_u64(&p, 10, &tgid) ? (pid_t)tgid : pid;
 }
 
-/* Whether the kernel lets us see inside: what the file it runs is called asks for the right to read its state. */
+/* Whether the kernel lets us see inside: what the file it runs is called asks for the right to read
+ * its state. */
 static bool may_look(pid_t pid)
 {
 	char path[64], exe[PATH_MAX];
@@ -127,7 +129,8 @@ static int from_name(const char *glob, struct targets *t)
 		return EXIT_ERROR;
 	}
 	for (size_t i = 0; i < l.entries.n; i++)
-		l.entries.v[i].matches = l.entries.v[i].pid != getpid() && name_matches(&l.entries.v[i], glob);
+		l.entries.v[i].matches =
+			l.entries.v[i].pid != getpid() && name_matches(&l.entries.v[i], glob);
 	for (size_t i = 0; i < l.entries.n; i++)
 		if (l.entries.v[i].matches && !below_match(&l, &l.entries.v[i]) && n++ == 0 &&
 		    add(t, l.entries.v[i].pid) != EXIT_OK)
@@ -180,7 +183,8 @@ static int from_unit(const char *unit, struct targets *t)
 		return EXIT_GONE;
 	}
 	if (several) {
-		(void)usage_error("unit %.64s runs in several places, say which process by its PID:", name);
+		(void)usage_error(
+			"unit %.64s runs in several places, say which process by its PID:", name);
 		list_matches(&l);
 		return EXIT_USAGE;
 	}
@@ -197,8 +201,9 @@ static int check_rights(const struct targets *t)
 	for (size_t i = 0; i < t->pids.n; i++)
 		if (may_look(t->pids.v[i]))
 			return EXIT_OK;
-	log_error("may not look at process %d: it belongs to another user or is protected; run as its user or as root",
-		  t->pids.v[0]);
+	log_error(
+		"may not look at process %d: it belongs to another user or is protected; run as its user or as root",
+		t->pids.v[0]);
 	return EXIT_DENIED;
 }
 

@@ -10,8 +10,9 @@ struct targets {
 };
 
 /*
- * The processes that the arguments, --name or --unit name, and that one may look at. EXIT_OK; else an exit code after one line
- * on stderr (for an ambiguous name followed by the list of what it could be).
+ * The processes that the arguments, --name or --unit name, and that one may look at. EXIT_OK; else
+ * an exit code after one line on stderr (for an ambiguous name followed by the list of what it
+ * could be).
  */
 int targets_find(const struct options *o, int argc, char **argv, struct targets *ret);
 void targets_done(struct targets *t);

@@ -1,7 +1,8 @@
 /*
- * Signals for a tree; see tree_signal.h. A pid may be reused between the listing and the signal, so each child is
- * taken by a pidfd first and must then still be a child of the one in whose list it stood. run is the
- * subreaper of its tree: who loses his parent becomes our own child, and is met in the next round.
+ * Signals for a tree; see tree_signal.h. A pid may be reused between the listing and the signal, so
+ * each child is taken by a pidfd first and must then still be a child of the one in whose list it
+ * stood. run is the subreaper of its tree: who loses his parent becomes our own child, and is met
+ * in the next round.
  */
 #include "cli/tree_signal.h"
 
@@ -27,7 +28,7 @@ enum { ROUNDS_MAX = 100, DEPTH_MAX = 500 };
 struct sender {
 	int sig;
 	size_t n, fresh; /* had it; had it in this round */
-	struct map had;	 /* pid and start time, mixed */
+	struct map had;  /* pid and start time, mixed */
 };
 
 static void visit(struct sender *s, pid_t parent, unsigned depth);
@@ -45,11 +46,13 @@ static void signal_child(struct sender *s, pid_t parent, pid_t pid, unsigned dep
 	CLEANUP(fd_closep) int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct raw_stat stat;
 
-	/* The pidfd is older than this look: who is a child of the parent now is whom it names, or that one has ended. */
+	/* The pidfd is older than this look: who is a child of the parent now is whom it names, or
+	 * that one has ended. */
 	if (pidfd < 0 || !read_stat(pid, &stat) || stat.ppid != parent || raw_stat_zombie(&stat))
 		return;
 	uint64_t key = map_mix((uint64_t)pid, stat.start_ticks);
-	if (!map_get(&s->had, key, NULL) && syscall(SYS_pidfd_send_signal, pidfd, s->sig, NULL, 0) == 0) {
+	if (!map_get(&s->had, key, NULL) &&
+	    syscall(SYS_pidfd_send_signal, pidfd, s->sig, NULL, 0) == 0) {
 		(void)map_set(&s->had, key, 1);
 		s->n++;
 		s->fresh++;

@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 /*
- * Sends `sig` (SIGSTOP or SIGKILL) to every descendant of this process, parents first, again and again until a
- * round finds nobody who has not had it. 0 or -errno; *ret_n is how many processes had it.
+ * Sends `sig` (SIGSTOP or SIGKILL) to every descendant of this process, parents first, again and
+ * again until a round finds nobody who has not had it. 0 or -errno; *ret_n is how many processes
+ * had it.
  */
 int tree_signal(int sig, size_t *ret_n);
 

@@ -1,6 +1,7 @@
 /*
- * Watching; see watch.h. The tree is listed ten times a second, which costs little and catches what lives for more
- * than a blink; the first report comes at the threshold, the others at twice, four times … of it.
+ * Watching; see watch.h. The tree is listed ten times a second, which costs little and catches what
+ * lives for more than a blink; the first report comes at the threshold, the others at twice, four
+ * times … of it.
  */
 #include "cli/watch.h"
 
@@ -15,7 +16,9 @@
 
 void watch_begin(struct watch *w, const struct options *o, struct session *x)
 {
-	*w = (struct watch){ .o = o, .x = x, .begun_ns = clock_monotonic_ns(), .next_ns = o->after_ns };
+	*w = (struct watch){
+		.o = o, .x = x, .begun_ns = clock_monotonic_ns(), .next_ns = o->after_ns
+	};
 }
 
 static int64_t passed(const struct watch *w)

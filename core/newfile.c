@@ -1,6 +1,6 @@
 /*
- * Files that appear whole; see newfile.h. O_TMPFILE keeps even a killed writer from leaving rubbish; file systems
- * without it (NFS, some FUSE) get a temporary name that begins with a dot.
+ * Files that appear whole; see newfile.h. O_TMPFILE keeps even a killed writer from leaving
+ * rubbish; file systems without it (NFS, some FUSE) get a temporary name that begins with a dot.
  */
 #include "core/newfile.h"
 
@@ -33,7 +33,8 @@ int newfile_open(int dirfd, const char *name, struct newfile *ret)
 		int r = random_name(&f);
 		if (r < 0)
 			return r;
-		f.fd = openat(dirfd, f.temp, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0600);
+		f.fd = openat(dirfd, f.temp, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC,
+			      0600);
 	}
 	if (f.fd < 0)
 		return -errno;

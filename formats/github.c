@@ -1,6 +1,7 @@
 /*
- * The report as Markdown for an issue: the first screen in a fence, the rest folded. All foreign text stays inside fences
- * that are longer than any run of backticks in it, so none of it is taken for markup.
+ * The report as Markdown for an issue: the first screen in a fence, the rest folded. All foreign
+ * text stays inside fences that are longer than any run of backticks in it, so none of it is taken
+ * for markup.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,8 +36,8 @@ static void fenced(const char *text, FILE *out)
 	}
 }
 
-static int folded(const struct snapshot *s, const struct snap_index *x, const struct text_section *section,
-		  FILE *out)
+static int folded(const struct snapshot *s, const struct snap_index *x,
+		  const struct text_section *section, FILE *out)
 {
 	CLEANUP(freep) char *text = NULL;
 	int r = text_to_memory(s, x, section->print, &text);
@@ -49,7 +50,8 @@ static int folded(const struct snapshot *s, const struct snap_index *x, const st
 	return 0;
 }
 
-static int write_github(const struct snapshot *s, const struct snap_index *x, const struct view *v, FILE *out)
+static int write_github(const struct snapshot *s, const struct snap_index *x, const struct view *v,
+			FILE *out)
 {
 	CLEANUP(freep) char *screen = NULL;
 	int r = text_to_memory(s, x, text_screen, &screen);
@@ -59,11 +61,13 @@ static int write_github(const struct snapshot *s, const struct snap_index *x, co
 		return r;
 	if (SNAP_N(s, VERDICT)) {
 		const struct snap_verdict *verdict = SNAP_ROW(s, VERDICT, 0);
-		(void)fprintf(out, "**%s** (%s)\n\n", snap_word(names_verdict_class, verdict->class),
+		(void)fprintf(out, "**%s** (%s)\n\n",
+			      snap_word(names_verdict_class, verdict->class),
 			      snap_word(names_certainty, verdict->certainty));
 	}
 	fenced(screen, out);
-	for (const struct text_section *section = text_sections; section->title && r == 0; section++)
+	for (const struct text_section *section = text_sections; section->title && r == 0;
+	     section++)
 		r = folded(s, x, section, out);
 	(void)fprintf(out, "\nMade by hangwatch %s.\n", HANGWATCH_VERSION);
 	return r;

@@ -1,6 +1,6 @@
 /*
- * The report as one self-contained page: no scripts, nothing loaded from anywhere, every foreign byte escaped twice
- * (control characters by the text, markup here). Ids of facts lead to the facts.
+ * The report as one self-contained page: no scripts, nothing loaded from anywhere, every foreign
+ * byte escaped twice (control characters by the text, markup here). Ids of facts lead to the facts.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -58,7 +58,8 @@ static size_t fact_id(const char *text, const char *p)
 	return n > 1 && n < 12 && !isalnum((unsigned char)p[n]) && p[n] != '_' ? n : 0;
 }
 
-/* Text with its fact ids as links, or, where the facts themselves stand, as what the links lead to. */
+/* Text with its fact ids as links, or, where the facts themselves stand, as what the links lead to.
+ */
 static void put_linked(const char *text, bool targets, FILE *out)
 {
 	const char *from = text;
@@ -66,18 +67,20 @@ static void put_linked(const char *text, bool targets, FILE *out)
 	for (const char *p = text; *p; p++) {
 		size_t n = fact_id(text, p);
 		/* A fact's own line begins with its id. */
-		bool own = targets && p >= text + 2 && p[-1] == ' ' && p[-2] == ' ' && (p == text + 2 || p[-3] == '\n');
+		bool own = targets && p >= text + 2 && p[-1] == ' ' && p[-2] == ' ' &&
+			   (p == text + 2 || p[-3] == '\n');
 		if (!n)
 			continue;
 		put_escaped(from, (size_t)(p - from), out);
-		(void)fprintf(out, own ? "<b id=\"%.*s\">%.*s</b>" : "<a href=\"#%.*s\">%.*s</a>", (int)n, p, (int)n, p);
+		(void)fprintf(out, own ? "<b id=\"%.*s\">%.*s</b>" : "<a href=\"#%.*s\">%.*s</a>",
+			      (int)n, p, (int)n, p);
 		from = p + n;
 	}
 	put_escaped(from, strlen(from), out);
 }
 
-static int put_section(const struct snapshot *s, const struct snap_index *x, const struct text_section *section,
-		       FILE *out)
+static int put_section(const struct snapshot *s, const struct snap_index *x,
+		       const struct text_section *section, FILE *out)
 {
 	CLEANUP(freep) char *text = NULL;
 	int r = text_to_memory(s, x, section->print, &text);
@@ -93,7 +96,8 @@ static int put_section(const struct snapshot *s, const struct snap_index *x, con
 	return 0;
 }
 
-static int write_html(const struct snapshot *s, const struct snap_index *x, const struct view *v, FILE *out)
+static int write_html(const struct snapshot *s, const struct snap_index *x, const struct view *v,
+		      FILE *out)
 {
 	CLEANUP(freep) char *screen = NULL;
 	const char *id = snap_str(s, s->head.id);
@@ -106,11 +110,13 @@ static int write_html(const struct snapshot *s, const struct snap_index *x, cons
 	(void)fputs("<title>hang ", out);
 	put_escaped(id, strlen(id), out);
 	if (SNAP_N(s, VERDICT))
-		(void)fprintf(out, ": %s", snap_word(names_verdict_class, SNAP_ROW(s, VERDICT, 0)->class));
+		(void)fprintf(out, ": %s",
+			      snap_word(names_verdict_class, SNAP_ROW(s, VERDICT, 0)->class));
 	(void)fputs("</title></head><body>\n<pre>", out);
 	put_linked(screen, false, out);
 	(void)fputs("</pre>\n", out);
-	for (const struct text_section *section = text_sections; section->title && r == 0; section++)
+	for (const struct text_section *section = text_sections; section->title && r == 0;
+	     section++)
 		r = put_section(s, x, section, out);
 	(void)fprintf(out, "<footer>hangwatch %s</footer>\n</body></html>\n", HANGWATCH_VERSION);
 	return r;

@@ -7,7 +7,8 @@
 #include "snapshot/json.h"
 #include "snapshot/write.h"
 
-static int write_json(const struct snapshot *s, const struct snap_index *x, const struct view *v, FILE *out)
+static int write_json(const struct snapshot *s, const struct snap_index *x, const struct view *v,
+		      FILE *out)
 {
 	CLEANUP(freep) struct json *j = calloc(1, sizeof(*j));
 

@@ -1,7 +1,7 @@
 /*
- * The report for ui.perfetto.dev, in the trace event format that it reads: a track for each process, thread and task with
- * a slice for what it has been doing since it last ran, instants for the events, and arrows from each sleeper to
- * those who could wake it.
+ * The report for ui.perfetto.dev, in the trace event format that it reads: a track for each
+ * process, thread and task with a slice for what it has been doing since it last ran, instants for
+ * the events, and arrows from each sleeper to those who could wake it.
  *
  * Processes are numbered by row, not by pid: a reused pid would put two of them on one track.
  */
@@ -25,7 +25,7 @@ struct trace {
 	const struct snapshot *s;
 	const struct snap_index *x;
 	struct json *j;
-	int64_t zero_ns;     /* the earliest time of all, which becomes 0 */
+	int64_t zero_ns; /* the earliest time of all, which becomes 0 */
 	int64_t captured_ns;
 	int64_t arrows;
 };
@@ -108,8 +108,10 @@ static void put_stack(struct trace *t, node_t n)
 
 	json_key(t->j, "args");
 	json_object(t->j);
-	for (uint32_t i = 0; stack && span_known(stack->frames) && i < stack->frames.n && i < 100; i++) {
-		const char *function = snap_str(t->s, SNAP_ROW(t->s, FRAME, stack->frames.first + i)->function);
+	for (uint32_t i = 0; stack && span_known(stack->frames) && i < stack->frames.n && i < 100;
+	     i++) {
+		const char *function =
+			snap_str(t->s, SNAP_ROW(t->s, FRAME, stack->frames.first + i)->function);
 		(void)snprintf(key, sizeof(key), "frame %02u", i);
 		json_key(t->j, key);
 		json_str(t->j, function[0] ? function : "??");
@@ -131,8 +133,9 @@ static void put_slice(struct trace *t, node_t n, const char *name, int64_t since
 
 static int64_t blocked_since(const struct trace *t, const struct snap_thread *thread)
 {
-	return snap_known(thread->blocked_ns) && thread->blocked_ns > 0 ? t->captured_ns - thread->blocked_ns :
-									     t->captured_ns;
+	return snap_known(thread->blocked_ns) && thread->blocked_ns > 0
+		       ? t->captured_ns - thread->blocked_ns
+		       : t->captured_ns;
 }
 
 static void put_threads(struct trace *t)
@@ -159,7 +162,8 @@ static void put_tasks(struct trace *t)
 		if (task->inherited)
 			continue;
 		name_track(t, "thread_name", NODE(TABLE_TASK, i));
-		put_slice(t, NODE(TABLE_TASK, i), what[0] ? what : snap_word(names_task_state, task->state),
+		put_slice(t, NODE(TABLE_TASK, i),
+			  what[0] ? what : snap_word(names_task_state, task->state),
 			  t->captured_ns);
 	}
 }
@@ -225,7 +229,8 @@ static int64_t earliest(const struct trace *t)
 	return least;
 }
 
-static int write_perfetto(const struct snapshot *s, const struct snap_index *x, const struct view *v, FILE *out)
+static int write_perfetto(const struct snapshot *s, const struct snap_index *x,
+			  const struct view *v, FILE *out)
 {
 	CLEANUP(freep) struct json *j = calloc(1, sizeof(*j));
 	struct trace t = { .s = s, .x = x, .j = j };

@@ -1,6 +1,6 @@
 /*
- * The stacks of all threads for speedscope.app: each thread is one sample, below its process, so that "left heavy"
- * shows where many processes stand. Frames that are the same are written once.
+ * The stacks of all threads for speedscope.app: each thread is one sample, below its process, so
+ * that "left heavy" shows where many processes stand. Frames that are the same are written once.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -79,7 +79,9 @@ static void write_process_frame(struct scope *c, node_t process)
 /* The thread that a stack belongs to; NULL for a task's. */
 static const struct snap_thread *thread_of(const struct snapshot *s, const struct snap_stack *stack)
 {
-	return node_table(stack->owner) == TABLE_THREAD ? SNAP_ROW(s, THREAD, node_index(stack->owner)) : NULL;
+	return node_table(stack->owner) == TABLE_THREAD
+		       ? SNAP_ROW(s, THREAD, node_index(stack->owner))
+		       : NULL;
 }
 
 static void write_frames(struct scope *c)
@@ -174,7 +176,8 @@ static void write_all(struct scope *c)
 	json_object_end(j);
 }
 
-static int write_speedscope(const struct snapshot *s, const struct snap_index *x, const struct view *v, FILE *out)
+static int write_speedscope(const struct snapshot *s, const struct snap_index *x,
+			    const struct view *v, FILE *out)
 {
 	CLEANUP(freep) struct json *j = calloc(1, sizeof(*j));
 	struct scope c = { .s = s, .x = x, .j = j };

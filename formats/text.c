@@ -1,6 +1,7 @@
 /*
- * The report for people: the first screen answers what one wants to know first (docs/REPORT.md), then come
- * stacks, tasks and at the end what the report cost and could not see. The parts lie in formats/text/.
+ * The report for people: the first screen answers what one wants to know first (docs/REPORT.md),
+ * then come stacks, tasks and at the end what the report cost and could not see. The parts lie in
+ * formats/text/.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,13 +16,20 @@ struct chapter {
 };
 
 static const struct chapter chapters[] = {
-	{ 0, true, text_screen },	      { VIEW_CHAIN, false, text_chain },
-	{ VIEW_CHAIN, false, text_all_waits }, { VIEW_TREE, false, text_tree },
-	{ 0, true, text_stacks },	      { VIEW_HEAVY, false, text_heavy },
-	{ 0, true, text_tasks },	      { VIEW_TASKS, false, text_all_tasks },
-	{ VIEW_TIMELINE, false, text_timeline }, { VIEW_FDS, false, text_fds },
-	{ 0, true, text_cost },		      { 0, true, text_signals },
-	{ 0, true, text_gaps },		      { 0, true, text_next },
+	{ 0, true, text_screen },
+	{ VIEW_CHAIN, false, text_chain },
+	{ VIEW_CHAIN, false, text_all_waits },
+	{ VIEW_TREE, false, text_tree },
+	{ 0, true, text_stacks },
+	{ VIEW_HEAVY, false, text_heavy },
+	{ 0, true, text_tasks },
+	{ VIEW_TASKS, false, text_all_tasks },
+	{ VIEW_TIMELINE, false, text_timeline },
+	{ VIEW_FDS, false, text_fds },
+	{ 0, true, text_cost },
+	{ 0, true, text_signals },
+	{ 0, true, text_gaps },
+	{ 0, true, text_next },
 };
 
 static bool is_wanted(const struct chapter *c, const struct view *v)
@@ -55,7 +63,8 @@ static int print_chapters(struct text *t, FILE *out)
 	return t->error;
 }
 
-static int write_text(const struct snapshot *s, const struct snap_index *x, const struct view *v, FILE *out)
+static int write_text(const struct snapshot *s, const struct snap_index *x, const struct view *v,
+		      FILE *out)
 {
 	struct text t;
 	int r;

@@ -1,6 +1,6 @@
 /*
- * .hang files; see file.h. The frame carries a checksum, so a flipped bit is found before the JSON is believed,
- * and the end of the frame, so a truncated file is told from a whole one.
+ * .hang files; see file.h. The frame carries a checksum, so a flipped bit is found before the JSON
+ * is believed, and the end of the frame, so a truncated file is told from a whole one.
  */
 #include "snapshot/file.h"
 
@@ -19,16 +19,19 @@
 #include "snapshot/read.h"
 #include "snapshot/write.h"
 
-/* A report of 10,000 threads unpacks to some 50 MB; what promises to be more than this is a bomb. */
+/* A report of 10,000 threads unpacks to some 50 MB; what promises to be more than this is a bomb.
+ */
 #define TEXT_BYTES_MAX (512u << 20)
 
-/* A window of 8 MiB is what level 1 to 9 use; a frame that asks for more would cost memory before it is read. */
+/* A window of 8 MiB is what level 1 to 9 use; a frame that asks for more would cost memory before
+ * it is read. */
 #define WINDOW_LOG_MAX 23
 
 /* Where the list of reports stops looking for the root's name. */
 #define HEAD_BYTES_MAX (256u << 10)
 
-/* The level: 1 packs a report of 500 kB in 2 ms to a tenth; 3 takes twice the time for a twentieth less. */
+/* The level: 1 packs a report of 500 kB in 2 ms to a tenth; 3 takes twice the time for a twentieth
+ * less. */
 #define LEVEL 1
 
 struct packer {
@@ -88,18 +91,19 @@ static int bad(int r, char *why, size_t cap, const char *text)
 }
 
 /*
- * Unpacks one frame into *text: all of it, or the beginning when the result would be longer than `limit` and
- * `cut` allows that.
+ * Unpacks one frame into *text: all of it, or the beginning when the result would be longer than
+ * `limit` and `cut` allows that.
  */
-static int unpack(ZSTD_DCtx *z, const void *from, size_t n, size_t limit, bool cut, struct strbuf *text,
-		  char *why, size_t cap)
+static int unpack(ZSTD_DCtx *z, const void *from, size_t n, size_t limit, bool cut,
+		  struct strbuf *text, char *why, size_t cap)
 {
 	ZSTD_inBuffer in = { from, n, 0 };
 	size_t step = ZSTD_DStreamOutSize(), left = 1;
 
 	while (left) {
 		if (text->n > limit)
-			return cut ? 0 : bad(-EFBIG, why, cap, "the report unpacks to over 512 MiB");
+			return cut ? 0
+				   : bad(-EFBIG, why, cap, "the report unpacks to over 512 MiB");
 		if (text->cap < text->n + step + 1 &&
 		    array_reserve((void **)&text->s, &text->cap, text->n + step + 1, 1) < 0)
 			return bad(-ENOMEM, why, cap, "out of memory");
@@ -107,7 +111,8 @@ static int unpack(ZSTD_DCtx *z, const void *from, size_t n, size_t limit, bool c
 		size_t before = in.pos;
 		left = ZSTD_decompressStream(z, &out, &in);
 		if (ZSTD_isError(left))
-			return bad(-EBADMSG, why, cap, "the report is damaged (its packed data is not valid)");
+			return bad(-EBADMSG, why, cap,
+				   "the report is damaged (its packed data is not valid)");
 		text->n += out.pos;
 		text->s[text->n] = '\0';
 		if (left && !out.pos && in.pos == before)

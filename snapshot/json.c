@@ -200,15 +200,16 @@ void json_null(struct json *j)
 	put(j, "null", 4);
 }
 
-static const uint64_t powers[] = { 1,	     10,       100,	  1000,	      10000,
-				   100000,   1000000,  10000000,  100000000,  1000000000 };
+static const uint64_t powers[] = { 1,      10,      100,      1000,      10000,
+				   100000, 1000000, 10000000, 100000000, 1000000000 };
 
 void json_decimal(struct json *j, int64_t v, unsigned digits)
 {
 	char text[48];
 	uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
 
-	/* 16 digits and more would not survive a reader that keeps doubles: round the last ones away. */
+	/* 16 digits and more would not survive a reader that keeps doubles: round the last ones
+	 * away. */
 	unsigned cut = 0;
 	while (cut < digits && u / powers[cut] >= 1000000000000000ull)
 		cut++;

@@ -1,9 +1,9 @@
 /*
- * A streaming JSON writer: values go out as they are named, nothing is kept but one buffer and a bit per
- * level, so a report of any size costs the same memory.
+ * A streaming JSON writer: values go out as they are named, nothing is kept but one buffer and a
+ * bit per level, so a report of any size costs the same memory.
  *
- * Errors are sticky: after the sink failed every call does nothing, and json_end() returns the first error.
- * That the calls nest properly is the caller's duty (asserted).
+ * Errors are sticky: after the sink failed every call does nothing, and json_end() returns the
+ * first error. That the calls nest properly is the caller's duty (asserted).
  */
 #ifndef HW_SNAPSHOT_JSON_H
 #define HW_SNAPSHOT_JSON_H
@@ -22,7 +22,7 @@ struct json {
 	void *arg;
 	int error;
 	unsigned depth;
-	unsigned pretty_depth;		   /* containers up to this level are spread over lines */
+	unsigned pretty_depth;              /* containers up to this level are spread over lines */
 	bool has_items[JSON_DEPTH_MAX + 1]; /* of the open container on each level */
 	bool after_key;
 	size_t n;
@@ -40,8 +40,8 @@ void json_array_end(struct json *j);
 void json_key(struct json *j, const char *key);
 
 /*
- * Bytes that are no UTF-8 become the text \xNN, for JSON has no other way to hold them; control characters
- * and those that deceive a reader (escape.h) become \uNNNN.
+ * Bytes that are no UTF-8 become the text \xNN, for JSON has no other way to hold them; control
+ * characters and those that deceive a reader (escape.h) become \uNNNN.
  */
 void json_str(struct json *j, const char *s);
 void json_int(struct json *j, int64_t v);
@@ -49,7 +49,8 @@ void json_hex(struct json *j, uint64_t v); /* a string: "0x…" */
 void json_bool(struct json *j, bool v);
 void json_null(struct json *j);
 
-/* v / 10^digits as a decimal number of at most 15 significant digits, so that a double keeps all of them. */
+/* v / 10^digits as a decimal number of at most 15 significant digits, so that a double keeps all of
+ * them. */
 void json_decimal(struct json *j, int64_t v, unsigned digits);
 
 /* A sink that writes to a FILE *. */

@@ -149,7 +149,8 @@ static bool unicode(struct pull *p, char *to, size_t *ret_n)
 	if (!hex4(p, &c))
 		return false;
 	if (c >= 0xd800 && c < 0xdc00) {
-		if (!take(p, '\\') || !take(p, 'u') || !hex4(p, &low) || low < 0xdc00 || low > 0xdfff)
+		if (!take(p, '\\') || !take(p, 'u') || !hex4(p, &low) || low < 0xdc00 ||
+		    low > 0xdfff)
 			return pull_fail(p, "the second half of a surrogate pair");
 		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 	} else if (c >= 0xdc00 && c < 0xe000) {
@@ -176,7 +177,8 @@ static bool escape(struct pull *p, char *to, size_t *ret_n)
 	return true;
 }
 
-/* Takes a string and gives it in pieces: runs of plain bytes, and single characters that were escaped. */
+/* Takes a string and gives it in pieces: runs of plain bytes, and single characters that were
+ * escaped. */
 static bool string(struct pull *p, void (*add)(void *arg, const char *s, size_t n), void *arg)
 {
 	if (!take(p, '"'))
@@ -185,7 +187,8 @@ static bool string(struct pull *p, void (*add)(void *arg, const char *s, size_t 
 		const char *run = p->p;
 		size_t len = 1;
 
-		while (p->p < p->end && *p->p != '"' && *p->p != '\\' && (unsigned char)*p->p >= 0x20) {
+		while (p->p < p->end && *p->p != '"' && *p->p != '\\' &&
+		       (unsigned char)*p->p >= 0x20) {
 			len = utf8_sequence(p->p, (size_t)(p->end - p->p));
 			if (!len)
 				return pull_fail(p, "UTF-8");

@@ -1,6 +1,6 @@
 /*
- * A JSON parser that is asked for what comes next: no tree is built, so a report that was made to exhaust
- * memory meets only the limits of whoever asks.
+ * A JSON parser that is asked for what comes next: no tree is built, so a report that was made to
+ *exhaust memory meets only the limits of whoever asks.
  *
  *	pull_object(p);
  *	while (pull_key(p, key, sizeof(key)))
@@ -9,8 +9,9 @@
  *		else
  *			pull_skip(p);
  *
- * Strict (RFC 8259, valid UTF-8, no NUL in strings, nothing after the value) and bounded: no recursion, containers
- * nest at most 64 deep. The first error sticks: after it every call fails and every loop ends.
+ * Strict (RFC 8259, valid UTF-8, no NUL in strings, nothing after the value) and bounded: no
+ *recursion, containers nest at most 64 deep. The first error sticks: after it every call fails and
+ *every loop ends.
  */
 #ifndef HW_SNAPSHOT_JSONPULL_H
 #define HW_SNAPSHOT_JSONPULL_H
@@ -36,7 +37,7 @@ enum { PULL_DEPTH_MAX = 64 };
 struct pull {
 	const char *start, *p, *end;
 	unsigned depth;
-	bool first;	   /* no item of the innermost container was taken yet */
+	bool first;        /* no item of the innermost container was taken yet */
 	uint64_t objects;  /* bit per level: it is an object */
 	const char *error; /* what was expected, NULL while all is well */
 	const char *error_at;
@@ -68,7 +69,8 @@ bool pull_scaled(struct pull *p, unsigned digits, int64_t *ret);
 
 void pull_skip(struct pull *p); /* one whole value */
 
-/* Records an error at the place where the last value was; for a caller who minds its content. Returns false. */
+/* Records an error at the place where the last value was; for a caller who minds its content.
+ * Returns false. */
 bool pull_fail(struct pull *p, const char *expected);
 
 #endif

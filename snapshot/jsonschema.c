@@ -1,5 +1,6 @@
 /*
- * The JSON Schema; see jsonschema.h. Unknown keys stay allowed: schema 1 may grow, and who reads it must not mind.
+ * The JSON Schema; see jsonschema.h. Unknown keys stay allowed: schema 1 may grow, and who reads it
+ * must not mind.
  */
 #include "snapshot/jsonschema.h"
 

@@ -1,6 +1,7 @@
 /*
- * The report's own description as a JSON Schema (draft 2020-12), made from the one description of its fields: what the
- * writer writes is valid by construction, and a test compares it with docs/report.schema.json.
+ * The report's own description as a JSON Schema (draft 2020-12), made from the one description of
+ * its fields: what the writer writes is valid by construction, and a test compares it with
+ * docs/report.schema.json.
  */
 #ifndef HW_SNAPSHOT_JSONSCHEMA_H
 #define HW_SNAPSHOT_JSONSCHEMA_H

@@ -1,9 +1,10 @@
 /*
- * The reader of schema 1; see read.h. It walks the same description as the writer: each key is looked up
- * in the record that is being read, and its value goes where the description says.
+ * The reader of schema 1; see read.h. It walks the same description as the writer: each key is
+ * looked up in the record that is being read, and its value goes where the description says.
  *
- * Rows of node tables stand where their id says, since all references are ids: reading "P7" first makes eight rows,
- * and at the end every row must have come. What others refer to may thus come later in the text.
+ * Rows of node tables stand where their id says, since all references are ids: reading "P7" first
+ * makes eight rows, and at the end every row must have come. What others refer to may thus come
+ * later in the text.
  */
 #include "snapshot/read.h"
 
@@ -22,7 +23,8 @@
 #include "snapshot/schema.h"
 #include "snapshot/write.h"
 
-/* What the rows may take in memory: ten times the largest report we know of, 10,000 threads of 100 frames. */
+/* What the rows may take in memory: ten times the largest report we know of, 10,000 threads of 100
+ * frames. */
 #define ROW_BYTES_MAX (512u << 20)
 
 struct reader {
@@ -36,7 +38,8 @@ struct reader {
 /* A row that is being filled; its bytes may move, so they are looked up for each field. */
 struct target {
 	const struct record *record;
-	enum table table; /* 0: `at` points to the head or an object inside a row that cannot move meanwhile */
+	enum table table; /* 0: `at` points to the head or an object inside a row that cannot move
+			     meanwhile */
 	uint32_t index;
 	void *at;
 };
@@ -250,7 +253,8 @@ static uint8_t word_index(const char *const *names, const char *word)
 static void read_number(struct reader *r, const struct field *f, int64_t *ret)
 {
 	static const unsigned digits[] = {
-		[FIELD_INT] = 0, [FIELD_NS] = 9, [FIELD_NS_MS] = 6, [FIELD_NS_US] = 3, [FIELD_MILLI] = 3,
+		[FIELD_INT] = 0,   [FIELD_NS] = 9,    [FIELD_NS_MS] = 6,
+		[FIELD_NS_US] = 3, [FIELD_MILLI] = 3,
 	};
 
 	if (pull_peek(&r->p) == PULL_NULL)
@@ -282,7 +286,8 @@ static void read_null(struct reader *r, const struct field *f, void *at)
 	}
 }
 
-/* A value that lies in the row itself. The row cannot move while it is read: no row of its table is added. */
+/* A value that lies in the row itself. The row cannot move while it is read: no row of its table is
+ * added. */
 static void read_value(struct reader *r, const struct field *f, void *at)
 {
 	int64_t number;
@@ -368,7 +373,8 @@ static void read_field(struct reader *r, const struct field *f, const struct tar
 	}
 }
 
-/* Starts looking behind the field that was found last: keys mostly come in the order of the description. */
+/* Starts looking behind the field that was found last: keys mostly come in the order of the
+ * description. */
 static const struct field *find_field(const struct record *rec, const char *key, size_t *hint)
 {
 	for (size_t i = 0; i < rec->n_fields; i++) {
@@ -462,7 +468,8 @@ static void read_report(struct reader *r)
 	(void)pull_end(&r->p);
 }
 
-/* Which schema the text claims to have, before anything else in it is believed; 0 when it says nothing. */
+/* Which schema the text claims to have, before anything else in it is believed; 0 when it says
+ * nothing. */
 static int64_t find_schema(const char *text, size_t n)
 {
 	struct pull p;
@@ -487,7 +494,8 @@ static int check_seen(const struct reader *r, char *why, size_t cap)
 	for (unsigned t = 1; t <= TABLE_LAST_NODE; t++)
 		for (size_t i = 0; i < r->seen[t].n; i++)
 			if (!r->seen[t].v[i]) {
-				(void)snprintf(why, cap, "%c%zu is missing", snap_record((enum table)t)->letter, i);
+				(void)snprintf(why, cap, "%c%zu is missing",
+					       snap_record((enum table)t)->letter, i);
 				return -EBADMSG;
 			}
 	return 0;
@@ -497,7 +505,8 @@ static int read_all(struct reader *r, struct snapshot **ret, char *why, size_t c
 {
 	read_report(r);
 	if (r->p.error) {
-		(void)snprintf(why, cap, "at byte %td: expected %s", r->p.error_at - r->p.start, r->p.error);
+		(void)snprintf(why, cap, "at byte %td: expected %s", r->p.error_at - r->p.start,
+			       r->p.error);
 		return r->p.error_number;
 	}
 
@@ -525,8 +534,11 @@ int snapshot_read(const char *text, size_t n, struct snapshot **ret, char *why, 
 		return -EBADMSG;
 	}
 	if (schema != 1) {
-		(void)snprintf(why, cap, "written as schema %" PRId64 " by another version of hangwatch; this one "
-			       "reads schema 1", schema);
+		(void)snprintf(why, cap,
+			       "written as schema %" PRId64
+			       " by another version of hangwatch; this one "
+			       "reads schema 1",
+			       schema);
 		return -EPROTONOSUPPORT;
 	}
 	int e = builder_init(&r.b);

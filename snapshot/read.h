@@ -1,8 +1,9 @@
 /*
  * A report read back: JSON of schema 1 to a checked snapshot.
  *
- * Unknown keys and words are ignored, so that a report of a later hangwatch that still says schema 1 can be shown.
- * The text may come from anywhere: memory is bounded by its length, and what was read must pass snapshot_check().
+ * Unknown keys and words are ignored, so that a report of a later hangwatch that still says schema
+ * 1 can be shown. The text may come from anywhere: memory is bounded by its length, and what was
+ * read must pass snapshot_check().
  */
 #ifndef HW_SNAPSHOT_READ_H
 #define HW_SNAPSHOT_READ_H

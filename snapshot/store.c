@@ -1,6 +1,6 @@
 /*
- * The directory of reports; see store.h. Every access goes through the directory's descriptor and follows no
- * symbolic link: where root's reports lie, another user must not be able to put one.
+ * The directory of reports; see store.h. Every access goes through the directory's descriptor and
+ * follows no symbolic link: where root's reports lie, another user must not be able to put one.
  */
 #include "snapshot/store.h"
 
@@ -62,7 +62,8 @@ int store_open(bool create, struct store *ret)
 	int r = find_path(ret->path, sizeof(ret->path));
 	if (r < 0)
 		return r;
-	CLEANUP(fd_closep) int fd = open(ret->path, O_DIRECTORY | O_NOFOLLOW | O_RDONLY | O_CLOEXEC);
+	CLEANUP(fd_closep)
+	int fd = open(ret->path, O_DIRECTORY | O_NOFOLLOW | O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && create) {
 		r = make_path(ret->path);
 		if (r < 0)
@@ -141,7 +142,8 @@ int store_list(const struct store *s, struct store_list *ret)
 		struct stat st;
 
 		if (!parse_name(e->d_name, entry.id) ||
-		    fstatat(s->dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		    fstatat(s->dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISREG(st.st_mode))
 			continue;
 		entry.bytes = (uint64_t)st.st_size;
 		entry.changed_ns = st.st_mtim.tv_sec * NSEC_PER_SEC + st.st_mtim.tv_nsec;
@@ -163,7 +165,8 @@ void store_list_done(struct store_list *l)
 	array_done(&l->entries);
 }
 
-int store_find(const struct store *s, const char *prefix, struct store_entry *ret, char *matches, size_t cap)
+int store_find(const struct store *s, const char *prefix, struct store_entry *ret, char *matches,
+	       size_t cap)
 {
 	struct store_list l;
 	const struct store_entry *found = NULL;
@@ -177,7 +180,8 @@ int store_find(const struct store *s, const char *prefix, struct store_entry *re
 		if (!str_starts(e->id, prefix))
 			continue;
 		if (matches && used < cap)
-			used += (size_t)snprintf(matches + used, cap - used, "%s%s", n ? ", " : "", e->id);
+			used += (size_t)snprintf(matches + used, cap - used, "%s%s", n ? ", " : "",
+						 e->id);
 		found = e;
 		n++;
 		if (str_eq(e->id, prefix)) {
@@ -199,7 +203,8 @@ int store_open_report(const struct store *s, const char *id)
 
 	if (r < 0)
 		return r;
-	CLEANUP(fd_closep) int fd = openat(s->dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	CLEANUP(fd_closep)
+	int fd = openat(s->dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	return S_ISREG(st.st_mode) ? take_fd(fd) : -ENOENT;
@@ -215,13 +220,15 @@ static void trim(const struct store *s, const char *keep)
 		return;
 	for (size_t i = 0; i < l.entries.n; i++) {
 		bytes += l.entries.v[i].bytes;
-		if ((i >= STORE_REPORTS_MAX || bytes > STORE_BYTES_MAX) && !str_eq(l.entries.v[i].id, keep))
+		if ((i >= STORE_REPORTS_MAX || bytes > STORE_BYTES_MAX) &&
+		    !str_eq(l.entries.v[i].id, keep))
 			(void)store_remove(s, l.entries.v[i].id);
 	}
 	store_list_done(&l);
 }
 
-int store_save(const struct store *s, const char *id, const struct snapshot *snap, const struct snap_index *x)
+int store_save(const struct store *s, const char *id, const struct snapshot *snap,
+	       const struct snap_index *x)
 {
 	char name[STORE_ID_MAX + 8];
 	struct newfile f;

@@ -1,10 +1,10 @@
 /*
- * The writer of schema 1; see write.h. It walks the description in schema.c; what it says by hand is only
- * the order of the top level, which lists are known to be empty when they are, and what is derived: a
- * resource's holders and the stops by pid.
+ * The writer of schema 1; see write.h. It walks the description in schema.c; what it says by hand
+ * is only the order of the top level, which lists are known to be empty when they are, and what is
+ * derived: a resource's holders and the stops by pid.
  *
- * Unknown is left out, none is null. A list without rows is left out too where nothing says that it was
- * looked at.
+ * Unknown is left out, none is null. A list without rows is left out too where nothing says that it
+ * was looked at.
  */
 #include "snapshot/write.h"
 
@@ -21,15 +21,15 @@ struct writer {
 };
 
 static const char *const list_keys[TABLE_MAX] = {
-	[TABLE_VERDICT] = "verdicts",	[TABLE_PROCESS] = "processes", [TABLE_RESOURCE] = "resources",
-	[TABLE_WATCH] = "watches",	[TABLE_WAIT] = "waits",	       [TABLE_FACT] = "facts",
-	[TABLE_GROUP] = "groups",	[TABLE_EVENT] = "events",      [TABLE_SIGNAL] = "signals",
+	[TABLE_VERDICT] = "verdicts", [TABLE_PROCESS] = "processes", [TABLE_RESOURCE] = "resources",
+	[TABLE_WATCH] = "watches",    [TABLE_WAIT] = "waits",        [TABLE_FACT] = "facts",
+	[TABLE_GROUP] = "groups",     [TABLE_EVENT] = "events",      [TABLE_SIGNAL] = "signals",
 	[TABLE_GAP] = "gaps",
 };
 
-static const enum table list_order[] = { TABLE_PROCESS, TABLE_RESOURCE, TABLE_WATCH, TABLE_WAIT,
-					 TABLE_FACT,	TABLE_GROUP,	TABLE_EVENT, TABLE_SIGNAL,
-					 TABLE_GAP };
+static const enum table list_order[] = { TABLE_PROCESS, TABLE_RESOURCE, TABLE_WATCH,
+					 TABLE_WAIT,    TABLE_FACT,     TABLE_GROUP,
+					 TABLE_EVENT,   TABLE_SIGNAL,   TABLE_GAP };
 
 const char *snapshot_list_key(enum table t)
 {
@@ -99,8 +99,8 @@ static bool first_string_is_none(const struct row *row)
 {
 	for (size_t i = 0; i < row->record->n_fields; i++)
 		if (row->record->fields[i].type == FIELD_STR)
-			return *(const str_t *)((const char *)row->at + row->record->fields[i].offset) ==
-			       STR_NONE;
+			return *(const str_t *)((const char *)row->at +
+						row->record->fields[i].offset) == STR_NONE;
 	return false;
 }
 

@@ -79,7 +79,8 @@ void label_node(struct strbuf *b, const struct snap_index *x, node_t n)
 		label_task(b, x, SNAP_ROW(s, TASK, i));
 		break;
 	case TABLE_RESOURCE:
-		strbuf_addf(b, "%s %s", snap_word(names_resource_kind, SNAP_ROW(s, RESOURCE, i)->kind),
+		strbuf_addf(b, "%s %s",
+			    snap_word(names_resource_kind, SNAP_ROW(s, RESOURCE, i)->kind),
 			    snap_str(s, SNAP_ROW(s, RESOURCE, i)->text));
 		break;
 	case TABLE_WAIT:
@@ -95,7 +96,9 @@ void label_node(struct strbuf *b, const struct snap_index *x, node_t n)
 		strbuf_addf(b, "group %s", snap_str(s, SNAP_ROW(s, GROUP, i)->title));
 		break;
 	default:
-		strbuf_add(b, n == NODE_NONE ? "nobody" : n == NODE_UNKNOWN ? "?" : snap_node_id(n, id));
+		strbuf_add(b, n == NODE_NONE      ? "nobody"
+			      : n == NODE_UNKNOWN ? "?"
+						  : snap_node_id(n, id));
 	}
 }
 
@@ -194,7 +197,8 @@ void label_ids(struct strbuf *b, const struct snapshot *s, struct span nodes, un
 		return;
 	strbuf_add_char(b, '[');
 	for (uint32_t i = 0; i < nodes.n && i < max; i++)
-		strbuf_addf(b, "%s%s", i ? " " : "", snap_node_id(*SNAP_ROW(s, REF, nodes.first + i), id));
+		strbuf_addf(b, "%s%s", i ? " " : "",
+			    snap_node_id(*SNAP_ROW(s, REF, nodes.first + i), id));
 	strbuf_add(b, nodes.n > max ? " …]" : "]");
 }
 

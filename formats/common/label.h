@@ -1,6 +1,6 @@
 /*
- * What rows are called in a text for people. All append raw foreign text: whoever puts it on a terminal or page
- * escapes the finished line (core/escape.h) or uses the format's own quoting.
+ * What rows are called in a text for people. All append raw foreign text: whoever puts it on a
+ * terminal or page escapes the finished line (core/escape.h) or uses the format's own quoting.
  */
 #ifndef HW_FORMATS_COMMON_LABEL_H
 #define HW_FORMATS_COMMON_LABEL_H
@@ -11,13 +11,15 @@
 /* "70112 pytest"; a pid never stands without a name. */
 void label_process(struct strbuf *b, const struct snapshot *s, node_t process);
 
-/* Any node: "70112 pytest thread worker-a (70115)", "task main of 8200 crawl.py", "fd 7, empty pipe …". */
+/* Any node: "70112 pytest thread worker-a (70115)", "task main of 8200 crawl.py", "fd 7, empty pipe
+ * …". */
 void label_node(struct strbuf *b, const struct snap_index *x, node_t n);
 
 /* A task's or thread's own name, without its process. */
 void label_short(struct strbuf *b, const struct snap_index *x, node_t n);
 
-/* trio calls a task by the path of its function; behind the last "<locals>." is what its author calls it. */
+/* trio calls a task by the path of its function; behind the last "<locals>." is what its author
+ * calls it. */
 const char *label_task_name(const char *name);
 
 /* "2.87 s", "31 s", "12 min", "1.5 h", "86,400 s" … "?" when not known. */

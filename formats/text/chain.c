@@ -14,16 +14,17 @@ static const char *verb_of(const struct snap_wait *w)
 }
 
 /* Who could end it, when that is not simply the next of the chain. */
-static void add_wakers(struct strbuf *b, const struct text *t, const struct snap_wait *w, node_t next)
+static void add_wakers(struct strbuf *b, const struct text *t, const struct snap_wait *w,
+		       node_t next)
 {
 	if (!span_known(w->to)) {
 		strbuf_add(b, "; who could end that is not known");
 		return;
 	}
 	if (w->to.n == 0) {
-		strbuf_add(b, w->deadline_ns != SNAP_NONE && snap_known(w->deadline_ns) ?
-				      "; nobody but the deadline ends that" :
-				      "; nobody is left to end that");
+		strbuf_add(b, w->deadline_ns != SNAP_NONE && snap_known(w->deadline_ns)
+				      ? "; nobody but the deadline ends that"
+				      : "; nobody is left to end that");
 		return;
 	}
 	if (w->to.n == 1 && *SNAP_ROW(t->s, REF, w->to.first) == next)
@@ -50,7 +51,8 @@ static void add_wait(struct strbuf *b, const struct text *t, node_t wait, node_t
 		label_duration(b, w->deadline_ns);
 	}
 	add_wakers(b, t, w, next);
-	strbuf_addf(b, "  (%s) [%s]", snap_word(names_evidence, w->evidence), snap_node_id(wait, id));
+	strbuf_addf(b, "  (%s) [%s]", snap_word(names_evidence, w->evidence),
+		    snap_node_id(wait, id));
 }
 
 /* "pytest 70112" behind "70112 pytest" is no news. */
@@ -93,7 +95,9 @@ static void print_chain(struct text *t, const struct snap_verdict *v)
 		node_t next = NODE_UNKNOWN;
 
 		if (i + 1 < v->chain.n)
-			next = SNAP_ROW(t->s, WAIT, node_index(*SNAP_ROW(t->s, REF, v->chain.first + i + 1)))->from;
+			next = SNAP_ROW(t->s, WAIT,
+					node_index(*SNAP_ROW(t->s, REF, v->chain.first + i + 1)))
+				       ->from;
 		else if (v->end.presence == PRESENCE_HERE)
 			next = v->end.node;
 		strbuf_clear(&b);
@@ -132,7 +136,8 @@ void text_all_waits(struct text *t)
 {
 	struct strbuf b = { 0 };
 	node_t last = NODE_UNKNOWN;
-	uint32_t n = SNAP_N(t->s, WAIT), shown = t->v->all_frames ? n : MIN(n, (uint32_t)WAITS_SHOWN);
+	uint32_t n = SNAP_N(t->s, WAIT),
+		 shown = t->v->all_frames ? n : MIN(n, (uint32_t)WAITS_SHOWN);
 
 	if (n)
 		text_line(t, STYLE_TITLE, "ALL WAITS (%u)", n);

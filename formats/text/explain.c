@@ -1,4 +1,5 @@
-/* What a claim stands on: the facts of a verdict or wait with their sources, or all that is known about a node. */
+/* What a claim stands on: the facts of a verdict or wait with their sources, or all that is known
+ * about a node. */
 #include <strings.h>
 
 #include "core/util.h"
@@ -78,7 +79,8 @@ static bool names(const struct snapshot *s, struct span nodes, node_t n)
 	return false;
 }
 
-/* Waits that a node takes part in: as the sleeper, as what is waited for, or as the fact under it. */
+/* Waits that a node takes part in: as the sleeper, as what is waited for, or as the fact under it.
+ */
 static void print_waits(struct text *t, node_t n)
 {
 	struct strbuf b = { 0 };
@@ -87,12 +89,14 @@ static void print_waits(struct text *t, node_t n)
 	for (uint32_t i = 0; i < SNAP_N(t->s, WAIT); i++) {
 		const struct snap_wait *w = SNAP_ROW(t->s, WAIT, i);
 
-		if (w->from != n && w->resource != n && !names(t->s, w->to, n) && !names(t->s, w->facts, n))
+		if (w->from != n && w->resource != n && !names(t->s, w->to, n) &&
+		    !names(t->s, w->facts, n))
 			continue;
 		strbuf_clear(&b);
 		strbuf_addf(&b, "%s ", snap_node_id(NODE(TABLE_WAIT, i), id));
 		label_node(&b, t->x, w->from);
-		strbuf_addf(&b, " waits for %s (%s)", snap_str(t->s, w->what), snap_word(names_evidence, w->evidence));
+		strbuf_addf(&b, " waits for %s (%s)", snap_str(t->s, w->what),
+			    snap_word(names_evidence, w->evidence));
 		text_wrap(t, STYLE_PLAIN, "  ", "     ", strbuf_str(&b));
 	}
 	strbuf_done(&b);
@@ -135,9 +139,11 @@ static void explain_node(struct text *t, node_t n)
 	for (uint32_t i = 0; i < SNAP_N(t->s, GAP); i++) {
 		const struct snap_gap *g = SNAP_ROW(t->s, GAP, i);
 		if (g->about == n)
-			text_line(t, STYLE_PLAIN, "  not seen: %s: %s", snap_str(t->s, g->what), snap_str(t->s, g->why));
+			text_line(t, STYLE_PLAIN, "  not seen: %s: %s", snap_str(t->s, g->what),
+				  snap_str(t->s, g->why));
 	}
-	if ((node_table(n) == TABLE_THREAD || node_table(n) == TABLE_TASK) && (stack = snap_stack_of(t->x, n)))
+	if ((node_table(n) == TABLE_THREAD || node_table(n) == TABLE_TASK) &&
+	    (stack = snap_stack_of(t->x, n)))
 		text_frames(t, stack, "    ", TEXT_FRAMES);
 }
 
@@ -149,7 +155,8 @@ bool text_explain(struct text *t, const char *id)
 
 	if (strcasecmp(id, "verdict") == 0 ||
 	    (SNAP_N(t->s, VERDICT) &&
-	     strcasecmp(id, snap_word(names_verdict_class, SNAP_ROW(t->s, VERDICT, 0)->class)) == 0)) {
+	     strcasecmp(id, snap_word(names_verdict_class, SNAP_ROW(t->s, VERDICT, 0)->class)) ==
+		     0)) {
 		explain_verdicts(t);
 		return true;
 	}

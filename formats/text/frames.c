@@ -27,8 +27,8 @@ static const char *base_name(const char *path)
 
 static bool same_frame(const struct snap_frame *a, const struct snap_frame *b)
 {
-	return a->kind == b->kind && a->function == b->function && a->file == b->file && a->line == b->line &&
-	       (a->function > STR_NONE || a->address == b->address);
+	return a->kind == b->kind && a->function == b->function && a->file == b->file &&
+	       a->line == b->line && (a->function > STR_NONE || a->address == b->address);
 }
 
 static void add_where(struct strbuf *b, const struct text *t, const struct snap_frame *f)
@@ -46,7 +46,8 @@ static void add_where(struct strbuf *b, const struct text *t, const struct snap_
 	}
 }
 
-static void print_frame(struct text *t, const struct snap_frame *f, uint32_t run, const char *indent)
+static void print_frame(struct text *t, const struct snap_frame *f, uint32_t run,
+			const char *indent)
 {
 	static const char *const marks[] = { "  ", "  ", "py", "k " };
 	struct strbuf b = { 0 }, where = { 0 };
@@ -75,7 +76,8 @@ static void print_locals(struct text *t, uint32_t frame, const char *indent)
 
 	for (uint32_t i = 0; i < l.n; i++) {
 		const struct snap_local *v = SNAP_ROW(t->s, LOCAL, l.v[i]);
-		text_line(t, STYLE_DIM, "%s       %s = %s", indent, snap_str(t->s, v->name), snap_str(t->s, v->value));
+		text_line(t, STYLE_DIM, "%s       %s = %s", indent, snap_str(t->s, v->name),
+			  snap_str(t->s, v->value));
 	}
 }
 
@@ -94,7 +96,8 @@ void text_frames(struct text *t, const struct snap_stack *stack, const char *ind
 			continue;
 		}
 		if (shown++ == most && !t->v->all_frames) {
-			text_line(t, STYLE_DIM, "%s   … %u more frames (--all-frames)", indent, n - i);
+			text_line(t, STYLE_DIM, "%s   … %u more frames (--all-frames)", indent,
+				  n - i);
 			return;
 		}
 		print_frame(t, f, run, indent);
@@ -105,7 +108,8 @@ void text_frames(struct text *t, const struct snap_stack *stack, const char *ind
 	else if (!stack->complete)
 		text_line(t, STYLE_DIM, "%s   (not unwound to its outermost frame)", indent);
 	if (folded)
-		text_line(t, STYLE_DIM, "%s   (%u internal frames folded: --all-frames)", indent, folded);
+		text_line(t, STYLE_DIM, "%s   (%u internal frames folded: --all-frames)", indent,
+			  folded);
 }
 
 uint64_t text_stack_key(const struct snapshot *s, const struct snap_stack *stack)

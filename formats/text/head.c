@@ -8,8 +8,8 @@
 /* What the looks at the tree's own living threads add up to. */
 struct motion {
 	uint32_t threads, of[ACTIVITY_MOVING + 1]; /* of[0]: not known */
-	int64_t cpu_ns;	 /* used between the first and the last look, all together */
-	uint32_t looks;	 /* most looks at one thread */
+	int64_t cpu_ns;  /* used between the first and the last look, all together */
+	uint32_t looks;  /* most looks at one thread */
 	int64_t span_ns; /* from its first to its last */
 };
 
@@ -28,7 +28,9 @@ static void add_thread(struct motion *m, const struct text *t, uint32_t i)
 		m->cpu_ns += last->cpu_ns - first->cpu_ns;
 	if (l.n > m->looks) {
 		m->looks = l.n;
-		m->span_ns = snap_known(first->at_ns) && snap_known(last->at_ns) ? last->at_ns - first->at_ns : 0;
+		m->span_ns = snap_known(first->at_ns) && snap_known(last->at_ns)
+				     ? last->at_ns - first->at_ns
+				     : 0;
 	}
 }
 
@@ -44,28 +46,30 @@ static struct motion measure(const struct text *t)
 
 static void add_motion(struct strbuf *b, const struct motion *m)
 {
-	uint32_t parked = m->of[ACTIVITY_PARKED], busy = m->of[ACTIVITY_BUSY], moving = m->of[ACTIVITY_MOVING];
+	uint32_t parked = m->of[ACTIVITY_PARKED], busy = m->of[ACTIVITY_BUSY],
+		 moving = m->of[ACTIVITY_MOVING];
 
 	if (!m->threads) {
 		strbuf_add(b, "no thread lives");
 		return;
 	}
 	if (parked + busy + moving == 0) {
-		strbuf_add(b, m->looks < 2 ? "one look cannot tell stuck from slow (--samples 3)" :
-					     "what its threads do could not be seen");
+		strbuf_add(b, m->looks < 2 ? "one look cannot tell stuck from slow (--samples 3)"
+					   : "what its threads do could not be seen");
 		return;
 	}
 	if (parked == m->threads) {
 		strbuf_add(b, parked == 1 ? "parked: " : "parked: all ");
 		label_count(b, parked, "thread");
-	}
-	else if (busy)
-		strbuf_addf(b, "busy: %u of %u threads, %u parked, %u moving", busy, m->threads, parked, moving);
+	} else if (busy)
+		strbuf_addf(b, "busy: %u of %u threads, %u parked, %u moving", busy, m->threads,
+			    parked, moving);
 	else if (moving)
 		strbuf_addf(b, "moving: %u of %u threads, %u parked", moving, m->threads, parked);
 	else
 		strbuf_addf(b, "parked: %u of %u threads, the others not seen", parked, m->threads);
-	strbuf_addf(b, "%s %u/%u looks over ", parked == m->threads ? " alike in" : ";", m->looks, m->looks);
+	strbuf_addf(b, "%s %u/%u looks over ", parked == m->threads ? " alike in" : ";", m->looks,
+		    m->looks);
 	label_duration(b, m->span_ns);
 	strbuf_addf(b, ", %" PRId64 " ms CPU", (int64_t)(m->cpu_ns / NSEC_PER_MSEC));
 }
@@ -97,9 +101,11 @@ static void command(struct text *t, node_t root)
 {
 	struct strbuf b = { 0 };
 
-	if (root == NODE_UNKNOWN || !snap_str(t->s, SNAP_ROW(t->s, PROCESS, node_index(root))->cmdline)[0])
+	if (root == NODE_UNKNOWN ||
+	    !snap_str(t->s, SNAP_ROW(t->s, PROCESS, node_index(root))->cmdline)[0])
 		return;
-	strbuf_addf(&b, "  command   %s", snap_str(t->s, SNAP_ROW(t->s, PROCESS, node_index(root))->cmdline));
+	strbuf_addf(&b, "  command   %s",
+		    snap_str(t->s, SNAP_ROW(t->s, PROCESS, node_index(root))->cmdline));
 	text_line(t, STYLE_PLAIN, "%s", strbuf_str(&b));
 	strbuf_done(&b);
 }
@@ -138,8 +144,10 @@ static void add_runtimes(struct strbuf *b, const struct text *t)
 		const struct snap_runtime *r = SNAP_ROW(s, RUNTIME, i);
 		bool seen = r->name <= STR_NONE;
 		for (uint32_t k = 0; k < i && !seen; k++)
-			seen = str_eq(snap_str(s, r->name), snap_str(s, SNAP_ROW(s, RUNTIME, k)->name)) &&
-			       str_eq(snap_str(s, r->version), snap_str(s, SNAP_ROW(s, RUNTIME, k)->version));
+			seen = str_eq(snap_str(s, r->name),
+				      snap_str(s, SNAP_ROW(s, RUNTIME, k)->name)) &&
+			       str_eq(snap_str(s, r->version),
+				      snap_str(s, SNAP_ROW(s, RUNTIME, k)->version));
 		if (!seen && n++ < 3)
 			strbuf_addf(b, "; %s %s", snap_str(s, r->name), snap_str(s, r->version));
 		if (n > 3)

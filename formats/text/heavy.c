@@ -1,6 +1,6 @@
 /*
- * All stacks of threads merged into one tree from the outermost frame on, the most frequent branch first: where many
- * processes stand becomes one picture.
+ * All stacks of threads merged into one tree from the outermost frame on, the most frequent branch
+ * first: where many processes stand becomes one picture.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,14 +18,15 @@ struct branch {
 
 struct heavy {
 	ARRAY(struct branch) branches; /* [0] is the trunk */
-	struct map children;	       /* mix of parent and function -> branch */
+	struct map children;           /* mix of parent and function -> branch */
 };
 
 static uint64_t name_of(const struct snapshot *s, uint32_t frame)
 {
 	const struct snap_frame *f = SNAP_ROW(s, FRAME, frame);
 
-	return f->function > STR_NONE ? map_mix(f->function, f->kind) : map_mix(f->module, (uint64_t)f->offset);
+	return f->function > STR_NONE ? map_mix(f->function, f->kind)
+				      : map_mix(f->module, (uint64_t)f->offset);
 }
 
 static uint32_t child_of(struct text *t, struct heavy *h, uint32_t parent, uint32_t frame)
@@ -78,7 +79,8 @@ static void sort_children(struct heavy *h, uint32_t parent)
 	v[parent].first = sorted;
 }
 
-static void print_branch(struct text *t, struct heavy *h, uint32_t i, unsigned indent, unsigned depth)
+static void print_branch(struct text *t, struct heavy *h, uint32_t i, unsigned indent,
+			 unsigned depth)
 {
 	const struct snap_frame *f = SNAP_ROW(t->s, FRAME, h->branches.v[i].frame);
 	const char *function = snap_str(t->s, f->function), *file = snap_str(t->s, f->file);
@@ -89,7 +91,8 @@ static void print_branch(struct text *t, struct heavy *h, uint32_t i, unsigned i
 		strbuf_addf(&b, "  %s:%" PRId64, file, f->line);
 	else if (snap_str(t->s, f->module)[0])
 		strbuf_addf(&b, "  %s", snap_str(t->s, f->module));
-	text_line(t, STYLE_PLAIN, "  %6u %*s%s", h->branches.v[i].count, (int)indent, "", strbuf_str(&b));
+	text_line(t, STYLE_PLAIN, "  %6u %*s%s", h->branches.v[i].count, (int)indent, "",
+		  strbuf_str(&b));
 	strbuf_done(&b);
 	sort_children(h, i);
 	uint32_t first = h->branches.v[i].first;
@@ -110,7 +113,8 @@ void text_heavy(struct text *t)
 	for (uint32_t i = 0; i < SNAP_N(t->s, STACK); i++)
 		if (node_table(SNAP_ROW(t->s, STACK, i)->owner) == TABLE_THREAD)
 			add_stack(t, &h, SNAP_ROW(t->s, STACK, i));
-	text_line(t, STYLE_TITLE, "HEAVY     %u threads, outermost frame first", h.branches.v[0].count);
+	text_line(t, STYLE_TITLE, "HEAVY     %u threads, outermost frame first",
+		  h.branches.v[0].count);
 	sort_children(&h, 0);
 	for (uint32_t c = h.branches.v[0].first; c; c = h.branches.v[c].next)
 		print_branch(t, &h, c, 0, 0);

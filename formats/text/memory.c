@@ -7,13 +7,21 @@
 #include "snapshot/schema.h"
 
 const struct text_section text_sections[] = {
-	{ "Stacks", text_stacks },	  { "Tasks", text_tasks },  { "Waits", text_all_waits },
-	{ "Processes", text_tree },	  { "Descriptors", text_fds }, { "Timeline", text_timeline },
-	{ "Facts", text_all_facts },	  { "Capture", text_cost },    { "Signals", text_signals },
-	{ "What was not seen", text_gaps }, { NULL, NULL },
+	{ "Stacks", text_stacks },
+	{ "Tasks", text_tasks },
+	{ "Waits", text_all_waits },
+	{ "Processes", text_tree },
+	{ "Descriptors", text_fds },
+	{ "Timeline", text_timeline },
+	{ "Facts", text_all_facts },
+	{ "Capture", text_cost },
+	{ "Signals", text_signals },
+	{ "What was not seen", text_gaps },
+	{ NULL, NULL },
 };
 
-int text_to_memory(const struct snapshot *s, const struct snap_index *x, void (*print)(struct text *t), char **ret)
+int text_to_memory(const struct snapshot *s, const struct snap_index *x,
+		   void (*print)(struct text *t), char **ret)
 {
 	const struct view v = { .columns = 100 };
 	struct text t;
@@ -51,7 +59,8 @@ void text_all_facts(struct text *t)
 		}
 		strbuf_addf(&b, "%s  (%s)", snap_str(t->s, f->text), snap_str(t->s, f->source));
 		char first[24];
-		(void)snprintf(first, sizeof(first), "  %-5s ", snap_node_id(NODE(TABLE_FACT, i), id));
+		(void)snprintf(first, sizeof(first), "  %-5s ",
+			       snap_node_id(NODE(TABLE_FACT, i), id));
 		text_wrap(t, STYLE_PLAIN, first, "        ", strbuf_str(&b));
 		strbuf_done(&b);
 	}

@@ -5,7 +5,8 @@
 #include "formats/text/text.h"
 
 /* What `print` says, "" when nothing; the caller frees *ret. 0 or -errno. */
-int text_to_memory(const struct snapshot *s, const struct snap_index *x, void (*print)(struct text *t), char **ret);
+int text_to_memory(const struct snapshot *s, const struct snap_index *x,
+		   void (*print)(struct text *t), char **ret);
 
 /* Every fact with its source. */
 void text_all_facts(struct text *t);

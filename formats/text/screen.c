@@ -1,6 +1,6 @@
 /*
- * The first screen: at most 40 lines. Each part says all it has; while that is too much, the part that is longest beyond
- * its share gives up lines of its middle, and says how many.
+ * The first screen: at most 40 lines. Each part says all it has; while that is too much, the part
+ * that is longest beyond its share gives up lines of its middle, and says how many.
  */
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@ enum { SCREEN_LINES = 40 };
 struct part {
 	void (*print)(struct text *t);
 	unsigned least; /* lines that it keeps, title included */
-	unsigned end;	/* of those, how many are its last */
+	unsigned end;   /* of those, how many are its last */
 	const char *more;
 	struct text lines;
 	unsigned keep;

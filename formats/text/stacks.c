@@ -1,7 +1,7 @@
 /*
- * Stacks of threads, alike ones once: groups that analysis made over all processes, or each thread by itself where
- * there are none. First what the verdict goes through, then the rare before the frequent, then what idles by design,
- * last what is outside the tree.
+ * Stacks of threads, alike ones once: groups that analysis made over all processes, or each thread
+ * by itself where there are none. First what the verdict goes through, then the rare before the
+ * frequent, then what idles by design, last what is outside the tree.
  */
 #include <stdlib.h>
 
@@ -17,8 +17,8 @@ enum { RANK_SUSPECT, RANK_OTHER, RANK_IDLE, RANK_OUTSIDE };
 
 struct bunch {
 	uint32_t first, n; /* its threads in TABLE_REF */
-	node_t alone;	   /* or one thread by itself */
-	int rank;	   /* lower comes first */
+	node_t alone;      /* or one thread by itself */
+	int rank;          /* lower comes first */
 };
 
 static node_t member(const struct text *t, const struct bunch *b, uint32_t i)
@@ -118,7 +118,8 @@ static void print_doing(struct text *t, const struct bunch *bunch)
 	} else if (thread->call.presence == PRESENCE_NONE) {
 		strbuf_add(&b, ", in no system call");
 	}
-	if (snap_str(t->s, thread->wchan)[0] && thread->state != STR_UNKNOWN && snap_str(t->s, thread->state)[0] == 'D')
+	if (snap_str(t->s, thread->wchan)[0] && thread->state != STR_UNKNOWN &&
+	    snap_str(t->s, thread->state)[0] == 'D')
 		strbuf_addf(&b, ", kernel: %s", snap_str(t->s, thread->wchan));
 	add_blocked(&b, t, bunch);
 	if (thread->idle == TRI_YES)
@@ -137,7 +138,8 @@ static void print_bunch(struct text *t, const struct bunch *bunch)
 	print_doing(t, bunch);
 	const struct snap_stack *stack = snap_stack_of(t->x, member(t, bunch, 0));
 	if (stack)
-		text_frames(t, stack, "      ", bunch->rank == RANK_OUTSIDE ? FRAMES_OUTSIDE : TEXT_FRAMES);
+		text_frames(t, stack, "      ",
+			    bunch->rank == RANK_OUTSIDE ? FRAMES_OUTSIDE : TEXT_FRAMES);
 	else
 		text_line(t, STYLE_DIM, "         (no stack)");
 	strbuf_done(&b);
@@ -151,7 +153,8 @@ static bool members_are_threads(const struct snapshot *s, struct span m)
 	return m.n > 0;
 }
 
-/* Fills `ret` with the groups of threads and with the threads that are in none; returns how many. */
+/* Fills `ret` with the groups of threads and with the threads that are in none; returns how many.
+ */
 static size_t gather(const struct text *t, struct bunch *ret)
 {
 	const struct snapshot *s = t->s;

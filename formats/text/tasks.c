@@ -1,6 +1,7 @@
 /*
- * Trees of async tasks, process by process; processes whose trees are alike share one. Siblings that are alike, with all that is below them, are printed
- * once with their number. A task that is its own ancestor (asyncio: two that await each other) is printed once and named then.
+ * Trees of async tasks, process by process; processes whose trees are alike share one. Siblings
+ * that are alike, with all that is below them, are printed once with their number. A task that is
+ * its own ancestor (asyncio: two that await each other) is printed once and named then.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,10 +18,10 @@ enum { LINES_SHOWN = 60, DEPTH_SHOWN = 64, NAMES_SHOWN = 3 };
 
 struct forest {
 	uint32_t *first, *next; /* children of each task, siblings; UINT32_MAX ends */
-	uint64_t *key;		/* equal: alike, with all below */
-	uint8_t *state;		/* 1: being visited, 2: done */
-	bool frames;		/* every task with its frames, and no limit */
-	size_t budget;		/* lines left */
+	uint64_t *key;          /* equal: alike, with all below */
+	uint8_t *state;         /* 1: being visited, 2: done */
+	bool frames;            /* every task with its frames, and no limit */
+	size_t budget;          /* lines left */
 };
 
 static void forest_done(struct forest *f)
@@ -145,14 +146,17 @@ static void add_waits_on(struct strbuf *b, const struct text *t, const struct sn
 	strbuf_addf(b, " fd %" PRId64, task->fd);
 	const struct snap_fd *fd = snap_fd_of(t->x, task->owner, task->fd);
 	if (fd && node_table(fd->resource) == TABLE_RESOURCE)
-		strbuf_addf(b, " (%s)", snap_str(t->s, SNAP_ROW(t->s, RESOURCE, node_index(fd->resource))->text));
+		strbuf_addf(b, " (%s)",
+			    snap_str(t->s,
+				     SNAP_ROW(t->s, RESOURCE, node_index(fd->resource))->text));
 }
 
 static void add_task(struct strbuf *b, const struct text *t, uint32_t i)
 {
 	const struct snap_task *task = SNAP_ROW(t->s, TASK, i);
 	const struct snap_frame *f = own_frame(t, i);
-	const char *name = label_task_name(snap_str(t->s, task->name)), *function = f ? snap_str(t->s, f->function) : "";
+	const char *name = label_task_name(snap_str(t->s, task->name)),
+		   *function = f ? snap_str(t->s, f->function) : "";
 	char id[16];
 
 	strbuf_add(b, name[0] ? name : "(no name)");
@@ -174,11 +178,12 @@ struct place {
 	unsigned depth;
 };
 
-static void print_task(struct text *t, struct forest *f, struct place *at, uint32_t i, uint32_t alike, bool last);
+static void print_task(struct text *t, struct forest *f, struct place *at, uint32_t i,
+		       uint32_t alike, bool last);
 
 /* The names of those that are like the first, but for the first. */
-static void add_others(struct strbuf *b, const struct text *t, const struct forest *f, uint32_t first,
-		       uint32_t alike)
+static void add_others(struct strbuf *b, const struct text *t, const struct forest *f,
+		       uint32_t first, uint32_t alike)
 {
 	uint32_t shown = 0;
 
@@ -191,7 +196,8 @@ static void add_others(struct strbuf *b, const struct text *t, const struct fore
 			strbuf_add(b, " …");
 			return;
 		}
-		strbuf_addf(b, "%s%s", shown++ ? ", " : "", snap_str(t->s, SNAP_ROW(t->s, TASK, i)->name));
+		strbuf_addf(b, "%s%s", shown++ ? ", " : "",
+			    snap_str(t->s, SNAP_ROW(t->s, TASK, i)->name));
 	}
 }
 
@@ -224,8 +230,8 @@ static void print_children(struct text *t, struct forest *f, struct place *at, u
 	map_done(&seen);
 }
 
-static void print_wrapped(struct text *t, const struct forest *f, const struct place *at, uint32_t i, bool last,
-			  const char *body)
+static void print_wrapped(struct text *t, const struct forest *f, const struct place *at,
+			  uint32_t i, bool last, const char *body)
 {
 	struct strbuf first = { 0 }, rest = { 0 };
 
@@ -237,7 +243,8 @@ static void print_wrapped(struct text *t, const struct forest *f, const struct p
 	strbuf_done(&rest);
 }
 
-static void print_task(struct text *t, struct forest *f, struct place *at, uint32_t i, uint32_t alike, bool last)
+static void print_task(struct text *t, struct forest *f, struct place *at, uint32_t i,
+		       uint32_t alike, bool last)
 {
 	struct strbuf b = { 0 };
 	size_t before = at->prefix.n;
@@ -262,9 +269,11 @@ static void print_task(struct text *t, struct forest *f, struct place *at, uint3
 
 	f->state[i] = 2;
 	strbuf_add(&at->prefix, last ? "   " : TEXT_BAR);
-	const struct snap_stack *stack = f->frames ? snap_stack_of(t->x, NODE(TABLE_TASK, i)) : NULL;
+	const struct snap_stack *stack =
+		f->frames ? snap_stack_of(t->x, NODE(TABLE_TASK, i)) : NULL;
 	if (stack) {
-		strbuf_addf(&b, "%s%s ", strbuf_str(&at->prefix), f->first[i] != UINT32_MAX ? TEXT_BAR : "   ");
+		strbuf_addf(&b, "%s%s ", strbuf_str(&at->prefix),
+			    f->first[i] != UINT32_MAX ? TEXT_BAR : "   ");
 		text_frames(t, stack, strbuf_str(&b), TEXT_FRAMES);
 		strbuf_done(&b);
 	}
@@ -312,7 +321,8 @@ static uint64_t process_key(struct forest *f, const struct text *t, struct snap_
 	return key;
 }
 
-static void print_title(struct text *t, struct snap_list l, const uint64_t *keys, uint32_t p, uint32_t inherited)
+static void print_title(struct text *t, struct snap_list l, const uint64_t *keys, uint32_t p,
+			uint32_t inherited)
 {
 	struct strbuf b = { 0 };
 	uint32_t alike = 0;
@@ -329,8 +339,9 @@ static void print_title(struct text *t, struct snap_list l, const uint64_t *keys
 	if (alike > NAMES_SHOWN)
 		strbuf_add(&b, " …");
 	if (alike > 1)
-		text_line(t, STYLE_TITLE, "TASKS     [%ux] %s   %s, %u tasks each", alike, strbuf_str(&b),
-			  snap_str(t->s, SNAP_ROW(t->s, TASK, l.v[0])->runtime), l.n - inherited);
+		text_line(t, STYLE_TITLE, "TASKS     [%ux] %s   %s, %u tasks each", alike,
+			  strbuf_str(&b), snap_str(t->s, SNAP_ROW(t->s, TASK, l.v[0])->runtime),
+			  l.n - inherited);
 	else
 		text_line(t, STYLE_TITLE, "TASKS     %s   %s, %u tasks", strbuf_str(&b),
 			  snap_str(t->s, SNAP_ROW(t->s, TASK, l.v[0])->runtime), l.n - inherited);
@@ -357,7 +368,9 @@ static void print_process(struct text *t, struct forest *f, const uint64_t *keys
 				print_task(t, f, &at, l.v[k], 1, true);
 		}
 	if (inherited)
-		text_line(t, STYLE_DIM, "  (%u more are a copy that fork left behind: nothing runs them)", inherited);
+		text_line(t, STYLE_DIM,
+			  "  (%u more are a copy that fork left behind: nothing runs them)",
+			  inherited);
 	strbuf_done(&at.prefix);
 }
 

@@ -10,7 +10,8 @@
 #include "core/escape.h"
 #include "core/util.h"
 
-void text_init(struct text *t, const struct snapshot *s, const struct snap_index *x, const struct view *v)
+void text_init(struct text *t, const struct snapshot *s, const struct snap_index *x,
+	       const struct view *v)
 {
 	*t = (struct text){ .s = s, .x = x, .v = v };
 }
@@ -27,9 +28,11 @@ static size_t columns_of(uint32_t c)
 {
 	if ((c >= 0x300 && c < 0x370) || (c >= 0x200b && c < 0x2010) || (c >= 0xfe00 && c < 0xfe10))
 		return 0;
-	if ((c >= 0x1100 && c < 0x1160) || (c >= 0x2e80 && c < 0xa4d0) || (c >= 0xac00 && c < 0xd7a4) ||
-	    (c >= 0xf900 && c < 0xfb00) || (c >= 0xfe30 && c < 0xfe70) || (c >= 0xff00 && c < 0xff61) ||
-	    (c >= 0x1f300 && c < 0x1f650) || (c >= 0x1f900 && c < 0x1fa00) || (c >= 0x20000 && c < 0x40000))
+	if ((c >= 0x1100 && c < 0x1160) || (c >= 0x2e80 && c < 0xa4d0) ||
+	    (c >= 0xac00 && c < 0xd7a4) || (c >= 0xf900 && c < 0xfb00) ||
+	    (c >= 0xfe30 && c < 0xfe70) || (c >= 0xff00 && c < 0xff61) ||
+	    (c >= 0x1f300 && c < 0x1f650) || (c >= 0x1f900 && c < 0x1fa00) ||
+	    (c >= 0x20000 && c < 0x40000))
 		return 2;
 	return 1;
 }
@@ -75,7 +78,7 @@ static void to_ascii(char *s)
 {
 	static const struct {
 		const char *from, *to;
-	} pairs[] = { { "…", "..." }, { "µ", "u" },   { "×", "x" },  { "→", "->" }, { "├─", "|-" },
+	} pairs[] = { { "…", "..." }, { "µ", "u" }, { "×", "x" }, { "→", "->" }, { "├─", "|-" },
 		      { "└─", "`-" }, { "│", "|" }, { "–", "-" }, { "≥", ">=" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
@@ -131,7 +134,8 @@ static size_t break_at(const char *s, size_t columns)
 	return n ? n : 1;
 }
 
-void text_wrap(struct text *t, enum style style, const char *first, const char *rest, const char *body)
+void text_wrap(struct text *t, enum style style, const char *first, const char *rest,
+	       const char *body)
 {
 	struct strbuf safe = { 0 };
 	const char *prefix = first;
@@ -168,8 +172,10 @@ void text_titled(struct text *t, const char *title, const char *body)
 
 static const char *colour_of(uint8_t style)
 {
-	static const char *const colours[] = { [STYLE_PLAIN] = "",	   [STYLE_TITLE] = "\033[1m",
-					       [STYLE_DIM] = "\033[2m",	   [STYLE_ALARM] = "\033[1;31m",
+	static const char *const colours[] = { [STYLE_PLAIN] = "",
+					       [STYLE_TITLE] = "\033[1m",
+					       [STYLE_DIM] = "\033[2m",
+					       [STYLE_ALARM] = "\033[1;31m",
 					       [STYLE_GOOD] = "\033[32m" };
 
 	return colours[style];
@@ -180,7 +186,8 @@ void text_flush(struct text *t, FILE *out)
 	for (size_t i = 0; i < t->lines.n; i++) {
 		const struct text_line *l = &t->lines.v[i];
 		const char *colour = t->v->colour ? colour_of(l->style) : "";
-		(void)fprintf(out, "%s%s%s\n", colour, l->text ? l->text : "", colour[0] ? "\033[0m" : "");
+		(void)fprintf(out, "%s%s%s\n", colour, l->text ? l->text : "",
+			      colour[0] ? "\033[0m" : "");
 		free(l->text);
 	}
 	t->lines.n = 0;

@@ -1,6 +1,6 @@
 /*
- * The text format's paper: lines that are escaped, coloured, wrapped and counted in one place. The parts (one
- * file each) say what stands on them.
+ * The text format's paper: lines that are escaped, coloured, wrapped and counted in one place. The
+ * parts (one file each) say what stands on them.
  */
 #ifndef HW_FORMATS_TEXT_TEXT_H
 #define HW_FORMATS_TEXT_TEXT_H
@@ -27,14 +27,18 @@ struct text {
 	int error;
 };
 
-void text_init(struct text *t, const struct snapshot *s, const struct snap_index *x, const struct view *v);
+void text_init(struct text *t, const struct snapshot *s, const struct snap_index *x,
+	       const struct view *v);
 void text_done(struct text *t);
 
 /* One line; foreign text may be in it. Longer lines than the terminal's are cut with "…". */
-void text_line(struct text *t, enum style style, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void text_line(struct text *t, enum style style, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* A paragraph, wrapped at blanks: its first line begins with `first`, the others with `rest` (as many columns). */
-void text_wrap(struct text *t, enum style style, const char *first, const char *rest, const char *body);
+/* A paragraph, wrapped at blanks: its first line begins with `first`, the others with `rest` (as
+ * many columns). */
+void text_wrap(struct text *t, enum style style, const char *first, const char *rest,
+	       const char *body);
 
 /* "TITLE     rest of the line" with the title padded to ten columns. */
 void text_titled(struct text *t, const char *title, const char *body);
@@ -79,15 +83,17 @@ void text_screen(struct text *t);
 enum { TEXT_FRAMES = 40 };
 void text_frames(struct text *t, const struct snap_stack *stack, const char *indent, uint32_t most);
 
-/* How two stacks are told to be the same: their functions, files and lines, what is folded left out. */
+/* How two stacks are told to be the same: their functions, files and lines, what is folded left
+ * out. */
 uint64_t text_stack_key(const struct snapshot *s, const struct snap_stack *stack);
 
 /* Whether a node is what the chain of the first verdict goes through or ends at, or the odd one. */
 bool text_is_suspect(const struct snapshot *s, node_t n);
 
-/* Drawing characters; where the terminal has no UTF-8 they become ASCII with the rest of our own text. */
-#define TEXT_TEE "├─ "  /* a child that has younger siblings */
+/* Drawing characters; where the terminal has no UTF-8 they become ASCII with the rest of our own
+ * text. */
+#define TEXT_TEE  "├─ " /* a child that has younger siblings */
 #define TEXT_LAST "└─ " /* the last child */
-#define TEXT_BAR "│  "	/* beside the children of a tee */
+#define TEXT_BAR  "│  " /* beside the children of a tee */
 
 #endif

@@ -43,7 +43,8 @@ static uint32_t run_length(const struct snapshot *s, const uint32_t *order, uint
 
 	while (at + len < n) {
 		const struct snap_event *e = SNAP_ROW(s, EVENT, order[at + len]);
-		if (e->kind != first->kind || !str_eq(snap_str(s, e->text), snap_str(s, first->text)))
+		if (e->kind != first->kind ||
+		    !str_eq(snap_str(s, e->text), snap_str(s, first->text)))
 			break;
 		len++;
 	}
@@ -68,8 +69,8 @@ static void print_event(struct text *t, const uint32_t *order, uint32_t at, uint
 		strbuf_add(&b, ")");
 	}
 	strbuf_addf(&b, "%s%s", b.n ? ": " : "", snap_str(t->s, e->text));
-	text_line(t, STYLE_PLAIN, "  %11s  %-9s  %s", strbuf_str(&when), snap_word(names_event_kind, e->kind),
-		  strbuf_str(&b));
+	text_line(t, STYLE_PLAIN, "  %11s  %-9s  %s", strbuf_str(&when),
+		  snap_word(names_event_kind, e->kind), strbuf_str(&b));
 	strbuf_done(&when);
 	strbuf_done(&b);
 }
@@ -95,8 +96,9 @@ void text_before(struct text *t)
 	while (order && n && SNAP_ROW(t->s, EVENT, order[n - 1])->kind == EVENT_CAPTURE)
 		n--;
 	if (!order || !n) {
-		text_line(t, STYLE_TITLE, "BEFORE    nothing was recorded: a dump sees the present; attach and run "
-					  "keep a history");
+		text_line(t, STYLE_TITLE,
+			  "BEFORE    nothing was recorded: a dump sees the present; attach and run "
+			  "keep a history");
 		return;
 	}
 	for (uint32_t i = 0; i < n; i += run_length(t->s, order, i, n))

@@ -27,7 +27,8 @@ static void add_process(struct strbuf *b, const struct text *t, uint32_t i)
 		label_time(b, p->start_ns);
 	}
 	if (runtime.n && SNAP_ROW(t->s, RUNTIME, runtime.v[0])->name > STR_NONE)
-		strbuf_addf(b, "  %s %s", snap_str(t->s, SNAP_ROW(t->s, RUNTIME, runtime.v[0])->name),
+		strbuf_addf(b, "  %s %s",
+			    snap_str(t->s, SNAP_ROW(t->s, RUNTIME, runtime.v[0])->name),
 			    snap_str(t->s, SNAP_ROW(t->s, RUNTIME, runtime.v[0])->version));
 	strbuf_done(&end);
 }
@@ -40,14 +41,15 @@ static void print_threads(struct text *t, uint32_t i, const char *prefix)
 		const struct snap_thread *thread = SNAP_ROW(t->s, THREAD, l.v[k]);
 		struct strbuf b = { 0 };
 
-		strbuf_addf(&b, "thread %" PRId64 " %s  %s", thread->tid, snap_str(t->s, thread->name),
-			    snap_str(t->s, thread->state));
+		strbuf_addf(&b, "thread %" PRId64 " %s  %s", thread->tid,
+			    snap_str(t->s, thread->name), snap_str(t->s, thread->state));
 		if (thread->activity)
 			strbuf_addf(&b, "  %s", snap_word(names_activity, thread->activity));
 		strbuf_add(&b, "  ");
 		label_call(&b, t->s, &thread->call);
 		if (snap_known(thread->cpu_ns))
-			strbuf_addf(&b, "  %" PRId64 " ms CPU", (int64_t)(thread->cpu_ns / NSEC_PER_MSEC));
+			strbuf_addf(&b, "  %" PRId64 " ms CPU",
+				    (int64_t)(thread->cpu_ns / NSEC_PER_MSEC));
 		text_line(t, STYLE_DIM, "%s   %s", prefix, strbuf_str(&b));
 		strbuf_done(&b);
 	}
@@ -58,7 +60,8 @@ static bool is_child(const struct snapshot *s, uint32_t i, node_t parent)
 	return SNAP_ROW(s, PROCESS, i)->parent == parent;
 }
 
-static void print_process(struct text *t, uint32_t i, struct strbuf *prefix, bool last, unsigned depth);
+static void print_process(struct text *t, uint32_t i, struct strbuf *prefix, bool last,
+			  unsigned depth);
 
 static void print_children(struct text *t, node_t parent, struct strbuf *prefix, unsigned depth)
 {
@@ -71,13 +74,15 @@ static void print_children(struct text *t, node_t parent, struct strbuf *prefix,
 			print_process(t, i, prefix, --left == 0, depth);
 }
 
-static void print_process(struct text *t, uint32_t i, struct strbuf *prefix, bool last, unsigned depth)
+static void print_process(struct text *t, uint32_t i, struct strbuf *prefix, bool last,
+			  unsigned depth)
 {
 	struct strbuf b = { 0 };
 	size_t before = prefix->n;
 
 	add_process(&b, t, i);
-	text_line(t, STYLE_PLAIN, "%s%s%s", strbuf_str(prefix), last ? TEXT_LAST : TEXT_TEE, strbuf_str(&b));
+	text_line(t, STYLE_PLAIN, "%s%s%s", strbuf_str(prefix), last ? TEXT_LAST : TEXT_TEE,
+		  strbuf_str(&b));
 	strbuf_done(&b);
 	strbuf_add(prefix, last ? "   " : TEXT_BAR);
 	print_threads(t, i, strbuf_str(prefix));
@@ -91,7 +96,8 @@ void text_tree(struct text *t)
 {
 	struct strbuf prefix = { 0 };
 
-	text_line(t, STYLE_TITLE, "TREE      %u processes, %u threads", SNAP_N(t->s, PROCESS), SNAP_N(t->s, THREAD));
+	text_line(t, STYLE_TITLE, "TREE      %u processes, %u threads", SNAP_N(t->s, PROCESS),
+		  SNAP_N(t->s, THREAD));
 	strbuf_add(&prefix, "  ");
 	for (int outside = 0; outside < 2; outside++) {
 		bool titled = false;

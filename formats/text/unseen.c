@@ -1,4 +1,5 @@
-/* What the report cost and what it could not see: gaps with their cures, signals, the price of the capture. */
+/* What the report cost and what it could not see: gaps with their cures, signals, the price of the
+ * capture. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ static struct gap_kind *gather(const struct snapshot *s, size_t *ret_n)
 		while (k < n && !same_gap(SNAP_ROW(s, GAP, i), SNAP_ROW(s, GAP, kinds[k].first)))
 			k++;
 		if (k == n)
-			kinds[n++] = (struct gap_kind){ .first = i, .hole = SNAP_ROW(s, GAP, i)->hole };
+			kinds[n++] =
+				(struct gap_kind){ .first = i, .hole = SNAP_ROW(s, GAP, i)->hole };
 		kinds[k].n++;
 	}
 	*ret_n = kinds ? n : 0;
@@ -43,7 +45,8 @@ static void add_about(struct strbuf *b, const struct text *t, const struct snap_
 {
 	struct strbuf label = { 0 };
 
-	bool root = node_table(g->about) == TABLE_PROCESS && SNAP_ROW(t->s, PROCESS, node_index(g->about))->root;
+	bool root = node_table(g->about) == TABLE_PROCESS &&
+		    SNAP_ROW(t->s, PROCESS, node_index(g->about))->root;
 	if (g->about > NODE_NONE && !root)
 		label_node(&label, t->x, g->about);
 	if (label.n && !strstr(strbuf_str(b), strbuf_str(&label)))
@@ -116,7 +119,8 @@ static void add_stops(struct strbuf *b, const struct text *t)
 		taken += thread->taken != 0;
 		stopped += snap_known(thread->stopped_ns) && thread->stopped_ns > 0;
 	}
-	strbuf_addf(b, "; stacks of %u of %u threads, %u of them stopped", taken, SNAP_N(t->s, THREAD), stopped);
+	strbuf_addf(b, "; stacks of %u of %u threads, %u of them stopped", taken,
+		    SNAP_N(t->s, THREAD), stopped);
 }
 
 void text_cost(struct text *t)
@@ -159,7 +163,8 @@ static void print_signal_run(struct text *t, uint32_t first, uint32_t n)
 	if (n > 1)
 		strbuf_addf(&b, " and %u more", n - 1);
 	strbuf_addf(&b, ": %s", snap_str(t->s, g->why));
-	text_wrap(t, g->sent && g->alive_after == TRI_NO ? STYLE_ALARM : STYLE_PLAIN, "  ", "    ", strbuf_str(&b));
+	text_wrap(t, g->sent && g->alive_after == TRI_NO ? STYLE_ALARM : STYLE_PLAIN, "  ", "    ",
+		  strbuf_str(&b));
 	strbuf_done(&b);
 }
 
@@ -177,7 +182,8 @@ void text_signals(struct text *t)
 		const struct snap_signal *g = SNAP_ROW(t->s, SIGNAL, i);
 		for (run = 1; i + run < n; run++) {
 			const struct snap_signal *o = SNAP_ROW(t->s, SIGNAL, i + run);
-			if (o->why != g->why || o->sent != g->sent || o->alive_after != g->alive_after || g->output > STR_NONE)
+			if (o->why != g->why || o->sent != g->sent ||
+			    o->alive_after != g->alive_after || g->output > STR_NONE)
 				break;
 		}
 		print_signal_run(t, i, run);
@@ -190,8 +196,13 @@ void text_next(struct text *t)
 {
 	const char *id = snap_str(t->s, t->s->head.id);
 
-	text_line(t, STYLE_TITLE, "NEXT      hangwatch show %s --chain | --tree | --tasks | --heavy | --timeline | --fds",
+	text_line(
+		t, STYLE_TITLE,
+		"NEXT      hangwatch show %s --chain | --tree | --tasks | --heavy | --timeline | --fds",
+		id);
+	text_line(t, STYLE_PLAIN,
+		  "          hangwatch show %s --explain W0     the facts under a claim", id);
+	text_line(t, STYLE_PLAIN,
+		  "          hangwatch export %s --format html | github | perfetto | speedscope",
 		  id);
-	text_line(t, STYLE_PLAIN, "          hangwatch show %s --explain W0     the facts under a claim", id);
-	text_line(t, STYLE_PLAIN, "          hangwatch export %s --format html | github | perfetto | speedscope", id);
 }

@@ -1,4 +1,5 @@
-/* The verdict, what it is not, and the odd one among alike: claims with their certainty and facts. */
+/* The verdict, what it is not, and the odd one among alike: claims with their certainty and facts.
+ */
 #include "formats/text/text.h"
 #include "snapshot/schema.h"
 
@@ -20,11 +21,14 @@ static const char *certainty_words(unsigned certainty)
 
 static enum style style_of(unsigned class)
 {
-	return class == VERDICT_IDLE || class == VERDICT_TIMER || class == VERDICT_SLOW ? STYLE_GOOD : STYLE_ALARM;
+	return class == VERDICT_IDLE || class == VERDICT_TIMER || class == VERDICT_SLOW
+		       ? STYLE_GOOD
+		       : STYLE_ALARM;
 }
 
 /* A claim and its facts, wrapped under a title. */
-static void claim(struct text *t, const char *first, const char *rest, const char *claim_text, struct span facts)
+static void claim(struct text *t, const char *first, const char *rest, const char *claim_text,
+		  struct span facts)
 {
 	struct strbuf b = { 0 };
 
@@ -40,13 +44,15 @@ static void claim(struct text *t, const char *first, const char *rest, const cha
 void text_verdict(struct text *t)
 {
 	if (!SNAP_N(t->s, VERDICT)) {
-		text_line(t, STYLE_TITLE, "VERDICT   none: this report was not analysed (show --reanalyse)");
+		text_line(t, STYLE_TITLE,
+			  "VERDICT   none: this report was not analysed (show --reanalyse)");
 		return;
 	}
 	const struct snap_verdict *v = SNAP_ROW(t->s, VERDICT, 0);
 
-	text_line(t, style_of(v->class), "VERDICT   %s   %s; %s", snap_word(names_verdict_class, v->class),
-		  certainty_words(v->certainty), label_can_end(v->can_end));
+	text_line(t, style_of(v->class), "VERDICT   %s   %s; %s",
+		  snap_word(names_verdict_class, v->class), certainty_words(v->certainty),
+		  label_can_end(v->can_end));
 	claim(t, "  ", "  ", snap_str(t->s, v->sentence), v->facts);
 	text_other_verdicts(t);
 }
@@ -60,7 +66,8 @@ void text_other_verdicts(struct text *t)
 
 		if (node_table(v->root) == TABLE_PROCESS)
 			label_process(&b, t->s, v->root);
-		text_line(t, STYLE_PLAIN, "  %s: %s (%s): %s", strbuf_str(&b), snap_word(names_verdict_class, v->class),
+		text_line(t, STYLE_PLAIN, "  %s: %s (%s): %s", strbuf_str(&b),
+			  snap_word(names_verdict_class, v->class),
 			  snap_word(names_certainty, v->certainty), snap_str(t->s, v->sentence));
 		strbuf_done(&b);
 	}
@@ -69,7 +76,8 @@ void text_other_verdicts(struct text *t)
 static const char *of_verdict(struct text *t, struct strbuf *b, uint32_t verdict)
 {
 	strbuf_clear(b);
-	if (SNAP_N(t->s, VERDICT) > 1 && node_table(SNAP_ROW(t->s, VERDICT, verdict)->root) == TABLE_PROCESS) {
+	if (SNAP_N(t->s, VERDICT) > 1 &&
+	    node_table(SNAP_ROW(t->s, VERDICT, verdict)->root) == TABLE_PROCESS) {
 		label_process(b, t->s, SNAP_ROW(t->s, VERDICT, verdict)->root);
 		strbuf_add(b, ": ");
 	}
@@ -86,8 +94,8 @@ void text_ruled_out(struct text *t)
 		const struct snap_ruled_out *r = SNAP_ROW(t->s, RULED_OUT, i);
 
 		strbuf_clear(&b);
-		strbuf_addf(&b, "%s%s: %s", of_verdict(t, &root, r->verdict), snap_str(t->s, r->what),
-			    snap_str(t->s, r->why));
+		strbuf_addf(&b, "%s%s: %s", of_verdict(t, &root, r->verdict),
+			    snap_str(t->s, r->what), snap_str(t->s, r->why));
 		claim(t, "  ", "    ", strbuf_str(&b), r->facts);
 	}
 	strbuf_done(&b);
@@ -122,7 +130,8 @@ bool text_is_suspect(const struct snapshot *s, node_t n)
 		if (v->end.presence == PRESENCE_HERE && v->end.node == n)
 			return true;
 		for (uint32_t k = 0; span_known(v->chain) && k < v->chain.n; k++)
-			if (SNAP_ROW(s, WAIT, node_index(*SNAP_ROW(s, REF, v->chain.first + k)))->from == n)
+			if (SNAP_ROW(s, WAIT, node_index(*SNAP_ROW(s, REF, v->chain.first + k)))
+				    ->from == n)
 				return true;
 	}
 	return false;

@@ -1,6 +1,6 @@
 /*
- * Fuzzes the reader of reports, packed or not, and everything that shows them: what was accepted must be written and
- * read again to the same bytes, and no format may stumble over it.
+ * Fuzzes the reader of reports, packed or not, and everything that shows them: what was accepted
+ * must be written and read again to the same bytes, and no format may stumble over it.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -73,7 +73,8 @@ static void round_trip(const struct strbuf *first)
 	struct snap_index x;
 	char why[200];
 
-	if (snapshot_read(first->s, first->n, &s, why, sizeof(why)) < 0 || snap_index_init(&x, s) < 0)
+	if (snapshot_read(first->s, first->n, &s, why, sizeof(why)) < 0 ||
+	    snap_index_init(&x, s) < 0)
 		abort();
 	write_again(s, &x, &second);
 	if (first->n != second.n || memcmp(first->s, second.s, first->n) != 0)
@@ -87,8 +88,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const struct view views[] = {
 		{ .columns = 100 },
-		{ .parts = VIEW_CHAIN | VIEW_TREE | VIEW_TASKS | VIEW_HEAVY | VIEW_TIMELINE | VIEW_FDS,
-		  .all_frames = true, .colour = true, .ascii = true, .columns = 40 },
+		{ .parts = VIEW_CHAIN | VIEW_TREE | VIEW_TASKS | VIEW_HEAVY | VIEW_TIMELINE |
+			   VIEW_FDS,
+		  .all_frames = true,
+		  .colour = true,
+		  .ascii = true,
+		  .columns = 40 },
 		{ .explain = "verdict", .columns = 100 },
 		{ .explain = "W0", .columns = 100 },
 		{ .explain = "T0", .columns = 100 },

@@ -227,9 +227,12 @@ static void pull_values(void **state)
 
 static void pull_refuses(void **state)
 {
-	const char *bad[] = { "", "{", "[", "]", "[1,]", "[,1]", "{\"a\"}", "{\"a\":1,}", "{a:1}", "[1 2]",
-			      "{\"a\":1]", "[1}", "nul", "truee", "\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"",
-			      "\"\\udc00\"", "\"\\u0000\"", "\"\xff\"", "\"\n\"", "1 2", "+1", "-", "[-]", "1e", "{\"a\":}" };
+	const char *bad[] = { "",          "{",         "[",           "]",           "[1,]",
+			      "[,1]",      "{\"a\"}",   "{\"a\":1,}",  "{a:1}",       "[1 2]",
+			      "{\"a\":1]", "[1}",       "nul",         "truee",       "\"",
+			      "\"\\x\"",   "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\u0000\"",
+			      "\"\xff\"",  "\"\n\"",    "1 2",         "+1",          "-",
+			      "[-]",       "1e",        "{\"a\":}" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -252,7 +255,8 @@ static void pull_bounds(void **state)
 	pull_skip(&p);
 	assert_true(pull_end(&p));
 
-	const char *large[] = { "9223372036854775808", "1e19", "1e999999999999", "1e-99999999999999999999" };
+	const char *large[] = { "9223372036854775808", "1e19", "1e999999999999",
+				"1e-99999999999999999999" };
 	for (size_t i = 0; i < ARRAY_SIZE(large); i++) {
 		pull_begin(&p, large[i], strlen(large[i]));
 		assert_int_equal(pull_scaled(&p, 0, &number), i == 3);
@@ -263,10 +267,10 @@ static void pull_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(commas_and_lines), cmocka_unit_test(strings),
-		cmocka_unit_test(long_strings),	    cmocka_unit_test(decimals),
+		cmocka_unit_test(commas_and_lines),  cmocka_unit_test(strings),
+		cmocka_unit_test(long_strings),      cmocka_unit_test(decimals),
 		cmocka_unit_test(sink_errors_stick), cmocka_unit_test(pull_values),
-		cmocka_unit_test(pull_refuses),	    cmocka_unit_test(pull_bounds),
+		cmocka_unit_test(pull_refuses),      cmocka_unit_test(pull_bounds),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
- * Unit tests of the report as JSON: what is written can be read and is then written the same, whatever the rows
- * hold, and what was damaged or made to deceive is refused.
+ * Unit tests of the report as JSON: what is written can be read and is then written the same,
+ * whatever the rows hold, and what was damaged or made to deceive is refused.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -33,8 +33,10 @@ static uint32_t any(uint32_t n)
 
 static str_t any_str(struct builder *b)
 {
-	static const char *const texts[] = { "", "pytest", "a\033[31mb\nc", "\xff\xfe", "é日本\xf0\x9f\x90\x8d",
-					     "\"\\/", "\xe2\x80\xae" };
+	static const char *const texts[] = {
+		"",      "pytest",      "a\033[31mb\nc", "\xff\xfe", "é日本\xf0\x9f\x90\x8d",
+		"\"\\/", "\xe2\x80\xae"
+	};
 	uint32_t i = any(ARRAY_SIZE(texts) + 2);
 
 	return i < 2 ? i : builder_str(b, texts[i - 2]);
@@ -138,8 +140,9 @@ static void fill(struct builder *b, const struct record *r, void *row)
 static void set_owner(enum table t, uint32_t index, const struct record *r, void *row)
 {
 	static const enum table owners[TABLE_MAX] = {
-		[TABLE_THREAD] = TABLE_PROCESS, [TABLE_TASK] = TABLE_PROCESS, [TABLE_FD] = TABLE_PROCESS,
-		[TABLE_RUNTIME] = TABLE_PROCESS, [TABLE_SAMPLE] = TABLE_THREAD, [TABLE_SCOPE] = TABLE_TASK,
+		[TABLE_THREAD] = TABLE_PROCESS, [TABLE_TASK] = TABLE_PROCESS,
+		[TABLE_FD] = TABLE_PROCESS,     [TABLE_RUNTIME] = TABLE_PROCESS,
+		[TABLE_SAMPLE] = TABLE_THREAD,  [TABLE_SCOPE] = TABLE_TASK,
 	};
 
 	for (size_t i = 0; i < r->n_fields; i++) {
@@ -280,15 +283,23 @@ static void refuses(void **state)
 		{ "{\"schema\": 1", "at byte 12: expected", -EBADMSG },
 		{ "{\"schema\": 1} x", "expected the end", -EBADMSG },
 		{ "{\"schema\": 1, \"processes\": {}}", "expected a list", -EBADMSG },
-		{ "{\"schema\": 1, \"processes\": [{}]}", "expected an object with an id of its kind", -EBADMSG },
-		{ "{\"schema\": 1, \"processes\": [{\"id\": \"T0\"}]}", "an id of its kind", -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": [{}]}",
+		  "expected an object with an id of its kind", -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": [{\"id\": \"T0\"}]}", "an id of its kind",
+		  -EBADMSG },
 		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P1\"}]}", "P0 is missing", -EBADMSG },
-		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\"}, {\"id\": \"P0\"}]}", "not used before", -EBADMSG },
-		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P268435455\"}]}", "without holes", -EBADMSG },
-		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\", \"pid\": \"7\"}]}", "a number", -EBADMSG },
-		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\", \"parent\": \"P0\"}]}", "ancestor", -EBADMSG },
-		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\"}], \"waits\": [{\"id\": \"W0\", \"from\": \"T4\"}]}", "\"from\" is out of range", -EBADMSG },
-		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\"}], \"waits\": [{\"id\": \"W0\", \"from\": \"x\"}]}", "an id such as", -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\"}, {\"id\": \"P0\"}]}",
+		  "not used before", -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P268435455\"}]}", "without holes",
+		  -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\", \"pid\": \"7\"}]}", "a number",
+		  -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\", \"parent\": \"P0\"}]}",
+		  "ancestor", -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\"}], \"waits\": [{\"id\": \"W0\", \"from\": \"T4\"}]}",
+		  "\"from\" is out of range", -EBADMSG },
+		{ "{\"schema\": 1, \"processes\": [{\"id\": \"P0\"}], \"waits\": [{\"id\": \"W0\", \"from\": \"x\"}]}",
+		  "an id such as", -EBADMSG },
 	};
 
 	(void)state;
@@ -296,7 +307,9 @@ static void refuses(void **state)
 		struct snapshot *s = NULL;
 		char why[200] = "";
 
-		assert_int_equal(snapshot_read(bad[i].text, strlen(bad[i].text), &s, why, sizeof(why)), bad[i].error);
+		assert_int_equal(snapshot_read(bad[i].text, strlen(bad[i].text), &s, why,
+					       sizeof(why)),
+				 bad[i].error);
 		assert_null(s);
 		if (!strstr(why, bad[i].why))
 			fail_msg("\"%s\" does not say \"%s\"", why, bad[i].why);
@@ -319,7 +332,8 @@ static void damaged_text_is_refused_or_consistent(void **state)
 		memcpy(damaged, text.s, text.n);
 		for (uint32_t n = any(4) + 1; n; n--)
 			damaged[any((uint32_t)text.n)] = "{}[],:\"0PT-e\\"[any(13)];
-		if (snapshot_read(damaged, any(3) ? text.n : any((uint32_t)text.n), &copy, why, sizeof(why)) < 0)
+		if (snapshot_read(damaged, any(3) ? text.n : any((uint32_t)text.n), &copy, why,
+				  sizeof(why)) < 0)
 			assert_int_not_equal(why[0], '\0');
 		else
 			assert_int_equal(snapshot_check(copy, why, sizeof(why)), 0);

@@ -1,5 +1,6 @@
 /*
- * Unit tests of report files and their directory: whole or not at all, bounded, found by prefix, no links followed.
+ * Unit tests of report files and their directory: whole or not at all, bounded, found by prefix, no
+ * links followed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -72,7 +73,8 @@ static struct snapshot *small(void)
 	p->pid = 7;
 	p->name = builder_str(&b, "a name");
 	for (int i = 0; i < 5000; i++)
-		(void)builder_fact(&b, NODE(TABLE_PROCESS, 0), "/proc/7/stat", "key", i, "fact %d", i * 7919);
+		(void)builder_fact(&b, NODE(TABLE_PROCESS, 0), "/proc/7/stat", "key", i, "fact %d",
+				   i * 7919);
 	assert_int_equal(builder_finish(&b, &s), 0);
 	return s;
 }
@@ -259,7 +261,8 @@ static void bombs_are_refused(void **state)
 		in = (ZSTD_inBuffer){ zeros, plain, 0 };
 		while (in.pos < in.size || i == 31) {
 			ZSTD_outBuffer out = { packed, sizeof(packed), 0 };
-			size_t left = ZSTD_compressStream2(z, &out, &in, i == 31 ? ZSTD_e_end : ZSTD_e_continue);
+			size_t left = ZSTD_compressStream2(z, &out, &in,
+							   i == 31 ? ZSTD_e_end : ZSTD_e_continue);
 			strbuf_add_bytes(&bomb, packed, out.pos);
 			if (i == 31 && left == 0)
 				break;
@@ -299,9 +302,12 @@ static void new_files_appear_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(saves_and_finds),	 cmocka_unit_test(follows_no_links),
-		cmocka_unit_test(full_disk_leaves_nothing), cmocka_unit_test(every_cut_is_noticed),
-		cmocka_unit_test(bombs_are_refused),	 cmocka_unit_test(new_files_appear_whole),
+		cmocka_unit_test(saves_and_finds),
+		cmocka_unit_test(follows_no_links),
+		cmocka_unit_test(full_disk_leaves_nothing),
+		cmocka_unit_test(every_cut_is_noticed),
+		cmocka_unit_test(bombs_are_refused),
+		cmocka_unit_test(new_files_appear_whole),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, begin, end);
