@@ -78,6 +78,36 @@ static void thread_row(struct raw_capture *c, const struct raw_thread *t)
 	stopped_row(c, t);
 }
 
+/*
+ * What every claim about this thread rests on: the call it sleeps in, or the state and the time on a CPU of one that does
+ * not sleep.
+ */
+static void thread_facts(struct raw_capture *c, const struct raw_process *p, const struct raw_thread *t)
+{
+	const struct snap_thread *row = SNAP_ROW(c->b->s, THREAD, node_index(t->node));
+	const struct snapshot *s = c->b->s;
+	char source[64];
+
+	if (!t->looks.n || t->gone)
+		return;
+	const struct raw_look *first = &t->looks.v[0], *last = &t->looks.v[t->looks.n - 1];
+	(void)snprintf(source, sizeof(source), "/proc/%d/task/%d/syscall", p->pid, t->tid);
+	if (row->call.presence == PRESENCE_HERE)
+		builder_fact(c->b, t->node, source, "syscall", row->call.nr, "in %s(%s)", snap_str(s, row->call.name),
+			     snap_str(s, row->call.text));
+	(void)snprintf(source, sizeof(source), "/proc/%d/task/%d/schedstat", p->pid, t->tid);
+	if (t->looks.n > 1 && last->runs != first->runs && snap_known(last->cpu_ns) && snap_known(first->cpu_ns))
+		builder_fact(c->b, t->node, source, "cpu", last->cpu_ns - first->cpu_ns,
+			     "%.1f ms on a CPU in %.1f ms, put there %lld times",
+			     (double)(last->cpu_ns - first->cpu_ns) / NSEC_PER_MSEC,
+			     (double)(last->at_ns - first->at_ns) / NSEC_PER_MSEC,
+			     (long long)(last->runs - first->runs));
+	if (t->status.known && t->status.state != 'S') {
+		(void)snprintf(source, sizeof(source), "/proc/%d/task/%d/status", p->pid, t->tid);
+		builder_fact(c->b, t->node, source, "state", t->status.state, "state %c", t->status.state);
+	}
+}
+
 static void thread_gap(struct raw_capture *c, const struct raw_process *p, const struct raw_thread *t)
 {
 	const struct raw_look *look = t->looks.n ? shown(t) : NULL;
@@ -125,6 +155,7 @@ void look_rows(struct acquirer *a)
 		process_gap(c, p);
 		for (size_t k = 0; k < p->threads.n; k++) {
 			thread_row(c, &p->threads.v[k]);
+			thread_facts(c, p, &p->threads.v[k]);
 			if (!p->gone)
 				thread_gap(c, p, &p->threads.v[k]);
 		}

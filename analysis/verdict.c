@@ -51,6 +51,20 @@ static void add_facts(const struct analysis *a, struct span facts, node_t *list,
 	}
 }
 
+static void add_facts_about(const struct analysis *a, node_t about, node_t *list, uint32_t *n)
+{
+	struct snap_list l = snap_facts_about(&a->x, about);
+
+	for (uint32_t i = 0; i < l.n && *n < FACTS_MAX; i++) {
+		node_t f = NODE(TABLE_FACT, l.v[i]);
+		bool twice = str_starts(text_of(a, SNAP_ROW(a->s, FACT, l.v[i])->key), "sig_");
+		for (uint32_t k = 0; k < *n; k++)
+			twice |= list[k] == f;
+		if (!twice)
+			list[(*n)++] = f;
+	}
+}
+
 static int row(struct analysis *a, node_t root, const struct claim *c, const struct finding *f,
 	       const char *sentence)
 {
@@ -68,6 +82,8 @@ static int row(struct analysis *a, node_t root, const struct claim *c, const str
 		waits[n_waits++] = NODE(TABLE_WAIT, wait);
 		add_facts(a, wait_row(a, wait)->facts, facts, &n_facts);
 	}
+	/* Where the chain stops without a wait, what is known of that place is what the claim rests on. */
+	add_facts_about(a, f->end, facts, &n_facts);
 	if (f->end_what != STR_UNKNOWN)
 		strbuf_add(&what, text_of(a, f->end_what));
 	else

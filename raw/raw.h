@@ -119,6 +119,7 @@ struct raw_options {
 	bool locals, lines, debuginfod;
 	bool redact;
 	const char *signal;    /* "auto", "none" or a name */
+	const char *dump_handlers; /* functions that the user knows to dump stacks, "module:qualname,..."; NULL: none */
 };
 
 struct raw_capture {

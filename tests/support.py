@@ -238,12 +238,12 @@ def dump(pid, *options, **how):
 
 
 def processes(report):
-    return {p["pid"]: p for p in report["processes"]}
+    return {p["pid"]: p for p in report["processes"] if not p.get("outside")}
 
 
 def threads(report):
     """All threads of a report by thread id."""
-    return {t["tid"]: t for p in report["processes"] for t in p.get("threads", [])}
+    return {t["tid"]: t for p in processes(report).values() for t in p.get("threads", [])}
 
 
 def address(frame):

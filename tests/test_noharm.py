@@ -73,7 +73,7 @@ def test_capture_changes_nothing(mode, tmp_path, store):
         returns = [c[EPOLL_RETURNS] for c in watched.counters()]
         for _ in range(3):
             report = support.dump(watched.pid, f"--stop={mode}", "--interval", "50ms")
-            assert len(report["processes"]) == 1 + CHILDREN
+            assert len(support.processes(report)) == 1 + CHILDREN
             watched.assert_unharmed()
         assert [c[EPOLL_RETURNS] for c in watched.counters()] == returns
 
@@ -112,7 +112,7 @@ def test_stopped_stays_stopped(mode, tmp_path, store):
         support.wait_until(lambda: all(support.state(p) == "T" for p in watched.pids), "the tree to stop")
         before = watched.counters()
         report = support.dump(watched.pid, f"--stop={mode}", "--samples", "1")
-        for process in report["processes"]:
+        for process in support.processes(report).values():
             assert process["state"].startswith("T") or "stop" in process["state"].lower(), process
             assert process["threads"][0]["frames"], "a stopped thread has a stack like any other"
         for pid in watched.pids:

@@ -15,6 +15,7 @@
 #include "raw/request.h"
 #include "runtimes/cpython/emit.h"
 #include "runtimes/cpython/interleave.h"
+#include "runtimes/cpython/signals.h"
 #include "runtimes/cpython/threads.h"
 #include "runtimes/runtime.h"
 
@@ -175,6 +176,7 @@ static int attempt(struct python *py)
 		return r;
 	emit_runtime(py);
 	threads_describe(py);
+	signals_describe(py);
 	return libraries(py->p);
 }
 
