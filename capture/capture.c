@@ -185,6 +185,7 @@ static void sample(struct session *x, struct work *w)
 
 	tracer_stop_rest(&w->a, o->samples <= 1);
 	for (unsigned i = 1; i < o->samples && !deadline_passed(w->c.deadline); i++) {
+		session_say(x, "sampling");
 		clock_sleep_until(w->c.captured_ns + (int64_t)i * o->interval_ns);
 		look_again(&w->a);
 		tracer_stop_rest(&w->a, i + 1 == o->samples);

@@ -6,7 +6,11 @@
 #include "cli/watch.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #include "cli/deliver.h"
 #include "core/clock.h"
@@ -40,13 +44,32 @@ int watch_timeout_ms(const struct watch *w)
 	return (int)((MAX(left, (int64_t)0) + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
 }
 
+/* The second report goes to FILE.2.json, not over the first. What is no regular file takes them all. */
+static const char *number_path(const char *path, unsigned n, char *buf, size_t cap)
+{
+	const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return path;
+	if (!dot || dot == path || dot[-1] == '/')
+		dot = path + strlen(path);
+	int len = snprintf(buf, cap, "%.*s.%u%s", (int)(dot - path), path, n, dot);
+	return len < 0 || (size_t)len >= cap ? path : buf;
+}
+
 static int capture(struct watch *w, enum trigger_kind kind, int64_t after_ns)
 {
 	const struct snap_trigger trigger = { .presence = PRESENCE_HERE,
 					      .kind = (uint8_t)kind,
 					      .after_ns = after_ns,
 					      .at_ns = passed(w) };
-	int code = capture_and_deliver(w->o, true, w->x, &trigger, NULL);
+	char path[PATH_MAX];
+	struct options o = *w->o;
+
+	if (o.output && w->reports)
+		o.output = number_path(o.output, w->reports + 1, path, sizeof(path));
+	int code = capture_and_deliver(&o, true, w->x, &trigger, NULL);
 
 	if (code == EXIT_ERROR || (code == EXIT_HOLES && w->code == EXIT_OK))
 		w->code = code;

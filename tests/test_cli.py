@@ -307,6 +307,19 @@ def test_attach_again_at_twice_the_time(sleeper, store):
     assert after == [0.2, 0.4, 0.8]
 
 
+def test_attach_numbers_its_files(sleeper, store, tmp_path):
+    path = tmp_path / "r.json"
+    result = support.hangwatch("attach", sleeper.pid, "--after", "200ms", "--max-reports", "2", "-o", path, *FAST)
+    assert result.code == OK and result.out == b"", result
+    ids = [json.loads((tmp_path / name).read_text())["id"] for name in ("r.json", "r.2.json")]
+    assert sorted(ids) == kept(store)
+
+
+def test_progress_when_it_takes_long(sleeper, store):
+    result = support.hangwatch("dump", sleeper.pid, "--samples", "7", "--interval", "300ms", "--no-signal")
+    assert result.code == OK and re.fullmatch(r"hangwatch: \d+\.\d s: [a-z ]+\n", result.err), result
+
+
 def test_attach_says_when_nothing_crossed(store):
     process = subprocess.Popen(["sleep", "0.5"])
     try:

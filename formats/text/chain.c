@@ -13,6 +13,19 @@ static const char *verb_of(const struct snap_wait *w)
 	return w->need == NEED_ALL ? "needs" : "waits for";
 }
 
+/* A process stands for its threads and tasks: whom the next line names need not be named twice. */
+static bool is_same(const struct snapshot *s, node_t waker, node_t next)
+{
+	if (waker == next)
+		return true;
+	if (node_table(waker) != TABLE_PROCESS)
+		return false;
+	return (node_table(next) == TABLE_THREAD &&
+		SNAP_ROW(s, THREAD, node_index(next))->owner == waker) ||
+	       (node_table(next) == TABLE_TASK &&
+		SNAP_ROW(s, TASK, node_index(next))->owner == waker);
+}
+
 /* Who could end it, when that is not simply the next of the chain. */
 static void add_wakers(struct strbuf *b, const struct text *t, const struct snap_wait *w,
 		       node_t next)
@@ -27,7 +40,7 @@ static void add_wakers(struct strbuf *b, const struct text *t, const struct snap
 				      : "; nobody is left to end that");
 		return;
 	}
-	if (w->to.n == 1 && *SNAP_ROW(t->s, REF, w->to.first) == next)
+	if (w->to.n == 1 && is_same(t->s, *SNAP_ROW(t->s, REF, w->to.first), next))
 		return;
 	strbuf_add(b, "; can be ended by ");
 	for (uint32_t i = 0; i < w->to.n && i < WAKERS_SHOWN; i++) {
@@ -58,13 +71,23 @@ static void add_wait(struct strbuf *b, const struct text *t, node_t wait, node_t
 /* "pytest 70112" behind "70112 pytest" is no news. */
 static bool says_no_more(const struct snapshot *s, const struct snap_verdict *v, const char *what)
 {
-	char plain[200];
+	struct strbuf plain = { 0 };
+	node_t process = v->end.node;
 
-	if (node_table(v->end.node) != TABLE_PROCESS)
+	if (node_table(process) == TABLE_THREAD) {
+		process = SNAP_ROW(s, THREAD, node_index(process))->owner;
+	} else if (node_table(process) == TABLE_TASK) {
+		const struct snap_task *task = SNAP_ROW(s, TASK, node_index(process));
+		strbuf_addf(&plain, "task %s of ", snap_str(s, task->name));
+		process = task->owner;
+	}
+	if (node_table(process) != TABLE_PROCESS)
 		return false;
-	const struct snap_process *p = SNAP_ROW(s, PROCESS, node_index(v->end.node));
-	(void)snprintf(plain, sizeof(plain), "%s %" PRId64, snap_str(s, p->name), p->pid);
-	return str_eq(what, plain);
+	const struct snap_process *p = SNAP_ROW(s, PROCESS, node_index(process));
+	strbuf_addf(&plain, "%s %" PRId64, snap_str(s, p->name), p->pid);
+	bool same = str_eq(what, strbuf_str(&plain));
+	strbuf_done(&plain);
+	return same;
 }
 
 static void print_end(struct text *t, const struct snap_verdict *v)
@@ -81,7 +104,8 @@ static void print_end(struct text *t, const struct snap_verdict *v)
 			strbuf_add(&b, ": ");
 		strbuf_add(&b, what);
 	}
-	text_wrap(t, STYLE_ALARM, "  ends at ", "          ", strbuf_str(&b));
+	text_wrap(t, STYLE_ALARM, v->class == VERDICT_DEADLOCK ? "  closes on " : "  ends at ",
+		  "          ", strbuf_str(&b));
 	strbuf_done(&b);
 }
 

@@ -85,16 +85,20 @@ static node_t first_root(const struct snapshot *s)
 static void title(struct text *t, node_t root)
 {
 	struct motion m = measure(t);
-	struct strbuf b = { 0 }, name = { 0 };
+	struct strbuf b = { 0 }, name = { 0 }, state = { 0 };
+	const char *id = snap_str(t->s, t->s->head.id);
 
+	add_motion(&state, &m);
 	if (root != NODE_UNKNOWN)
 		label_process(&name, t->s, root);
-	text_cut(&name, 40);
-	strbuf_addf(&b, "HANG %s  %s  ", snap_str(t->s, t->s->head.id), strbuf_str(&name));
-	add_motion(&b, &m);
+	/* One line, as long as the name allows it. */
+	size_t used = text_width("HANG ") + text_width(id) + text_width(strbuf_str(&state)) + 4;
+	text_cut(&name, used + 20 < t->v->columns ? t->v->columns - used : 20);
+	strbuf_addf(&b, "HANG %s  %s  %s", id, strbuf_str(&name), strbuf_str(&state));
 	text_wrap(t, STYLE_TITLE, "", "          ", strbuf_str(&b));
 	strbuf_done(&b);
 	strbuf_done(&name);
+	strbuf_done(&state);
 }
 
 static void command(struct text *t, node_t root)
