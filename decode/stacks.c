@@ -7,6 +7,7 @@
 #include "core/util.h"
 #include "decode/lines.h"
 #include "decode/memory.h"
+#include "decode/second_stack.h"
 #include "decode/stacks.h"
 #include "raw/request.h"
 
@@ -83,49 +84,62 @@ static bool look_usable(const struct raw_look *look)
 }
 
 static int thread_read(struct decoder *d, struct decoded_process *p, size_t i,
-		       struct stack_ends *ends)
+		       struct unwind_result *ret)
 {
 	struct decoded_thread *t = &p->threads.v[i];
 	const struct raw_look *look = raw_primary(t->raw);
-	struct unwind_result result;
 
 	if (!look_usable(look))
 		return 0;
-	int r = unwind_look(d, p, i, look, !look->running && !t->raw->gone, t, &result);
-	if (!result.complete)
-		ends->n[result.end]++;
-	ends->left_out += result.left_out;
-	for (size_t k = 0; k < t->frames.n; k++)
-		name_frame(d, p, &t->frames.v[k], frame_called(t, k));
-	return r;
+	return unwind_look(d, p, i, look, !look->running && !t->raw->gone, t, ret);
+}
+
+static int overlay_stacks(struct decoded_process *p, const struct raw_thread *t)
+{
+	const struct raw_look *look = raw_primary(t);
+
+	if (!look)
+		return 0;
+	int r = memory_overlay(p->memory, look->stack.lo, look->stack.bytes, look->stack.n);
+	return r < 0 ? r : memory_overlay(p->memory, look->top.lo, look->top.bytes, look->top.n);
+}
+
+static void count_end(struct stack_ends *ends, const struct unwind_result *result)
+{
+	if (!result->end)
+		return; /* nothing was there to unwind */
+	if (!result->complete)
+		ends->n[result->end]++;
+	ends->left_out += result->left_out;
 }
 
 int stacks_read(struct decoder *d, struct decoded_process *p, struct stack_ends *ret)
 {
+	CLEANUP(freep)
+	struct unwind_result *results = calloc(p->raw->threads.n + 1, sizeof(*results));
+	int r = results ? 0 : -ENOMEM;
+
 	*ret = (struct stack_ends){ 0 };
-	for (size_t i = 0; i < p->raw->threads.n; i++) {
-		struct raw_thread *raw = &p->raw->threads.v[i];
+	for (size_t i = 0; i < p->raw->threads.n && r == 0; i++) {
 		struct decoded_thread *t = array_push(&p->threads);
-		const struct raw_look *look = raw_primary(raw);
 
 		if (!t)
 			return -ENOMEM;
-		t->raw = raw;
-		if (!look)
-			continue;
-		int r = memory_overlay(p->memory, look->stack.lo, look->stack.bytes, look->stack.n);
-		if (r == 0)
-			r = memory_overlay(p->memory, look->top.lo, look->top.bytes, look->top.n);
-		if (r < 0)
-			return r;
+		t->raw = &p->raw->threads.v[i];
+		r = overlay_stacks(p, t->raw);
 	}
-	for (size_t i = 0; i < p->threads.n && !deadline_passed(d->deadline); i++) {
-		int r = thread_read(d, p, i, ret);
+	for (size_t i = 0; i < p->threads.n && r == 0 && !deadline_passed(d->deadline); i++)
+		r = thread_read(d, p, i, &results[i]);
+	if (r == 0)
+		r = second_stacks_read(d, p, results);
+	for (size_t i = 0; i < p->threads.n && r == 0; i++) {
+		struct decoded_thread *t = &p->threads.v[i];
 
-		if (r < 0)
-			return r;
+		count_end(ret, &results[i]);
+		for (size_t k = 0; k < t->frames.n; k++)
+			name_frame(d, p, &t->frames.v[k], frame_called(t, k));
 	}
-	return 0;
+	return r;
 }
 
 /* ---- rows ---- */
