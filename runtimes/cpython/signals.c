@@ -256,6 +256,8 @@ void signals_describe(struct python *py)
 	uint64_t table = 0, registered = 0, func;
 	bool looked = false;
 
+	/* glibc's own two, which no program can use (SIGCANCEL and SIGSETXID, nptl). */
+	caught &= ~(3ull << 31);
 	/* Nearly every Python catches SIGINT, and only that: nothing to look for. */
 	if (!(caught & ~(1ull << (SIGINT - 1))))
 		return;
