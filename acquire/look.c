@@ -523,7 +523,8 @@ int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size
 	if (r < 0)
 		return r == -ESRCH || r == -ENOENT ? 1 : r;
 	const struct raw_look *look = &t->looks.v[since];
-	return run.runs != look->runs || run.cpu_ns != look->cpu_ns;
+	/* Of one that is on a CPU the numbers stand still until the next tick. */
+	return look->running || run.runs != look->runs || run.cpu_ns != look->cpu_ns;
 }
 
 enum activity look_activity(const struct raw_thread *t)

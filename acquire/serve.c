@@ -150,19 +150,43 @@ static int serve_mark(struct server *s, size_t process)
 	return r;
 }
 
+/*
+ * Of a thread that is on a CPU all the while, the numbers stand still until the next tick. One that slept when it was
+ * looked at and has these numbers still, sleeps; of any other its state is asked.
+ */
+static bool may_run(const struct raw_process *p, const struct marked *m)
+{
+	char path[48];
+	struct raw_stat stat;
+
+	for (size_t i = 0; i < p->threads.n; i++) {
+		const struct raw_look *look = raw_primary(&p->threads.v[i]);
+
+		if (p->threads.v[i].tid == m->tid && look && !look->running && look->runs == m->runs &&
+		    look->cpu_ns == m->cpu_ns)
+			return false;
+	}
+	struct process_dir d = process_dir(p);
+	(void)snprintf(path, sizeof(path), "task/%d/stat", m->tid);
+	bool runs = d.fd < 0 || raw_stat_read(d.fd, path, &stat) < 0 || stat.state == 'R';
+	process_dir_done(&d);
+	return runs;
+}
+
 static int serve_moved(struct server *s, size_t process)
 {
 	const struct mark *before = &s->marks[process];
+	const struct raw_process *p = &s->a->c->processes.v[process];
 	struct mark now = { 0 };
 
 	if (!before->set)
 		return -EINVAL;
-	int r = list_runs(&s->a->c->processes.v[process], &now);
+	int r = list_runs(p, &now);
 	if (r == 0)
 		r = now.threads.n != before->threads.n;
 	for (size_t i = 0; r == 0 && i < now.threads.n; i++) {
 		const struct marked *x = &now.threads.v[i], *y = &before->threads.v[i];
-		r = x->tid != y->tid || x->runs != y->runs || x->cpu_ns != y->cpu_ns;
+		r = x->tid != y->tid || x->runs != y->runs || x->cpu_ns != y->cpu_ns || may_run(p, x);
 	}
 	array_done(&now.threads);
 	return r;
