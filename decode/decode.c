@@ -132,6 +132,7 @@ static void decode_process(struct decoder *d, size_t index)
 		.raw = raw,
 		.index = index,
 		.sock = d->sock,
+		.decoder = d,
 		.deadline = deadline_in(share),
 	};
 	int refused = 0;

@@ -12,6 +12,7 @@
 #include "raw/raw.h"
 
 struct memory;	/* decode/memory.h: page-cached reader of one process */
+struct decoder; /* decode/stacks.h: what is shared over the tree */
 struct modules; /* decode/modules.h: mapped files by address, shared across the tree by dev+inode / build-id */
 
 /* A frame while it is still being worked on; strings live in the builder's pool. */
@@ -47,6 +48,7 @@ struct decoded_process {
 	size_t index; /* of raw in capture->processes */
 	struct memory *memory;
 	struct modules *modules;
+	struct decoder *decoder;
 	int sock; /* for request_call() */
 	struct deadline deadline;
 	ARRAY(struct decoded_thread) threads;

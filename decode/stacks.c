@@ -142,6 +142,41 @@ int stacks_read(struct decoder *d, struct decoded_process *p, struct stack_ends 
 	return r;
 }
 
+static const struct raw_held *find_held(const struct raw_hold *hold, pid_t tid)
+{
+	for (size_t i = 0; hold && i < MIN(hold->n, (size_t)RAW_HOLD_THREADS); i++)
+		if (hold->v[i].tid == tid)
+			return hold->v[i].error ? NULL : &hold->v[i];
+	return NULL;
+}
+
+int stacks_read_held(struct decoded_process *p, size_t thread)
+{
+	struct decoded_thread *t = &p->threads.v[thread], fresh = { .raw = t->raw };
+	const struct raw_held *held = find_held(p->capture->hold, t->raw->tid);
+	struct unwind_result result;
+
+	if (!held || !held->stack.n)
+		return -ENODATA;
+	struct unwind_input in = {
+		.modules = p->modules,
+		.memory = p->memory,
+		.regs = held->regs,
+		.stack = held->stack,
+		.top = held->top,
+	};
+	int r = unwind_stack(p->decoder->unwinder, &in, &fresh, &result);
+	if (r < 0) {
+		array_done(&fresh.frames);
+		return r;
+	}
+	for (size_t k = 0; k < fresh.frames.n; k++)
+		name_frame(p->decoder, p, &fresh.frames.v[k], frame_called(&fresh, k));
+	array_done(&t->frames);
+	*t = fresh;
+	return 0;
+}
+
 /* ---- rows ---- */
 
 static void write_locals(struct decoded_process *p, const struct decoded_frame *f, uint32_t frame)

@@ -30,6 +30,12 @@ struct stack_ends {
 /* Fills p->threads with native frames, names included. 0 or -ENOMEM. */
 int stacks_read(struct decoder *d, struct decoded_process *p, struct stack_ends *ret);
 
+/*
+ * The frames of one thread anew, as they were while its process was held (struct raw_hold): a runtime that read its own
+ * frames then needs native ones of the same moment. 0; -ENODATA when the thread was not caught, then the old frames stay; -ENOMEM.
+ */
+int stacks_read_held(struct decoded_process *p, size_t thread);
+
 /* STACK, FRAME and LOCAL rows, and gaps for stacks that are not complete. */
 void stacks_write(struct decoder *d, struct decoded_process *p, const struct stack_ends *ends);
 

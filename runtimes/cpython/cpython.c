@@ -14,6 +14,7 @@
 #include "core/util.h"
 #include "raw/request.h"
 #include "runtimes/cpython/emit.h"
+#include "runtimes/cpython/gil.h"
 #include "runtimes/cpython/interleave.h"
 #include "runtimes/cpython/signals.h"
 #include "runtimes/cpython/threads.h"
@@ -21,9 +22,13 @@
 
 enum {
 	ATTEMPTS = 5,
+	LIVE_ATTEMPTS = 3, /* of these, if they are quick */
 	PAGES_BYTES = 48 << 20,
 	VERSION_BYTES = 32,
 };
+
+/* An attempt that takes no longer may find a process between two short moments of running. */
+#define QUICK_NS (4 * NSEC_PER_MSEC)
 
 /* Between two attempts: long enough for a collection or a burst of work to end. */
 #define PAUSE_NS (5 * NSEC_PER_MSEC)
@@ -75,17 +80,6 @@ static int ask(const struct decoded_process *p, enum request_kind kind, uint64_t
 	const struct request q = { .kind = kind, .process = (uint32_t)p->index, .a = a };
 
 	return request_call(p->sock, &q, p->deadline, NULL, NULL);
-}
-
-static bool was_running(const struct decoded_process *p)
-{
-	for (size_t i = 0; i < p->threads.n; i++) {
-		const struct raw_look *look = raw_primary(p->threads.v[i].raw);
-
-		if (look && look->running)
-			return true;
-	}
-	return false;
 }
 
 /* How far each table had been filled before an attempt. */
@@ -176,7 +170,6 @@ static int attempt(struct python *py)
 		return r;
 	emit_runtime(py);
 	threads_describe(py);
-	signals_describe(py);
 	return libraries(py->p);
 }
 
@@ -199,35 +192,53 @@ static bool any_broken(const struct python *py)
 	return false;
 }
 
+/* One attempt and its check. 0; 1: it is not of one moment; -EAGAIN: what was read contradicts itself; -errno. */
+static int try_once(struct python *py, bool hold)
+{
+	struct decoded_process *p = py->p;
+
+	py->held = hold && ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) >= 0;
+	if (!py->held)
+		(void)ask(p, REQUEST_MARK, 0);
+	int r = attempt(py);
+	int moved = ask(p, py->held ? REQUEST_RELEASE : REQUEST_MOVED, 0);
+	if (r == 0 && any_broken(py))
+		r = -EAGAIN;
+	if (moved == 1 && !py->held && r == 0 && gil_kept_still(py))
+		moved = 0;
+	return moved != 0 && (r == 0 || r == -EAGAIN) ? 1 : r;
+}
+
 /*
  * Attempts until one is of a single moment. 0; 1: none was, the last one is kept; -errno: nothing could be read.
+ *
+ * The process is left alone as long as that may do: a thread that waits for the GIL wakes every 5 ms and sleeps again, and
+ * between two such moments there is time for a small tree.
  */
 static int attempts(struct python *py)
 {
 	struct decoded_process *p = py->p;
 	enum stop_policy stop = p->capture->options->stop;
-	bool hold = stop == STOP_ALWAYS || (stop == STOP_AUTO && was_running(p));
+	bool hold = stop == STOP_ALWAYS;
 	struct mark before;
 	int r = -ETIMEDOUT;
 
 	mark_set(py->b, &before);
 	for (unsigned n = 0; n < ATTEMPTS && !deadline_passed(p->deadline); n++) {
-		if (n > 0) {
-			clock_sleep_until(clock_monotonic_ns() + PAUSE_NS);
-			mark_restore(py->b, &before);
-		}
-		int held = hold ? ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) : -1;
-		if (held < 0)
-			(void)ask(p, REQUEST_MARK, 0);
-		r = attempt(py);
-		int moved = held >= 0 ? ask(p, REQUEST_RELEASE, 0) : ask(p, REQUEST_MOVED, 0);
-		if (r == 0 && moved == 0 && !any_broken(py))
+		int64_t began = clock_monotonic_ns();
+
+		mark_restore(py->b, &before);
+		r = try_once(py, hold);
+		if (r == 0)
 			return 0;
-		if (moved == 0 && n + 1 == ATTEMPTS) /* it does not move, and yet it contradicts itself: so it is */
-			return r == -EAGAIN ? 0 : r;
+		bool quick = r == 1 && clock_monotonic_ns() - began < QUICK_NS;
+		if (!hold && quick && n + 1 < LIVE_ATTEMPTS)
+			continue;
 		hold = stop != STOP_NEVER;
+		clock_sleep_until(clock_monotonic_ns() + PAUSE_NS);
 	}
-	return r < 0 && r != -EAGAIN ? r : 1;
+	/* It does not move, and yet it contradicts itself: so it is, and the gaps say what is missing. */
+	return r == -EAGAIN ? 0 : r;
 }
 
 static int decode(struct decoded_process *p)
@@ -277,6 +288,8 @@ static int decode(struct decoded_process *p)
 			    "it moved while they were read", "--stop=auto with a larger --stop-budget");
 	}
 	broken_frames(py);
+	/* Handlers do not change by the moment: this has no place in a stop. */
+	signals_describe(py);
 	return interleave(py);
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "core/util.h"
+#include "decode/stacks.h"
 #include "raw/request.h"
 #include "runtimes/cpython/linetable.h"
 
@@ -90,6 +91,24 @@ static bool has_anchors(const struct merge *m)
 {
 	for (size_t k = 0; k < m->placed.n; k++)
 		if (!m->placed.v[k].activation->anchor)
+			return false;
+	return true;
+}
+
+/*
+ * Has the thread, though it ran, still the same callers? All return addresses from the first placed frame outwards are
+ * in memory as they were on the copy: a thread that waits for the GIL wakes and sleeps again without leaving its frame.
+ */
+static bool same_callers(const struct merge *m)
+{
+	const struct decoded_thread *t = m->thread;
+	uint64_t address;
+
+	if (!m->placed.n)
+		return false;
+	for (size_t i = m->placed.v[0].before; i + 1 < t->frames.n; i++)
+		if (memory_read_u64(m->py->memory, t->frames.v[i].cfa - sizeof(address), &address) < 0 ||
+		    address != t->frames.v[i + 1].pc)
 			return false;
 	return true;
 }
@@ -184,6 +203,25 @@ static bool thread_moved(const struct python *py, uint64_t thread)
 	return request_call(py->p->sock, &q, py->p->deadline, NULL, NULL) != 0;
 }
 
+/* Puts each activation before its native frame; where that cannot be known, all in one block, and says so. */
+static void place(struct merge *m, size_t thread, bool all_slept)
+{
+	struct python *py = m->py;
+	bool anchors = has_anchors(m);
+	bool same = all_slept || !thread_moved(py, thread);
+
+	/* A stop makes every thread run a little: what is of the same moment then was copied during the stop. */
+	if (!same && py->held)
+		same = stacks_read_held(py->p, thread) == 0;
+	if ((anchors ? place_by_anchor(m) : place_by_count(m)) && (same || same_callers(m)))
+		return;
+	place_in_one_block(m);
+	builder_gap(py->b, m->thread->raw->node, false, "the order of its native and Python frames",
+		    same ? "the evaluation loop could not be told among the native frames"
+			 : "it ran between the look at its stack and at its Python frames",
+		    NULL);
+}
+
 static int interleave_thread(struct python *py, size_t thread, bool all_slept)
 {
 	struct merge m = { .py = py, .thread = &py->p->threads.v[thread] };
@@ -196,20 +234,11 @@ static int interleave_thread(struct python *py, size_t thread, bool all_slept)
 			states++;
 		}
 	if (r == 0 && m.placed.n > 0) {
-		bool anchors = has_anchors(&m);
-		bool alone = !m.thread->frames.n; /* nothing to be among */
-		bool same = alone || all_slept || !thread_moved(py, thread);
-
 		/* Several interpreters on one thread: the stack grows down, so the lowest mark is the newest. */
-		if (states > 1 && anchors)
+		if (states > 1 && has_anchors(&m))
 			qsort(m.placed.v, m.placed.n, sizeof(*m.placed.v), by_anchor);
-		if (!alone && (!same || !(anchors ? place_by_anchor(&m) : place_by_count(&m)))) {
-			place_in_one_block(&m);
-			builder_gap(py->b, m.thread->raw->node, false, "the order of its native and Python frames",
-				    same ? "the evaluation loop could not be told among the native frames"
-					 : "it ran between the look at its stack and at its Python frames",
-				    NULL);
-		}
+		if (m.thread->frames.n)
+			place(&m, thread, all_slept);
 		r = merge(&m);
 	}
 	array_done(&m.placed);

@@ -132,6 +132,7 @@ struct cpython_layout {
 	int32_t UserSignal_fd;
 	int32_t UserSignal_all_threads;
 	int32_t UserSignal_chain;
+	int32_t UserSignal_interp;
 
 	/*
 	 * PyInterpreterState = _is (debug interpreter_state,
@@ -265,7 +266,14 @@ struct cpython_layout {
 	int32_t PyFrameObject_f_state;     /* 3.10 */
 	int32_t PyFrameObject_f_executing; /* 3.9 */
 	int32_t PyFrameObject_f_gen;
+	int32_t PyFrameObject_f_iblock;     /* to 3.10: how many blocks are open */
+	int32_t PyFrameObject_f_blockstack; /* to 3.10 */
 	int32_t PyFrameObject_f_localsplus;
+
+	/* PyTryBlock = PyTryBlock: to 3.10, a `with` or `try` that is open in a frame. */
+	int32_t PyTryBlock_sizeof;
+	int32_t PyTryBlock_b_type;
+	int32_t PyTryBlock_b_level; /* height of the value stack when it was opened */
 
 	/*
 	 * PyInterpreterFrame = _PyInterpreterFrame (debug interpreter_frame):

@@ -23,6 +23,7 @@ enum {
 	SIGNALS = 65, /* entries of both tables; number 0 is not used */
 	DATA_MAX_BYTES = 16 << 20,
 	FD_MAX = 1 << 20,
+	SEARCHES_MAX = 3,
 };
 
 struct region {
@@ -167,16 +168,12 @@ static bool is_registration(struct python *py, uint64_t entry)
 	if (heap_u32(h, entry, l->UserSignal_enabled, &enabled) < 0 || enabled != 1 ||
 	    heap_i32(h, entry, l->UserSignal_fd, &fd) < 0 || fd < 0 || fd > FD_MAX ||
 	    heap_u32(h, entry, l->UserSignal_all_threads, &all_threads) < 0 || all_threads > 1 ||
-	    heap_u32(h, entry, l->UserSignal_chain, &chain) < 0 || chain > 1)
+	    heap_u32(h, entry, l->UserSignal_chain, &chain) < 0 || chain > 1 ||
+	    heap_u64(h, entry, l->UserSignal_interp, &interp) < 0)
 		return false;
-	/* The interpreter is among the last fields: the very last up to 3.14. */
-	for (int32_t at = l->UserSignal_sizeof - 8; at > l->UserSignal_sizeof - 4 * 8; at -= 8) {
-		if (heap_u64(h, entry, at, &interp) < 0)
-			return false;
-		for (size_t i = 0; i < py->interps.n; i++)
-			if (py->interps.v[i] == interp)
-				return true;
-	}
+	for (size_t i = 0; i < py->interps.n; i++)
+		if (py->interps.v[i] == interp)
+			return true;
 	return false;
 }
 
@@ -254,7 +251,7 @@ void signals_describe(struct python *py)
 	const struct decoded_process *p = py->p;
 	uint64_t caught = p->threads.n && p->threads.v[0].raw->status.known ? p->threads.v[0].raw->status.caught : 0;
 	uint64_t table = 0, registered = 0, func;
-	bool looked = false;
+	unsigned searches = 0;
 
 	/* glibc's own two, which no program can use (SIGCANCEL and SIGSETXID, nptl). */
 	caught &= ~(3ull << 31);
@@ -269,9 +266,8 @@ void signals_describe(struct python *py)
 			continue;
 		if (describe_fatal(py, sig))
 			continue;
-		if (!looked || !registered)
+		if (!registered && searches++ < SEARCHES_MAX)
 			registered = registrations_find(py, sig);
-		looked = true;
 		(void)describe_registration(py, sig, registered);
 	}
 }

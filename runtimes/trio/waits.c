@@ -227,7 +227,7 @@ void trio_describe_workers(struct python *py)
 		const struct py_frame *f = &py->frames.v[t->first_frame];
 		const char *file = f->code ? in_trio(py, f) : NULL;
 		if (file && str_eq(file, "_core/_thread_cache.py") && str_eq(snap_str(py->b->s, f->code->name), "_work"))
-			(void)builder_fact(py->b, python_thread_node(py, i), "trio._core._thread_cache", "idle_worker",
-					   SNAP_NONE, "a worker thread of trio without work");
+			(void)builder_fact(py->b, python_thread_node(py, i), "trio._core._thread_cache", "idle_worker", 1,
+					   "a worker thread of trio without work");
 	}
 }

@@ -114,7 +114,7 @@ static int decode_one(struct decoder *d, size_t index, const struct options *o)
 	struct liar liar = { .fd = raw->memfd, .corrupt = o->corrupt, .seed = o->seed };
 	struct memory_backend backend = { .read = lie, .arg = &liar };
 	struct decoded_process p = {
-		.capture = d->capture, .b = d->b, .raw = raw, .index = index, .sock = d->sock, .deadline = d->deadline,
+		.capture = d->capture, .b = d->b, .raw = raw, .index = index, .sock = d->sock, .decoder = d, .deadline = d->deadline,
 	};
 	struct stack_ends ends = { 0 };
 	int r = memory_new(&backend, 64 << 20, &p.memory);

@@ -51,6 +51,7 @@ const struct cpython_layout cpython_layout_3_10 = {
 	.UserSignal_fd = 16,
 	.UserSignal_all_threads = 20,
 	.UserSignal_chain = 24,
+	.UserSignal_interp = 184,
 
 	.PyInterpreterState_sizeof = 113528,
 	.PyInterpreterState_next = 0,
@@ -148,7 +149,13 @@ const struct cpython_layout cpython_layout_3_10 = {
 	.PyFrameObject_f_state = 108,
 	.PyFrameObject_f_executing = -1,
 	.PyFrameObject_f_gen = 88,
+	.PyFrameObject_f_iblock = 104,
+	.PyFrameObject_f_blockstack = 112,
 	.PyFrameObject_f_localsplus = 352,
+
+	.PyTryBlock_sizeof = 12,
+	.PyTryBlock_b_type = 0,
+	.PyTryBlock_b_level = 8,
 
 	.PyInterpreterFrame_sizeof = -1,
 	.PyInterpreterFrame_f_executable = -1,

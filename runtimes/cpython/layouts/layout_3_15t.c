@@ -146,6 +146,7 @@ const struct cpython_layout cpython_layout_3_15t = {
 	.UserSignal_fd = 16,
 	.UserSignal_all_threads = 20,
 	.UserSignal_chain = 24,
+	.UserSignal_interp = 184,
 
 	.PyInterpreterState_sizeof = 250328,
 	.PyInterpreterState_next = 7264,
@@ -243,7 +244,13 @@ const struct cpython_layout cpython_layout_3_15t = {
 	.PyFrameObject_f_state = -1,
 	.PyFrameObject_f_executing = -1,
 	.PyFrameObject_f_gen = -1,
+	.PyFrameObject_f_iblock = -1,
+	.PyFrameObject_f_blockstack = -1,
 	.PyFrameObject_f_localsplus = -1,
+
+	.PyTryBlock_sizeof = -1,
+	.PyTryBlock_b_type = -1,
+	.PyTryBlock_b_level = -1,
 
 	.PyInterpreterFrame_sizeof = 88,
 	.PyInterpreterFrame_f_executable = 0,

@@ -56,6 +56,7 @@ const struct cpython_layout cpython_layout_3_9 = {
 	.UserSignal_fd = 16,
 	.UserSignal_all_threads = 20,
 	.UserSignal_chain = 24,
+	.UserSignal_interp = 184,
 
 	.PyInterpreterState_sizeof = 5656,
 	.PyInterpreterState_next = 0,
@@ -153,7 +154,13 @@ const struct cpython_layout cpython_layout_3_9 = {
 	.PyFrameObject_f_state = -1,
 	.PyFrameObject_f_executing = 116,
 	.PyFrameObject_f_gen = 96,
+	.PyFrameObject_f_iblock = 112,
+	.PyFrameObject_f_blockstack = 120,
 	.PyFrameObject_f_localsplus = 360,
+
+	.PyTryBlock_sizeof = 12,
+	.PyTryBlock_b_type = 0,
+	.PyTryBlock_b_level = 8,
 
 	.PyInterpreterFrame_sizeof = -1,
 	.PyInterpreterFrame_f_executable = -1,
