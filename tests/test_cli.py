@@ -448,6 +448,8 @@ def test_run_on_a_terminal():
     argv = [support.HANGWATCH, "run", "--after", "1h", "--", sys.executable, "-c", script]
     pid, master = pty.fork()
     if pid == 0:
+        # A shell's background job has it ignored, and so would all that it starts.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execv(argv[0], argv)
     out = b""
     end = time.monotonic() + support.DEADLINE_S
@@ -456,8 +458,10 @@ def test_run_on_a_terminal():
     os.write(master, b"\x03")
     # Python turns SIGINT into an exception and then ends by the signal.
     with contextlib.suppress(OSError):
-        while os.read(master, 65536):
+        while select.select([master], [], [], max(0, end - time.monotonic()))[0] and os.read(master, 65536):
             pass
+    if not select.select([master], [], [], 0)[0]:
+        os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     os.close(master)
     assert b"True" in out
