@@ -9,8 +9,10 @@
 
 #include "acquire/look.h"
 #include "acquire/refusal.h"
+#include "core/map.h"
 #include "core/strbuf.h"
 #include "core/util.h"
+#include "raw/kernel_stack.h"
 #include "raw/syscalls.h"
 
 static void call_row(struct builder *b, struct snap_thread *row, const struct raw_look *look)
@@ -180,9 +182,39 @@ static void sample_row(struct raw_capture *c, const struct raw_thread *t, const 
 		row->stack_hash = (int64_t)*look->stack_hash;
 }
 
+/*
+ * Threads that the decoder had nothing to say about (kernel threads, other users' processes, or it did not come so
+ * far) still have their kernel stack.
+ */
+static void kernel_stacks(struct raw_capture *c)
+{
+	const struct snapshot *s = c->b->s;
+	struct map described = { 0 };
+
+	for (uint32_t i = 0; i < SNAP_N(s, STACK); i++)
+		(void)map_set(&described, SNAP_ROW(s, STACK, i)->owner, 1);
+	for (size_t i = 0; i < c->processes.n; i++)
+		for (size_t k = 0; k < c->processes.v[i].threads.n; k++) {
+			const struct raw_thread *t = &c->processes.v[i].threads.v[k];
+			if (!t->kernel_stack || map_get(&described, t->node, NULL))
+				continue;
+			uint32_t first = SNAP_N(s, FRAME);
+			uint32_t n = kernel_stack_rows(c->b, t->kernel_stack, true);
+			if (!n)
+				continue;
+			struct snap_stack *row = BUILD(c->b, STACK);
+			row->owner = t->node;
+			row->frames = (struct span){ .first = first, .n = n };
+			row->complete = c->processes.v[i].kernel_thread;
+		}
+	map_done(&described);
+}
+
 void sample_rows(struct acquirer *a)
 {
 	const struct raw_capture *c = a->c;
+
+	kernel_stacks(a->c);
 
 	for (size_t i = 0; i < c->processes.n; i++)
 		for (size_t k = 0; k < c->processes.v[i].threads.n; k++) {

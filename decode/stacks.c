@@ -9,6 +9,7 @@
 #include "decode/memory.h"
 #include "decode/second_stack.h"
 #include "decode/stacks.h"
+#include "raw/kernel_stack.h"
 #include "raw/request.h"
 
 struct moved_arg {
@@ -210,20 +211,34 @@ static void write_frame(struct decoded_process *p, const struct decoded_frame *f
 	}
 }
 
+/*
+ * Where a sleeper stands inside the kernel, as the kernel itself says. Only for one that was copied asleep: of
+ * another the two halves would be of different moments. Returns how many.
+ */
+static uint32_t write_kernel_frames(struct decoded_process *p, const struct decoded_thread *t)
+{
+	const struct raw_look *look = raw_primary(t->raw);
+
+	if (!t->raw->kernel_stack || (look && look->taken && look->taken != TAKEN_PROC))
+		return 0;
+	return kernel_stack_rows(p->b, t->raw->kernel_stack, t->raw->status.state == 'D');
+}
+
 static void write_stack(struct decoded_process *p, const struct decoded_thread *t)
 {
 	struct builder *b = p->b;
 	uint32_t first = SNAP_N(b->s, FRAME);
+	uint32_t kernel = write_kernel_frames(p, t);
 
-	if (!t->frames.n)
+	if (!kernel && !t->frames.n)
 		return;
 	for (size_t i = 0; i < t->frames.n; i++)
 		write_frame(p, &t->frames.v[i]);
 	for (size_t i = 0; i < t->frames.n; i++)
-		write_locals(p, &t->frames.v[i], first + (uint32_t)i);
+		write_locals(p, &t->frames.v[i], first + kernel + (uint32_t)i);
 	struct snap_stack *row = BUILD(b, STACK);
 	row->owner = t->raw->node;
-	row->frames = (struct span){ .first = first, .n = (uint32_t)t->frames.n };
+	row->frames = (struct span){ .first = first, .n = kernel + (uint32_t)t->frames.n };
 	row->complete = t->complete;
 }
 

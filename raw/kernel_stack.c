@@ -10,6 +10,9 @@
 #include "core/parse.h"
 #include "core/util.h"
 
+/* fs/proc/base.c: MAX_STACK_TRACE_DEPTH */
+#define FRAMES_MAX 64
+
 static void copy(char *to, size_t cap, const char *from, size_t n)
 {
 	n = MIN(n, cap - 1);
@@ -51,4 +54,27 @@ bool kernel_stack_next(const char **p, struct kernel_frame *ret)
 			return true;
 	}
 	return false;
+}
+
+/* How every system call enters the kernel: the same below each stack. */
+static bool entry(const char *function)
+{
+	return str_eq(function, "do_syscall_64") || str_starts(function, "entry_SYSCALL") ||
+	       str_eq(function, "x64_sys_call") || str_starts(function, "ret_from_fork");
+}
+
+uint32_t kernel_stack_rows(struct builder *b, const char *text, bool all)
+{
+	struct kernel_frame f;
+	uint32_t n = 0;
+
+	for (; n < FRAMES_MAX && kernel_stack_next(&text, &f); n++) {
+		struct snap_frame *row = BUILD(b, FRAME);
+		row->kind = FRAME_KERNEL;
+		row->internal = entry(f.function) || (n > 0 && !all);
+		row->offset = (int64_t)f.offset;
+		row->function = builder_str(b, f.function);
+		row->module = builder_str(b, f.module[0] ? f.module : "kernel");
+	}
+	return n;
 }
