@@ -32,6 +32,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/child.h"
 #include "core/fs.h"
 #include "core/parse.h"
 #include "core/util.h"
@@ -233,9 +234,7 @@ static int open_in_child(const struct raw_process *p, const struct raw_map *m, b
 	int fd = -1;
 	uint64_t unsure = 0;
 	int r = request_call(ours, &q, deadline_in(REMOTE_BUDGET_NS), &fd, &unsure);
-	(void)kill(child, SIGKILL);
-	/* One that is stuck in the file system cannot be waited for; init will. */
-	(void)waitpid(child, NULL, r == -ETIMEDOUT ? WNOHANG : 0);
+	(void)child_end(child, deadline_in(0), NULL);
 	if (r < 0)
 		return r;
 	*ret_unsure = unsure;

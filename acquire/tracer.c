@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "acquire/tracee.h"
+#include "core/child.h"
 #include "core/util.h"
 
 /* Beyond a process' stop budget: time to seize, copy and detach on a loaded machine. */
@@ -111,30 +112,25 @@ static _Noreturn void child_stop(struct raw_capture *c, struct orders *o)
 	_exit(0);
 }
 
-/* Waits for the child, kills it when one process takes longer than allowed. */
-static void watch(const struct raw_capture *c, struct orders *o, pid_t child)
+/* Waits for the child as long as it goes on from process to process; kills it when one takes longer than allowed. */
+static void watch(const struct raw_capture *c, const struct orders *o, pid_t child)
 {
 	int64_t allowed_ns = c->options->stop_budget_ns + GRACE_NS;
 	CLEANUP(fd_closep) int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+	struct deadline until = deadline_in(allowed_ns);
 	size_t job = o->next;
-	int64_t since_ns = clock_monotonic_ns();
 
-	for (;;) {
+	while (!deadline_passed(until)) {
 		struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
-		int64_t now_ns = clock_monotonic_ns();
+		if (poll(&pfd, 1, deadline_left_ms(until)) > 0)
+			break;
 		size_t next = __atomic_load_n(&o->next, __ATOMIC_ACQUIRE);
 		if (next != job) {
 			job = next;
-			since_ns = now_ns;
+			until = deadline_in(allowed_ns);
 		}
-		int64_t left_ns = since_ns + allowed_ns - now_ns;
-		if (left_ns <= 0)
-			break;
-		if (poll(&pfd, 1, (int)(left_ns / NSEC_PER_MSEC) + 1) > 0)
-			break;
 	}
-	(void)kill(child, SIGKILL); /* of one that has ended this says nothing to anybody */
-	(void)waitpid(child, NULL, 0);
+	(void)child_end(child, deadline_in(0), NULL);
 }
 
 /* Killed in the middle of a process: how long its threads stood is known, what was taken of them is not whole. */
@@ -414,10 +410,8 @@ static _Noreturn void child_hold(struct raw_capture *c, const struct tracer_hold
 
 static struct tracer_hold *hold_free(struct tracer_hold *h)
 {
-	if (h->child > 0) {
-		(void)kill(h->child, SIGKILL);
-		(void)waitpid(h->child, NULL, 0);
-	}
+	if (h->child > 0)
+		(void)child_end(h->child, deadline_in(0), NULL);
 	(void)fd_close(h->sock);
 	orders_freep(&h->orders);
 	free(h);

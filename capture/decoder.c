@@ -14,9 +14,13 @@
 
 #include "acquire/serve.h"
 #include "capture/session.h"
+#include "core/child.h"
 #include "core/cleanup.h"
 #include "core/util.h"
 #include "decode/decode.h"
+
+/* From its last word to its exit. */
+#define EXIT_NS NSEC_PER_SEC
 
 static void gap(struct raw_capture *c, const char *why)
 {
@@ -28,20 +32,16 @@ static void gap(struct raw_capture *c, const char *why)
 static void end_child(struct raw_capture *c, pid_t child, bool done)
 {
 	char why[128];
-	int status;
+	int status = 0;
+	int r = child_end(child, deadline_in(done ? EXIT_NS : 0), &status);
 
-	if (!done)
-		(void)kill(child, SIGKILL);
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return;
-	if (done && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (r == 0 && done && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return;
-	if (WIFSIGNALED(status) && done)
+	if (r != 0)
+		(void)snprintf(why, sizeof(why), "the decoder was still working at its deadline");
+	else if (WIFSIGNALED(status))
 		(void)snprintf(why, sizeof(why), "the decoder was ended by signal %d (%s)", WTERMSIG(status),
 			       sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
-	else if (WIFSIGNALED(status))
-		(void)snprintf(why, sizeof(why), "the decoder was still working at its deadline");
 	else
 		(void)snprintf(why, sizeof(why), "the decoder gave up with status %d", WEXITSTATUS(status));
 	gap(c, why);
