@@ -224,7 +224,7 @@ static int load_filter(void)
 	return r;
 }
 
-int confine_enter(int *keep, size_t n, int64_t budget_ns)
+int confine_drop(int *keep, size_t n, int64_t budget_ns)
 {
 	close_others(keep, n);
 	set_limits(budget_ns);
@@ -239,5 +239,14 @@ int confine_enter(int *keep, size_t n, int64_t budget_ns)
 		return -errno;
 	/* The change of identity has cleared it. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}
+
+int confine_enter(int *keep, size_t n, int64_t budget_ns)
+{
+	int r = confine_drop(keep, n, budget_ns);
+
+	if (r < 0)
+		return r;
 	return load_filter() < 0 ? 1 : 0;
 }

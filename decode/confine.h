@@ -27,4 +27,7 @@ extern const struct confine_variant confine_variant;
  */
 int confine_enter(int *keep, size_t n, int64_t budget_ns);
 
+/* All of that but the filter. 0 or -errno. */
+int confine_drop(int *keep, size_t n, int64_t budget_ns);
+
 #endif
