@@ -86,4 +86,5 @@ def test_verdict(name, turn, tmp_path):
         assert settled(hang.alive()) == before, "looking at it changed it"
         assert hang.faults() == [], "it does not hang there any more"
         if wrong:
+            hanglib.shortfall(name)
             pytest.fail("\n".join([f"{name}:", *(f"  {w}" for w in wrong), report.text()]), pytrace=False)

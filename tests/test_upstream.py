@@ -60,6 +60,7 @@ def test_verdict(tree):
         hang.line["expect"]["end"] = [{"pid": p} for p, _ in hanglib.tasks_below(hang.pid)]
     wrong = report.differences(hang.line) + report.broken_rules()
     if wrong:
+        hanglib.shortfall(f"upstream-{variant}")
         pytest.fail("\n".join([f"{variant}:", *(f"  {w}" for w in wrong), report.text()]),
                     pytrace=False)
 
