@@ -71,7 +71,8 @@ static bool leads_away(const struct walk *w, node_t from)
 		if (w->on_chain[sleeper_of(w->a, at)] || steps++ > most)
 			return false;
 		uint32_t via = via_of(w, at);
-		if (via == GRAPH_NONE)
+		/* A wait that ends by itself was so before any waker of its phase was reached. */
+		if (via == GRAPH_NONE || w->s->g.waits.v[via].seed <= phase_of(w->s, at))
 			return true;
 		at = nearest_waker(w, via, phase_of(w->s, at));
 	}
