@@ -59,19 +59,17 @@ static node_t nearest_waker(const struct walk *w, uint32_t wait, uint8_t most)
 	return sleeper_node(w->a, w->s->reach.set_first[set]);
 }
 
-/*
- * Does the shortest way from here end without coming across the chain? A set's first member may have been reached through
- * that very set in a later phase, so the way can close on itself: no way is longer than there are sleepers.
- */
+/* Does the shortest way from here end without coming across the chain? */
 static bool leads_away(const struct walk *w, node_t from)
 {
-	uint32_t steps = 0, most = sleeper_count(w->a);
-
 	for (node_t at = from; at != NODE_UNKNOWN;) {
-		if (w->on_chain[sleeper_of(w->a, at)] || steps++ > most)
+		if (w->on_chain[sleeper_of(w->a, at)])
 			return false;
 		uint32_t via = via_of(w, at);
-		/* A wait that ends by itself was so before any waker of its phase was reached. */
+		/*
+		 * A wait that ends by itself was so before any waker of its phase was reached: the way ends here, though
+		 * its wakers may have been reached later through this very wait.
+		 */
 		if (via == GRAPH_NONE || w->s->g.waits.v[via].seed <= phase_of(w->s, at))
 			return true;
 		at = nearest_waker(w, via, phase_of(w->s, at));
@@ -481,9 +479,14 @@ static int begin(struct walk *w, node_t root, node_t *ret_start)
 	if (node_table(start) != TABLE_TASK)
 		return 0;
 	struct span waits = waits_of(w->s, thread);
-	for (uint32_t i = waits.first; i < waits.first + waits.n; i++)
-		if (wait_row(w->a, i)->on == WAIT_ON_LOOP)
-			return push(w, thread, i);
+	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
+		if (wait_row(w->a, i)->on != WAIT_ON_LOOP)
+			continue;
+		int r = push(w, thread, i);
+		/* It stands there for its task; what it does besides, callbacks of nobody, may still be followed. */
+		w->on_chain[sleeper_of(w->a, thread)] = 0;
+		return r;
+	}
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct out {
 	uint8_t *process_used;
 	uint8_t *watched;     /* resource: armed in some set, polled, read or awaited */
 	uint8_t *registered;  /* resource: in some epoll set, armed or not */
+	uint8_t *of_tree;     /* resource: a process of the tree has it open */
 };
 
 struct facts {
@@ -69,6 +70,11 @@ static void use(struct out *o)
 			continue;
 		o->registered[node_index(w->resource)] = 1;
 		o->watched[node_index(w->resource)] |= w->armed;
+	}
+	for (uint32_t i = 0; i < SNAP_N(a->s, FD); i++) {
+		const struct snap_fd *fd = SNAP_ROW(a->s, FD, i);
+		if (is_resource(fd->resource) && !is_outside(a, fd->owner))
+			o->of_tree[node_index(fd->resource)] = 1;
 	}
 	for (uint32_t i = 0; i < SNAP_N(a->s, WAIT); i++)
 		if (is_resource(wait_row(a, i)->resource))
@@ -170,7 +176,7 @@ static void spent_pidfds(struct out *o)
 			     (node_table(r->target) == TABLE_PROCESS && view_of(a, r->target)->exited);
 		bool used = o->resource_used[i] ||
 			    (node_table(r->target) == TABLE_PROCESS && o->process_used[node_index(r->target)]);
-		if (r->kind != RESOURCE_PIDFD || !ended || used || o->watched[i])
+		if (r->kind != RESOURCE_PIDFD || !ended || used || o->watched[i] || !o->of_tree[i])
 			continue;
 		n++;
 		take_facts(a, NODE(TABLE_RESOURCE, i), &facts);
@@ -192,7 +198,8 @@ static void unarmed(struct out *o)
 
 	for (uint32_t i = 0; i < SNAP_N(a->s, RESOURCE); i++) {
 		const struct snap_resource *r = SNAP_ROW(a->s, RESOURCE, i);
-		if (!o->registered[i] || o->watched[i] || o->resource_used[i] || r->kind == RESOURCE_PIDFD ||
+		if (!o->registered[i] || o->watched[i] || !o->of_tree[i] || o->resource_used[i] ||
+		    r->kind == RESOURCE_PIDFD ||
 		    str_eq(text_of(a, r->state), "CLOSE_WAIT"))
 			continue;
 		n++;
@@ -263,7 +270,7 @@ static void load(struct out *o)
 int ruled_out_derive(struct analysis *a, uint32_t verdict, const struct claim *c, const struct finding *f)
 {
 	size_t n = SNAP_N(a->s, RESOURCE) + 1;
-	CLEANUP(freep) uint8_t *flags = calloc(3 * n + SNAP_N(a->s, PROCESS) + 1, 1);
+	CLEANUP(freep) uint8_t *flags = calloc(4 * n + SNAP_N(a->s, PROCESS) + 1, 1);
 	struct out o = { .a = a, .c = c, .f = f, .verdict = verdict };
 
 	if (!flags)
@@ -271,7 +278,8 @@ int ruled_out_derive(struct analysis *a, uint32_t verdict, const struct claim *c
 	o.resource_used = flags;
 	o.watched = flags + n;
 	o.registered = flags + 2 * n;
-	o.process_used = flags + 3 * n;
+	o.of_tree = flags + 3 * n;
+	o.process_used = flags + 4 * n;
 	use(&o);
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++) {
 		if (SNAP_ROW(a->s, PROCESS, i)->outside)
