@@ -233,34 +233,10 @@ static int follow_standing(struct walk *w, node_t at)
 	}
 }
 
-/*
- * A task that only its own loop's callbacks can wake leads back to the thread that runs them, which is on the chain by its tasks
- * already. What it waits for on behalf of callbacks is where the chain goes on.
- */
-static bool callbacks_go_on(const struct walk *w, node_t task, node_t *ret_thread, struct way *ret)
-{
-	node_t thread = node_table(task) == TABLE_TASK ? task_row(w->a, task)->thread : NODE_UNKNOWN;
-
-	if (node_table(thread) != TABLE_THREAD || !w->a->threads[node_index(thread)].loop_calls)
-		return false;
-	struct span waits = waits_of(w->s, thread);
-	*ret = (struct way){ .wait = GRAPH_NONE, .to = NODE_UNKNOWN, .rank = RANK_NONE };
-	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
-		if (wait_row(w->a, i)->on == WAIT_ON_LOOP)
-			continue;
-		struct way way = way_of_wait(w, thread, i);
-		if (way.rank < ret->rank)
-			*ret = way;
-	}
-	*ret_thread = thread;
-	return ret->rank < RANK_NONE;
-}
-
 static int follow_living(struct walk *w, node_t at)
 {
 	for (;;) {
 		struct way way;
-		node_t thread;
 		if (node_table(at) == TABLE_PROCESS) {
 			w->c->end = is_outside(w->a, at) ? END_OUTSIDE : END_UNKNOWN;
 			return push(w, at, GRAPH_NONE);
@@ -274,12 +250,6 @@ static int follow_living(struct walk *w, node_t at)
 		int r = push(w, at, way.wait);
 		if (r < 0)
 			return r;
-		if (way.to == NODE_UNKNOWN && way.wait == GRAPH_NONE && callbacks_go_on(w, at, &thread, &way)) {
-			at = thread;
-			r = push(w, at, way.wait);
-			if (r < 0)
-				return r;
-		}
 		if (way.to == NODE_UNKNOWN) {
 			bool moves = node_table(at) == TABLE_THREAD &&
 				     w->a->threads[node_index(at)].mode == MODE_MOVED;

@@ -32,6 +32,7 @@ struct chain {
 	enum chain_end end;
 	uint32_t cycle; /* END_CYCLE: the step it comes back to */
 	bool weak;	/* it closes only in a weaker reading */
+	bool but_for_time; /* ... namely if deadlines did not end it */
 };
 
 /* The chain of `root`, a process. 0 or -ENOMEM; chain_done() in any case. */

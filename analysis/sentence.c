@@ -123,6 +123,21 @@ static int64_t deadline_of(const struct claim *c, node_t sleeper)
 	return nearest;
 }
 
+/* Of the whole chain: the first deadline that ends a part of it. */
+static int64_t nearest_deadline(const struct claim *c)
+{
+	int64_t nearest = SNAP_UNKNOWN;
+
+	for (uint32_t i = 0; i <= c->last; i++) {
+		int64_t at = deadline_of(c, claim_step(c, i)->sleeper);
+		bool loop = claim_step(c, i)->wait != GRAPH_NONE &&
+			    wait_row(c->a, claim_step(c, i)->wait)->on == WAIT_ON_LOOP;
+		if (!loop && snap_known(at) && (!snap_known(nearest) || at < nearest))
+			nearest = at;
+	}
+	return nearest;
+}
+
 static void tell_stopped(const struct claim *c, const struct finding *f, struct strbuf *out)
 {
 	node_t process = process_of(c->a, f->end), thread = view_of(c->a, process)->main_thread;
@@ -152,7 +167,7 @@ static void tell_lost(const struct claim *c, const struct finding *f, struct str
 	strbuf_add(out, "Nobody is left who could end that wait");
 	if (f->can_end == CAN_END_TIMER) {
 		strbuf_add(out, "; a deadline will, ");
-		seconds(out, deadline_of(c, claim_step(c, c->last)->sleeper));
+		seconds(out, nearest_deadline(c));
 	}
 	strbuf_add_char(out, '.');
 }

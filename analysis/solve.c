@@ -174,10 +174,24 @@ static uint8_t seed_of_wait(const struct build *b, const struct snap_wait *w, co
 	return counts || ends_by_time(w, n) ? PHASE_MAYBE : GRAPH_NEVER;
 }
 
-/* In a teardown new work and deadlines do not count on a wait that somebody of the set could also end. */
-static bool is_soft(const struct snap_wait *w, const struct wait_note *n)
+/* What a weaker reading leaves out on a wait of a sleeper that awaits something else, too. */
+static bool is_soft(const struct build *b, const struct snap_wait *w, const struct wait_note *n)
 {
-	return w->new_work || (ends_by_time(w, n) && !n->sleep && w->on == WAIT_ON_TIMER);
+	if (w->new_work)
+		return b->reading & READING_TEARDOWN;
+	return (b->reading & (READING_TEARDOWN | READING_NO_DEADLINES)) && ends_by_time(w, n) && !n->sleep;
+}
+
+static uint8_t seed_in_reading(const struct build *b, const struct snap_wait *w,
+			       const struct wait_note *n, bool awaits_more)
+{
+	uint8_t seed = seed_of_wait(b, w, n);
+
+	/* A deadline on a wait that has wakers, or is known to have none: without it those are what counts. */
+	bool alone = w->on == WAIT_ON_TIMER || w->new_work;
+	if (is_soft(b, w, n) && (awaits_more || !alone) && !(n->unknown && !alone))
+		return GRAPH_NEVER;
+	return seed;
 }
 
 static void add_waits(struct build *b)
@@ -189,7 +203,9 @@ static void add_waits(struct build *b)
 		const struct snap_wait *f = wait_row(a, first);
 		uint32_t sleeper = sleeper_of(a, f->from), hard = 0;
 		for (n = 0; first + n < n_waits && wait_row(a, first + n)->from == f->from; n++)
-			hard += !is_soft(wait_row(a, first + n), &a->notes.v[first + n]);
+			hard += !is_soft(b, wait_row(a, first + n), &a->notes.v[first + n]) ||
+				(wait_row(a, first + n)->on != WAIT_ON_TIMER &&
+				 !wait_row(a, first + n)->new_work);
 		b->s->waits[sleeper] = (struct span){ first, n };
 
 		/* Few groups a sleeper, numbered from 0. */
@@ -200,13 +216,10 @@ static void add_waits(struct build *b)
 			uint32_t *group = &groups[(uint64_t)w->group % ARRAY_SIZE(groups)];
 			if (*group == GRAPH_NONE)
 				*group = graph_add_group(&b->s->g, sleeper, w->need == NEED_ALL);
-			bool teardown = b->reading & READING_TEARDOWN;
-			uint8_t seed = seed_of_wait(b, w, note);
-			if (teardown && hard && (is_soft(w, note) ||
-						 (seed == PHASE_MAYBE && ends_by_time(w, note) && !note->unknown)))
-				seed = GRAPH_NEVER;
-			graph_add_wait(&b->s->g, *group, party_set(b, note->party), seed,
-				       teardown && w->evidence == EVIDENCE_CANDIDATE);
+			graph_add_wait(&b->s->g, *group, party_set(b, note->party),
+				       seed_in_reading(b, w, note, hard > 0),
+				       (b->reading & READING_TEARDOWN) &&
+					       w->evidence == EVIDENCE_CANDIDATE);
 		}
 	}
 }

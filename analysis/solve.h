@@ -42,6 +42,8 @@ enum {
 	 * wish to end is known.
 	 */
 	READING_TEARDOWN = 2,
+	/* Deadlines do not help where something else is awaited as well: what would happen but for them? */
+	READING_NO_DEADLINES = 4,
 };
 
 /* The facts as they are (reading 0), or a weaker reading. 0 or -ENOMEM. */

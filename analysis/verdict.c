@@ -3,7 +3,8 @@
  *
  * First the facts as they are. Where that gives no proof, the chain is followed in weaker readings too: one in which processes that could
  * not be read hold nothing, and one in which nobody means to go on. If it closes there the verdict is an inferred deadlock: in the second reading only with a sign
- * that somebody wants to end; without one it is merely mentioned.
+ * that somebody wants to end; without one it is merely mentioned. A wait that is lost but for a deadline is found in a reading without
+ * deadlines.
  */
 #include "analysis/verdict.h"
 
@@ -18,25 +19,38 @@
 
 #define FACTS_MAX 40
 
+/* A reading of the waits, made when the first root asks for it. */
+struct reading {
+	struct solution s;
+	bool have;
+};
+
 struct readings {
-	struct solution facts, unseen, teardown;
-	bool have_unseen, have_teardown;
+	struct reading facts, timeless, unseen, teardown;
 };
 
 static void readings_done(struct readings *r)
 {
-	solution_done(&r->facts);
-	solution_done(&r->unseen);
-	solution_done(&r->teardown);
+	solution_done(&r->facts.s);
+	solution_done(&r->timeless.s);
+	solution_done(&r->unseen.s);
+	solution_done(&r->teardown.s);
 }
 
-/* Made when the first root asks for it. */
-static int reading(const struct analysis *a, unsigned which, struct solution *s, bool *have)
+/* The chain among the dead of a reading: 0, 1 when it does not end there as asked, -errno. */
+static int dead_chain(const struct analysis *a, node_t root, unsigned which, struct reading *r,
+		      enum chain_end end, struct chain *ret)
 {
-	int r = *have ? 0 : solve(a, which, s);
+	int e = r->have ? 0 : solve(a, which, &r->s);
 
-	*have |= r == 0;
-	return r;
+	r->have |= e == 0;
+	if (e == 0)
+		e = chain_follow_dead(&r->s, root, ret);
+	if (e == 0 && ret->end != end) {
+		chain_done(ret);
+		e = 1;
+	}
+	return e;
 }
 
 static void add_facts(const struct analysis *a, struct span facts, node_t *list, uint32_t *n)
@@ -131,73 +145,90 @@ static bool may_be_inferred(const struct chain *c)
 	       c->end != END_NOBODY;
 }
 
-struct weaker {
+/* A chain, the reading it is of, and the claim made of it. */
+struct telling {
 	struct chain chain;
-	const struct solution *s; /* the reading it is of; NULL: it closes in none */
-	bool holds;		  /* as a verdict; else only as another reading */
+	struct claim claim;
+	struct finding finding;
 	struct wish wish;
 };
 
-static int try_weaker(const struct analysis *a, node_t root, struct readings *r, struct weaker *ret)
+static void tell(struct telling *t, const struct solution *s)
 {
-	int e = reading(a, READING_UNSEEN_DO_NOT_COUNT, &r->unseen, &r->have_unseen);
+	claim_init(&t->claim, s, &t->chain);
+	rules_apply(&t->claim, &t->finding);
+}
 
+/* Lost but for a deadline. 0: *t is that claim now; 1: it is not so; -errno. */
+static int try_timeless(const struct analysis *a, node_t root, struct readings *r, struct telling *t)
+{
+	int e = dead_chain(a, root, READING_NO_DEADLINES, &r->timeless, END_LOST, &t->chain);
+
+	if (e != 0)
+		return e;
+	t->chain.weak = false;
+	t->chain.but_for_time = true;
+	tell(t, &r->timeless.s);
+	return t->finding.class == VERDICT_LOST_PEER ? 0 : 1;
+}
+
+/* A closed set in a weaker reading. 0: *t is that claim; 1: there is none, or it is only another way to read it; -errno. */
+static int try_weaker(const struct analysis *a, node_t root, struct readings *r, struct telling *t,
+		      bool *ret_closes)
+{
+	int e = dead_chain(a, root, READING_UNSEEN_DO_NOT_COUNT, &r->unseen, END_CYCLE, &t->chain);
+
+	*ret_closes = e == 0;
 	if (e == 0)
-		e = chain_follow_dead(&r->unseen, root, &ret->chain);
-	if (e == 0 && ret->chain.end == END_CYCLE) {
-		ret->s = &r->unseen;
-		ret->holds = true;
-		return 0;
-	}
-	chain_done(&ret->chain);
-	if (e >= 0)
-		e = reading(a, READING_UNSEEN_DO_NOT_COUNT | READING_TEARDOWN, &r->teardown,
-			    &r->have_teardown);
-	if (e == 0)
-		e = chain_follow_dead(&r->teardown, root, &ret->chain);
-	if (e == 0 && ret->chain.end == END_CYCLE) {
-		ret->s = &r->teardown;
-		ret->wish = wish_to_end(ret->s, &ret->chain);
-		ret->holds = ret->wish.what != NULL;
-	}
-	return e < 0 ? e : 0;
+		tell(t, &r->unseen.s);
+	if (e != 1)
+		return e;
+	e = dead_chain(a, root, READING_UNSEEN_DO_NOT_COUNT | READING_TEARDOWN, &r->teardown, END_CYCLE,
+		       &t->chain);
+	*ret_closes = e == 0;
+	if (e != 0)
+		return e;
+	t->wish = wish_to_end(&r->teardown.s, &t->chain);
+	tell(t, &r->teardown.s);
+	return t->wish.what ? 0 : 1;
 }
 
 static int of_root(struct analysis *a, struct readings *r, node_t root)
 {
-	struct weaker weaker = { 0 };
-	struct chain chain = { 0 };
+	struct telling facts = { 0 }, timeless = { 0 }, weaker = { 0 }, *told = &facts;
 	struct strbuf sentence = { 0 };
-	struct claim claim;
-	struct finding finding;
+	bool closes = false;
 
-	int e = chain_follow(&r->facts, root, &chain);
-	if (e == 0 && may_be_inferred(&chain))
-		e = try_weaker(a, root, r, &weaker);
+	int e = chain_follow(&r->facts.s, root, &facts.chain);
+	if (e == 0)
+		tell(&facts, &r->facts.s);
+	if (e == 0 && may_be_inferred(&facts.chain)) {
+		int lost = try_timeless(a, root, r, &timeless);
+		int closed = lost == 1 ? try_weaker(a, root, r, &weaker, &closes) : 1;
+		if (lost == 0)
+			told = &timeless;
+		else if (closed == 0 && facts.finding.class > VERDICT_DEADLOCK)
+			told = &weaker;
+		e = lost < 0 ? lost : closed < 0 ? closed : 0;
+	}
 	if (e == 0) {
-		claim_init(&claim, &r->facts, &chain);
-		rules_apply(&claim, &finding);
-		/* A lost peer stands above an inferred deadlock, all else below it. */
-		if (weaker.s && weaker.holds && finding.class > VERDICT_DEADLOCK) {
-			claim_init(&claim, weaker.s, &weaker.chain);
-			rules_apply(&claim, &finding);
-		}
-		sentence_write(&claim, &finding, weaker.s && !weaker.holds ? &weaker.chain : NULL,
-			       &weaker.wish, &sentence);
-		e = row(a, root, &claim, &finding, strbuf_str(&sentence));
+		sentence_write(&told->claim, &told->finding, closes && told == &facts ? &weaker.chain : NULL,
+			       &told->wish, &sentence);
+		e = row(a, root, &told->claim, &told->finding, strbuf_str(&sentence));
 	}
 	if (e == 0)
-		e = ruled_out_derive(a, SNAP_N(a->s, VERDICT) - 1, &claim, &finding);
+		e = ruled_out_derive(a, SNAP_N(a->s, VERDICT) - 1, &told->claim, &told->finding);
 	strbuf_done(&sentence);
+	chain_done(&facts.chain);
+	chain_done(&timeless.chain);
 	chain_done(&weaker.chain);
-	chain_done(&chain);
 	return e;
 }
 
 int verdicts_derive(struct analysis *a)
 {
 	CLEANUP(readings_done) struct readings r = { 0 };
-	int e = solve(a, 0, &r.facts);
+	int e = solve(a, 0, &r.facts.s);
 
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS) && e == 0; i++)
 		if (SNAP_ROW(a->s, PROCESS, i)->root)

@@ -6,23 +6,22 @@
  */
 #include "analysis/rules/rule.h"
 
-static bool lost_but_for_time(const struct claim *c, uint32_t *ret_wait)
+static bool is_how_programs_sleep(const struct claim *c, uint32_t wait)
 {
-	return c->chain->end == END_DEADLINE &&
-	       sleeper_is_lost(c->s, claim_step(c, c->last)->sleeper, ret_wait) &&
-	       !c->a->notes.v[*ret_wait].own &&
-	       !(c->a->notes.v[*ret_wait].timed && wait_row(c->a, *ret_wait)->on == WAIT_ON_FUTEX);
+	const struct wait_note *n = &c->a->notes.v[wait];
+
+	return n->own || (n->timed && wait_row(c->a, wait)->on == WAIT_ON_FUTEX);
 }
 
 bool rule_lost_peer(const struct claim *c, struct finding *ret)
 {
 	uint32_t wait = claim_step(c, c->last)->wait;
-	bool lost = c->chain->end == END_LOST || lost_but_for_time(c, &wait);
 
-	if (!lost || !ends_inside(c) || c->chain->weak)
+	if (c->chain->end != END_LOST || !ends_inside(c) || c->chain->weak ||
+	    (c->chain->but_for_time && is_how_programs_sleep(c, wait)))
 		return false;
 	ret->class = VERDICT_LOST_PEER;
-	ret->can_end = has_deadline(c, c->last + 1) ? CAN_END_TIMER : CAN_END_NO;
+	ret->can_end = c->chain->but_for_time ? CAN_END_TIMER : CAN_END_NO;
 	if (c->a->notes.v[wait].gone != NODE_UNKNOWN)
 		ret->end = c->a->notes.v[wait].gone;
 	return true;

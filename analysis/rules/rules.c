@@ -136,7 +136,11 @@ enum certainty weakest_of_dead(const struct claim *c)
 bool has_deadline(const struct claim *c, uint32_t steps)
 {
 	for (uint32_t i = 0; i < steps && i <= c->last; i++) {
-		struct span waits = waits_of(c->s, claim_step(c, i)->sleeper);
+		const struct step *s = claim_step(c, i);
+		struct span waits = waits_of(c->s, s->sleeper);
+		/* The timeout of a loop's thread is that of its next timer, whosoever that is. */
+		if (s->wait != GRAPH_NONE && wait_row(c->a, s->wait)->on == WAIT_ON_LOOP)
+			continue;
 		for (uint32_t k = waits.first; k < waits.first + waits.n; k++)
 			if (c->a->notes.v[k].timed && wait_row(c->a, k)->deadline_ns < FAR_DEADLINE_NS)
 				return true;
