@@ -33,7 +33,7 @@ import time
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-OUT = pathlib.Path(os.environ.get("O", ROOT / "build"))
+OUT = ROOT / os.environ.get("O", "build")  # may be relative to the project
 HANGWATCH = pathlib.Path(os.environ.get("HANGWATCH", OUT / "hangwatch"))
 TRIO_PYTHON = pathlib.Path(os.environ.get("HW_TRIO_PYTHON", OUT / "venv/bin/python"))
 READY_TIMEOUT = 40

@@ -86,7 +86,7 @@ def own(name, interpreter=None, **more):
 
 def compiled(name):
     def start(home):
-        out = pathlib.Path(os.environ.get("O", HERE.parents[2] / "build"))
+        out = HERE.parents[2] / os.environ.get("O", "build")
         return Service([out / "tests/hangs/healthy" / name, home / "s"], exists=home / "s")
 
     start.__name__ = name
