@@ -1,10 +1,15 @@
 """Makes a printed report comparable between runs: what must differ is replaced by what it is.
 
 Processes get their names, so that a wrong pid shows as another name; counts, classes, states and words
-stay. Runs of blanks collapse, for columns move with the width of a pid.
+stay. Where lines break depends on the width of pids, so items are joined and wrapped anew. Left out:
+the lines on the moment and the machine, what is said of the machine's load, for it is said only when
+there is some, and what was not seen, which depends on rights and on what else is installed.
 """
 
 import re
+import textwrap
+
+_LEFT_OUT = ("box ", "trigger ", "the load of the machine")
 
 # In this order: what is longest and most special comes first.
 _RULES = [
@@ -16,13 +21,30 @@ _RULES = [
     (r"\b(socket|pipe):\[\d+\]", r"\1:[<INODE>]"),
     (r"\binode \d+", "inode <INODE>"),
     (r"[-+]?\b\d+(\.\d+)? ?(ns|us|µs|ms|s|min|h)\b(?!\w)", "<DURATION>"),
-    (r"\bload \d+(\.\d+)?( on \d+ CPUs?)?", "load <N>"),
     (r"\b\d+(\.\d+)? ?%", "<PERCENT>"),
-    (r"\b(CPython|Python|trio|Linux|kernel|hangwatch) v?\d+(\.[\w+~-]+)+", r"\1 <VERSION>"),
+    (r"\b([cC]?[pP]ython|trio|Linux|kernel|hangwatch) v?\d+(\.[\w+~-]+)+", r"\1 <VERSION>"),
+    (r"\[[PTKRWFEG]\d+(?: [PTKRWFEG]\d+)*(?: …)?\]", "[<IDS>]"),
     (r"\b([PTKRWFEG])\d+\b", r"<\1>"),
     (r"\b(HANG|report|show|view|export|diff) [0-9a-f]{4,32}\b", r"\1 <ID>"),
     (r"\bfd \d+(?:(?:,| and)? \d+)*", "fd <N>"),
+    (r"… \d+ more lines", "… more lines"),
 ]
+
+
+def _items(text):
+    """The lines, each with its continuations joined to it: the verdict is one paragraph, elsewhere an
+    item continues where the next line is indented deeper than an item's two blanks."""
+    items, heading = [], ""
+    for line in text.splitlines():
+        depth = len(line) - len(line.lstrip())
+        joins = items and items[-1].startswith("  ") and line.strip()
+        if depth == 0:
+            heading = line
+        if joins and (depth > 2 or depth == 2 and heading.startswith("VERDICT")):
+            items[-1] += " " + line.strip()
+        else:
+            items.append(line)
+    return items
 
 
 def mask(text, names, home=None):
@@ -30,10 +52,17 @@ def mask(text, names, home=None):
     if home:
         text = text.replace(str(home), "<HOME>")
     for pid in sorted(names, key=lambda p: -len(str(p))):
-        text = re.sub(rf"(?<![\w.:]){pid}(?![\w.])", f"<{names[pid]}>", text)
-    for pattern, replacement in _RULES:
-        text = re.sub(pattern, replacement, text)
-    lines = (re.sub(r"(?<=\S)\s{2,}", "  ", line).rstrip() for line in text.splitlines())
+        text = re.sub(rf"(?<![\w.:]){pid}(?!\w|\.\d)", f"<{names[pid]}>", text)
+    lines = []
+    for item in _items(text.partition("\nNOT SEEN")[0]):
+        if item.strip().startswith(_LEFT_OUT):
+            continue
+        for pattern, replacement in _RULES:
+            item = re.sub(pattern, replacement, item)
+        item = item[:len(item) - len(item.lstrip())] + " ".join(item.split())
+        indent = " " * (len(item) - len(item.lstrip()) + 4)
+        lines += textwrap.wrap(item, 100, subsequent_indent=indent, break_long_words=False,
+                               break_on_hyphens=False) or [""]
     return "\n".join(lines) + "\n"
 
 
