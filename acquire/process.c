@@ -23,25 +23,15 @@
 /* What a reader takes of the arena at a time. Only address space: pages come when they are filled. */
 #define ARENA_PIECE (4u << 20)
 
-/* The leader has ended but its threads run on: /proc/PID/mem and maps are empty then. */
-static bool leader_ended(const struct raw_process *p)
+/* The leader has ended but its threads run on: /proc/PID/mem, maps and fd are empty then. */
+static void find_live(struct raw_process *p)
 {
-	return p->stat.state == 'Z' && !p->zombie;
-}
-
-const char *process_mm_dir(const struct raw_process *p, char *buf)
-{
-	buf[0] = '\0';
-	if (!leader_ended(p))
-		return buf;
-	for (size_t i = 0; i < p->threads.n; i++) {
-		const struct raw_thread *t = &p->threads.v[i];
-		if (t->tid != p->pid && !t->gone) {
-			(void)snprintf(buf, 32, "task/%d/", t->tid);
-			break;
-		}
+	for (size_t i = 0; p->stat.state == 'Z' && i < p->threads.n; i++) {
+		if (p->threads.v[i].tid == p->pid)
+			continue;
+		(void)snprintf(p->live, sizeof(p->live), "task/%d/", p->threads.v[i].tid);
+		return;
 	}
-	return buf;
 }
 
 struct process_dir process_dir(const struct raw_process *p)
@@ -70,9 +60,9 @@ void process_dir_done(struct process_dir *d)
 
 static int open_memory(const struct raw_process *p, int dir)
 {
-	char prefix[32], path[64];
+	char path[64];
 
-	(void)snprintf(path, sizeof(path), "%smem", process_mm_dir(p, prefix));
+	(void)snprintf(path, sizeof(path), "%smem", p->live);
 	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -106,11 +96,11 @@ static struct raw_maps *find_recent(struct acquirer *a, const char *text, size_t
 
 static int read_maps(struct acquirer *a, struct raw_process *p, int dir)
 {
-	char prefix[32], path[64];
+	char path[64];
 	char *text;
 	size_t n;
 
-	(void)snprintf(path, sizeof(path), "%smaps", process_mm_dir(p, prefix));
+	(void)snprintf(path, sizeof(path), "%smaps", p->live);
 	int r = fs_read_all(dir, path, MAPS_TEXT_MAX, &text, &n);
 	if (r < 0)
 		return r;
@@ -197,7 +187,11 @@ static int add_process(struct acquirer *a, struct tree_member *m)
 	row->pid = p->pid;
 	row->root = p->root;
 	p->node = builder_last(c->b, TABLE_PROCESS);
-	return p->gone || p->zombie ? 0 : add_threads(c->b, p, m->tids.v, m->tids.n);
+	if (p->gone || p->zombie)
+		return 0;
+	int r = add_threads(c->b, p, m->tids.v, m->tids.n);
+	find_live(p);
+	return r;
 }
 
 int process_add_tree(struct acquirer *a, struct tree *t)

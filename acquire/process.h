@@ -50,12 +50,6 @@ void process_dir_done(struct process_dir *d);
 /* The memory of the address space that was looked at: p->memfd or one opened now; -errno. */
 int process_memory(const struct raw_process *p, bool *ret_own);
 
-/*
- * The directory under /proc/PID whose maps, mem and auxv show the address space: "" or, when the leader
- * thread has ended, that of a living thread. `buf` of at least 32 bytes; returns buf.
- */
-const char *process_mm_dir(const struct raw_process *p, char *buf);
-
 /* Closes what was opened for the processes of a capture and frees them. */
 void process_done_all(struct raw_capture *c);
 

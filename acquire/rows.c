@@ -114,7 +114,8 @@ static void thread_gap(struct raw_capture *c, const struct raw_process *p, const
 {
 	const struct raw_look *look = t->looks.n ? shown(t) : NULL;
 
-	if (p->kernel_thread || p->refused)
+	/* A leader that ended before its threads has no stack any more. */
+	if (p->kernel_thread || p->refused || t->status.state == 'Z')
 		return;
 	if (t->gone || !look) {
 		if (!look || !look->taken)

@@ -18,7 +18,10 @@
 static void process(struct raw_capture *c, struct raw_process *p)
 {
 	Elf64_auxv_t vector[64];
-	ssize_t n = p->memfd < 0 ? -1 : fs_read(p->procfd, "auxv", (char *)vector, sizeof(vector));
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%sauxv", p->live);
+	ssize_t n = p->memfd < 0 ? -1 : fs_read(p->procfd, path, (char *)vector, sizeof(vector));
 
 	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(vector[0]); i++) {
 		if (vector[i].a_type != AT_RANDOM)

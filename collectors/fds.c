@@ -153,9 +153,9 @@ static void tty_pair(struct raw_capture *c, node_t r, bool master, uint64_t inde
 static node_t file(const struct one *o)
 {
 	struct raw_capture *c = o->c;
-	char name[32];
+	char name[64];
 	struct statx st;
-	(void)snprintf(name, sizeof(name), "fd/%lld", (long long)o->fd);
+	(void)snprintf(name, sizeof(name), "%sfd/%lld", o->p->live, (long long)o->fd);
 	bool known = o->p->procfd >= 0 &&
 		     statx(o->p->procfd, name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &st) == 0;
 	uint64_t device = known ? (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor : 0;
@@ -450,9 +450,10 @@ static void process(struct raw_capture *c, struct raw_process *p)
 
 	if (p->zombie || p->gone || p->kernel_thread)
 		return;
-	int fd = p->procfd >= 0 ? openat(p->procfd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	(void)snprintf(path, sizeof(path), "%sfd", p->live);
+	int fd = p->procfd >= 0 ? openat(p->procfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (p->procfd < 0) {
-		(void)snprintf(path, sizeof(path), "/proc/%d/fd", p->pid);
+		(void)snprintf(path, sizeof(path), "/proc/%d/%sfd", p->pid, p->live);
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	CLEANUP(dir_closep) DIR *d = fd >= 0 ? fdopendir(fd) : NULL;

@@ -125,7 +125,8 @@ static void scan_process(struct scan *s, pid_t pid)
 		s->refused += (errno == EACCES || errno == EPERM) && procfd >= 0 && !kernel_thread(procfd);
 		return;
 	}
-	for (struct dirent *e; (e = readdir(d));) {
+	size_t seen = 0;
+	for (struct dirent *e; (e = readdir(d)); seen++) {
 		/* Long links are paths: of no interest but for FIFOs, which fds.c knows by inode only. */
 		if (fs_readlink(dirfd(d), e->d_name, link, sizeof(link)) < 0)
 			continue;
@@ -141,6 +142,10 @@ static void scan_process(struct scan *s, pid_t pid)
 		if (r != NODE_UNKNOWN && (l.kind == RESOURCE_SOCKET || opposite_end(s, dirfd(d), e->d_name, r)))
 			note(s, r, pid, &met);
 	}
+	/* "." and ".." alone: a leader that ended before its threads shows none of what they hold. */
+	struct raw_stat stat;
+	if (seen <= 2 && raw_stat_read(procfd, "stat", &stat) == 0 && stat.state == 'Z' && !raw_stat_zombie(&stat))
+		s->refused++;
 	if (!met)
 		return;
 	if (s->c->outside.n >= OUTSIDE_MAX) {

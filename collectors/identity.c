@@ -27,14 +27,21 @@ static struct snap_process *row(struct raw_capture *c, const struct raw_process 
 	return SNAP_ROW(c->b->s, PROCESS, node_index(p->node));
 }
 
+/* A file that follows the address space. */
+static const char *live(const struct raw_process *p, const char *name, char buf[64])
+{
+	(void)snprintf(buf, 64, "%s%s", p->live, name);
+	return buf;
+}
+
 static void command_line(struct raw_capture *c, const struct raw_process *p)
 {
-	char text[CMDLINE_MAX], name[256] = "";
+	char text[CMDLINE_MAX], name[256] = "", path[64];
 	ssize_t n = 0;
 
 	/* The command line lies in its memory: where reading that blocked, this would too. */
 	if (!p->zombie && !p->gone && p->refused_error != -ETIMEDOUT)
-		n = fs_read(p->procfd, "cmdline", text, sizeof(text));
+		n = fs_read(p->procfd, live(p, "cmdline", path), text, sizeof(text));
 	if (n > 0) {
 		program_name(text, (size_t)n, name, sizeof(name));
 		/* For a person: arguments apart by blanks. */
@@ -57,8 +64,8 @@ static void command_line(struct raw_capture *c, const struct raw_process *p)
 
 static void program(struct raw_capture *c, const struct raw_process *p)
 {
-	char path[PATH_MAX];
-	ssize_t n = fs_readlink(p->procfd, "exe", path, sizeof(path));
+	char path[PATH_MAX], name[64];
+	ssize_t n = fs_readlink(p->procfd, live(p, "exe", name), path, sizeof(path));
 
 	if (n >= 0)
 		row(c, p)->exe = builder_str(c->b, path);
@@ -68,9 +75,9 @@ static void program(struct raw_capture *c, const struct raw_process *p)
 
 static void group(struct raw_capture *c, const struct raw_process *p)
 {
-	char text[8192], name[256];
+	char text[8192], name[256], file[64];
 
-	if (fs_read(p->procfd, "cgroup", text, sizeof(text)) <= 0)
+	if (fs_read(p->procfd, live(p, "cgroup", file), text, sizeof(text)) <= 0)
 		return;
 	const char *path = cgroup_best_path(text);
 	if (!path)
@@ -83,12 +90,12 @@ static void group(struct raw_capture *c, const struct raw_process *p)
 }
 
 /* "net:[4026531840]" */
-static int64_t namespace(const struct raw_process *p, const char *path)
+static int64_t namespace(const struct raw_process *p, const char *name)
 {
-	char text[64];
+	char text[64], path[64];
 	uint64_t inode;
 
-	if (fs_readlink(p->procfd, path, text, sizeof(text)) < 0)
+	if (fs_readlink(p->procfd, live(p, name, path), text, sizeof(text)) < 0)
 		return SNAP_UNKNOWN;
 	const char *at = strchr(text, '[');
 	if (!at || (at++, !scan_u64(&at, 10, &inode)))

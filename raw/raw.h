@@ -98,6 +98,11 @@ struct raw_process {
 	uint64_t start_ticks; /* /proc/PID/stat field 22: with pid the identity */
 	struct raw_stat stat; /* as the tree walk saw it */
 	int pidfd, procfd;    /* O_DIRECTORY fd of /proc/PID; -1 when descriptors are short or refused */
+	/*
+	 * Before the names of files below procfd that follow address space and descriptors (maps, mem, exe, fd, …): "", or
+	 * "task/TID/" of a living thread when the leader has ended; those of the leader are empty then.
+	 */
+	char live[24];
 	int memfd;	      /* /proc/PID/mem, read-only, opened before its stacks were taken; -1 */
 	bool kernel_thread, zombie, gone, root, outside;
 	bool refused;	      /* the kernel lets us see neither stacks nor memory; refused_error says why */

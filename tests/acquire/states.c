@@ -1,0 +1,146 @@
+/*
+ * A process in the state that its first argument names; prints READY when it is in it.
+ *
+ *	leader-ended	the main thread has ended, another sleeps in read
+ *	spin		a thread spins in spin_here(), the main thread sleeps in read
+ *	undumpable	sleeps in read, not dumpable
+ *	title		sleeps in read; its arguments are overwritten with a title of its own
+ *	coroutine	runs on a stack that it switched to, in the middle of a mapping, and sleeps in read there
+ *	deep		a recursion of 20,000 frames, then read
+ *	zombies		three children that have ended (7, 0, by SIGTERM) and are not waited for
+ *	ignored		ignores SIGUSR1, blocks SIGUSR2, catches SIGHUP; SIGUSR2 is pending
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+static int never[2];
+
+static void ready(void)
+{
+	(void)!write(1, "READY\n", 6);
+}
+
+__attribute__((noinline)) static void sleep_in_read(void)
+{
+	char c;
+
+	(void)!read(never[0], &c, 1);
+	(void)!write(1, "", 0); /* no tail call: the frame stays */
+}
+
+static void *outlive(void *arg)
+{
+	pthread_join(*(pthread_t *)arg, NULL);
+	ready();
+	sleep_in_read();
+	return NULL;
+}
+
+__attribute__((noinline)) static void *spin_here(void *arg)
+{
+	for (volatile unsigned long n = 0;; n++)
+		;
+	return NULL;
+}
+
+static void on_stack(void)
+{
+	ready();
+	sleep_in_read();
+	(void)!write(1, "", 0);
+}
+
+static void run_coroutine(void)
+{
+	static ucontext_t main_context, context;
+	const size_t half = 128 << 10;
+	char *region = mmap(NULL, 2 * half, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	getcontext(&context);
+	context.uc_stack.ss_sp = region;
+	context.uc_stack.ss_size = half;
+	context.uc_link = &main_context;
+	makecontext(&context, on_stack, 0);
+	swapcontext(&main_context, &context);
+}
+
+__attribute__((noinline)) static int recurse(int n)
+{
+	volatile char room[200];
+
+	room[0] = (char)n;
+	if (n == 0) {
+		ready();
+		sleep_in_read();
+	} else {
+		recurse(n - 1);
+	}
+	return room[0];
+}
+
+static pid_t ends(int code, int sig)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (sig)
+			raise(sig);
+		_exit(code);
+	}
+	siginfo_t info;
+	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	return pid;
+}
+
+static void on_signal(int sig)
+{
+}
+
+int main(int argc, char **argv)
+{
+	static pthread_t self, other;
+	const char *state = argc > 1 ? argv[1] : "";
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t set;
+
+	(void)!pipe(never);
+	self = pthread_self();
+	if (strcmp(state, "leader-ended") == 0) {
+		pthread_create(&other, NULL, outlive, &self);
+		pthread_exit(NULL);
+	} else if (strcmp(state, "spin") == 0) {
+		pthread_create(&other, NULL, spin_here, NULL);
+	} else if (strcmp(state, "undumpable") == 0) {
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	} else if (strcmp(state, "title") == 0) {
+		size_t n = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[0]);
+		memset(argv[0], 0, n);
+		snprintf(argv[0], n, "worker: job 7");
+	} else if (strcmp(state, "coroutine") == 0) {
+		run_coroutine();
+	} else if (strcmp(state, "deep") == 0) {
+		recurse(20000);
+	} else if (strcmp(state, "zombies") == 0) {
+		printf("%d %d %d\n", ends(7, 0), ends(0, 0), ends(0, SIGTERM));
+		fflush(stdout);
+	} else if (strcmp(state, "ignored") == 0) {
+		signal(SIGUSR1, SIG_IGN);
+		sigaction(SIGHUP, &action, NULL);
+		sigemptyset(&set);
+		sigaddset(&set, SIGUSR2);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		raise(SIGUSR2);
+	}
+	ready();
+	sleep_in_read();
+	return 0;
+}
