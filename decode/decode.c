@@ -169,6 +169,20 @@ static int send_rows(struct decoder *d, struct delta_mark *mark)
 	return r < 0 ? r : request_send(d->sock, &q, fd);
 }
 
+static void tell_lines(struct decoder *d)
+{
+	const char *path = NULL;
+	size_t n = d->lines ? lines_missed(d->lines, &path) : 0;
+	char what[512];
+
+	if (!n)
+		return;
+	(void)snprintf(what, sizeof(what), n == 1 ? "source lines in %s" : "source lines in %s and %zu more files",
+		       path, n - 1);
+	builder_gap(d->b, NODE_UNKNOWN, false, what, "reading its debug information would take longer than all else",
+		    NULL);
+}
+
 static int decode_all(struct decoder *d, struct delta_mark *mark)
 {
 	unsigned left = 0;
@@ -192,9 +206,7 @@ static int decode_all(struct decoder *d, struct delta_mark *mark)
 		builder_gap(d->b, NODE_UNKNOWN, true, what, "the time for decoding was used up",
 			    NULL);
 	}
-	if (d->lines && lines_missed(d->lines))
-		builder_gap(d->b, NODE_UNKNOWN, false, "source lines of some frames",
-			    "reading more debug information would take longer than all else", NULL);
+	tell_lines(d);
 	return r == 0 ? send_rows(d, mark) : r;
 }
 

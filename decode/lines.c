@@ -35,7 +35,9 @@ struct lines {
 	ARRAY(struct dwarf) modules; /* by module id */
 	struct map by_place;         /* module id << 48 | address -> index in lines */
 	ARRAY(struct line) lines;
-	size_t missed;
+	const struct module *first_missed;
+	size_t missed; /* modules */
+	struct map missed_ids;
 };
 
 int lines_new(int64_t budget_ns, struct lines **ret)
@@ -61,13 +63,25 @@ struct lines *lines_free(struct lines *l)
 	array_done(&l->modules);
 	array_done(&l->lines);
 	map_done(&l->by_place);
+	map_done(&l->missed_ids);
 	free(l);
 	return NULL;
 }
 
-size_t lines_missed(const struct lines *l)
+size_t lines_missed(const struct lines *l, const char **ret_path)
 {
+	if (l->missed)
+		*ret_path = l->first_missed->path;
 	return l->missed;
+}
+
+static void miss(struct lines *l, const struct module *m)
+{
+	if (map_get(&l->missed_ids, m->id, NULL))
+		return;
+	(void)map_set(&l->missed_ids, m->id, 1);
+	if (!l->missed++)
+		l->first_missed = m;
 }
 
 static bool has_lines(const struct elf *e)
@@ -121,7 +135,7 @@ static Dwarf *dwarf_of(struct lines *l, struct module *m)
 	if (e && cost_ns(e) <= l->left_ns)
 		dwarf_open(d, e);
 	else if (e)
-		l->missed++;
+		miss(l, m);
 	return d->dw;
 }
 
@@ -170,7 +184,7 @@ void lines_name(struct lines *l, struct builder *b, struct module *m, uint64_t a
 
 	if (!map_get(&l->by_place, key, &at)) {
 		if (l->left_ns <= 0) {
-			l->missed++;
+			miss(l, m);
 			return;
 		}
 		int64_t before = clock_monotonic_ns();

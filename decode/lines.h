@@ -21,7 +21,7 @@ DEFINE_CLEANUP(struct lines, lines_free)
 void lines_name(struct lines *l, struct builder *b, struct module *m, uint64_t address,
 		str_t *ret_file, int64_t *ret_line);
 
-/* Addresses, and whole modules, that were not looked up since the time would not have sufficed. */
-size_t lines_missed(const struct lines *l);
+/* In how many modules the time did not suffice, and the path of the first. */
+size_t lines_missed(const struct lines *l, const char **ret_path);
 
 #endif
