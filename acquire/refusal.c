@@ -42,13 +42,13 @@ static int yama_scope(void)
 		       0;
 }
 
-/* /proc/PID of a process that is not dumpable belongs to root, whoever runs it. */
+/* Files in /proc/PID of a process that is not dumpable belong to root, whoever runs it; the directory does not. */
 static bool dumpable(const struct raw_process *p)
 {
 	struct stat st;
 	char path[32];
 
-	(void)snprintf(path, sizeof(path), "/proc/%d", p->pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/maps", p->pid);
 	return stat(path, &st) < 0 || st.st_uid == geteuid();
 }
 
