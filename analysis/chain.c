@@ -245,6 +245,7 @@ static int follow_living(struct walk *w, node_t at)
 			w->c->end = END_RUNS;
 			return push(w, at, GRAPH_NONE);
 		}
+		w->on_chain[sleeper_of(w->a, at)] = 1;
 		if (!needs_all(w, at, &way))
 			way = best_way(w, at);
 		int r = push(w, at, way.wait);
