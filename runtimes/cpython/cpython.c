@@ -235,6 +235,8 @@ static int attempts(struct python *py)
 		if (!hold && quick && n + 1 < LIVE_ATTEMPTS)
 			continue;
 		hold = stop != STOP_NEVER;
+		if (deadline_left_ns(p->deadline) <= PAUSE_NS)
+			break;
 		clock_sleep_until(clock_monotonic_ns() + PAUSE_NS);
 	}
 	/* It does not move, and yet it contradicts itself: so it is, and the gaps say what is missing. */

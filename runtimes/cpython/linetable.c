@@ -117,6 +117,8 @@ int64_t linetable_line(int minor, const uint8_t *table, size_t n, int64_t first,
 
 	if (unit < 0)
 		return first;
+	if (!table)
+		return LINETABLE_NONE;
 	if (minor <= 9)
 		line = lnotab_line(table, n, first, unit);
 	else if (minor == 10)

@@ -24,7 +24,7 @@ struct trio_runner {
 	struct map by_address; /* of a task -> its index */
 	struct map fds;	       /* address of a task -> fd << 1 | for writing */
 	uint32_t first_row;    /* of its tasks in TABLE_TASK */
-	size_t unread;	       /* nurseries and tasks that could not be read */
+	size_t unread;	       /* nurseries, tasks and cancel scopes that could not be read */
 	int64_t claimed;       /* tasks by the runner's own count; -1 unknown */
 };
 

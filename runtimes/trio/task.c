@@ -54,15 +54,22 @@ static void emit_scopes(struct trio_runner *r, uint64_t task, node_t node, int64
 		if (!heap_is_class(h, status, "trio", "CancelStatus") ||
 		    heap_attr(h, status, "_scope", &scope) < 0)
 			break;
+		const enum tri called = flag(r, scope, "_cancel_called"), shield = flag(r, scope, "_shield"),
+			       effectively = flag(r, status, "effectively_cancelled");
+		int64_t deadline = deadline_of(r, scope);
+		if (n == 0)
+			*ret_first = deadline;
+		status = heap_attr_or_none(h, status, "_parent");
+		if (called == TRI_UNKNOWN || shield == TRI_UNKNOWN || effectively == TRI_UNKNOWN) {
+			r->unread++;
+			continue;
+		}
 		struct snap_scope *row = BUILD(r->py->b, SCOPE);
 		row->owner = node;
-		row->deadline_ns = deadline_of(r, scope);
-		row->cancel_called = flag(r, scope, "_cancel_called");
-		row->shield = flag(r, scope, "_shield");
-		row->effectively_cancelled = flag(r, status, "effectively_cancelled");
-		if (n == 0)
-			*ret_first = row->deadline_ns;
-		status = heap_attr_or_none(h, status, "_parent");
+		row->deadline_ns = deadline;
+		row->cancel_called = called;
+		row->shield = shield;
+		row->effectively_cancelled = effectively;
 	}
 }
 

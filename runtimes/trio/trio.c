@@ -16,7 +16,7 @@ static int describe_loss(struct trio_runner *r)
 
 	if (r->unread)
 		builder_gap(b, process, false, "a part of the trio task tree",
-			    "some nurseries or tasks could not be read", NULL);
+			    "some nurseries, tasks or cancel scopes could not be read", NULL);
 	bool miscounted = r->claimed >= 0 && (uint64_t)r->claimed != r->tasks.n;
 	if (miscounted)
 		builder_gap(b, process, false, "a part of the trio task tree",

@@ -2,10 +2,11 @@
  * Reads the Python side of one process and prints the report's JSON: the runtimes alone, without the unwinder, the
  * collectors and the confinement that the real program puts around them.
  *
- *	pyread PID [--native] [--repeat N] [--corrupt RATE SEED]
+ *	pyread PID [--native] [--repeat N] [--corrupt RATE SEED] [--record FILE]
  *
  * --native unwinds the stacks first. For what the whole program cannot show: --repeat times the reading alone, --corrupt flips bits in what
- * is read from the target (RATE: one read in so many), which must cost attributes, never the report.
+ * is read from the target (RATE: one read in so many), which must cost attributes, never the report. --record writes what was
+ * read of the first process, for the fuzzer.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -27,6 +28,7 @@
 #include "decode/stacks.h"
 #include "runtimes/runtime.h"
 #include "snapshot/write.h"
+#include "tests/python/record.h"
 
 struct options {
 	pid_t pid;
@@ -34,6 +36,7 @@ struct options {
 	unsigned repeat;
 	unsigned corrupt; /* one read in so many; 0 never */
 	unsigned seed;
+	const char *record;
 };
 
 struct server {
@@ -203,8 +206,12 @@ static int run(const struct options *o)
 
 		if (!c.processes.v[i].maps)
 			continue;
+		if (i == 0 && o->record)
+			record_begin();
 		for (unsigned n = 0; r == 0 && n < o->repeat; n++)
 			r = decode_one(&decoder, i, o);
+		if (r == 0 && i == 0 && o->record)
+			r = record_write(&c.processes.v[i], o->record);
 		fprintf(stderr, "pyread: %.3f ms\n", (double)(clock_monotonic_ns() - began) / 1e6 / o->repeat);
 	}
 	(void)close(pair[0]);
@@ -233,6 +240,8 @@ int main(int argc, char **argv)
 		} else if (str_eq(argv[i], "--corrupt") && i + 2 < argc) {
 			o.corrupt = (unsigned)atoi(argv[++i]);
 			o.seed = (unsigned)atoi(argv[++i]);
+		} else if (str_eq(argv[i], "--record") && i + 1 < argc) {
+			o.record = argv[++i];
 		} else {
 			return 2;
 		}

@@ -1,8 +1,10 @@
 # The reader of Python processes without the rest of the program around it.
 
-$(O)/tests/python/pyread: $(O)/tests/python/pyread.o $(O)/libhangwatch.a
+PYREAD_WRAPPED := memory_read memory_read_u8 memory_read_u16 memory_read_u32 memory_read_u64 memory_read_text
+
+$(O)/tests/python/pyread: $(O)/tests/python/pyread.o $(O)/tests/python/record.o $(O)/libhangwatch.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(HW_CFLAGS) $(LDFLAGS) $(HW_LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(HW_CFLAGS) $(LDFLAGS) $(HW_LDFLAGS) $(PYREAD_WRAPPED:%=-Wl,--wrap=%) $^ $(LIBS) -o $@
 
 TEST_PROGRAMS += $(O)/tests/python/pyread
--include $(O)/tests/python/pyread.d
+-include $(O)/tests/python/pyread.d $(O)/tests/python/record.d

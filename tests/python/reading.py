@@ -1,6 +1,8 @@
 """What the tests of the Python readers share: which interpreters there are, how to start a program in one, how to
 read it from outside.
 
+HW_TURNS multiplies how often a test about luck is repeated (25 makes 400 of 16).
+
 HW_ENVS is a list of patterns for names of envs.py ("pyenv-3.12*"); without it every interpreter is tried with its
 oldest and its newest trio, with HW_ENVS=all with every one."""
 
@@ -62,6 +64,10 @@ def each(trio=True, have=()):
     if not params:
         params = [pytest.param(None, marks=pytest.mark.skip(reason="no environment (tests/python/envs.py list)"))]
     return pytest.mark.parametrize("env", params)
+
+
+def turns(n):
+    return n * int(os.environ.get("HW_TURNS", "1"))
 
 
 def minor(env):

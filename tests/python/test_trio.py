@@ -185,7 +185,22 @@ def wrong(tasks):
 def test_busy(env):
     """While it is torn down and rebuilt: right, or said to be partial."""
     with reading.program(env, "trio_busy.py") as (target, _):
-        for _ in range(20):
+        for _ in range(reading.turns(16)):
             report = reading.read(target.pid)
             tasks = reading.process(report, target.pid).get("tasks", [])
             assert report["gaps"] or (len(tasks) > 7 and not wrong(tasks)), wrong(tasks)
+
+
+@reading.each()
+def test_corrupt(env):
+    """Bits that flip while they are read cost what they belong to, never the report."""
+    with reading.program(env, "trio_tree.py") as (target, truth):
+        whole = len(reading.process(reading.read(target.pid), target.pid)["tasks"])
+        most = 0
+        for seed in range(reading.turns(16)):
+            rate = (2, 10, 50, 300)[seed % 4]
+            report = reading.read(target.pid, "--corrupt", rate, seed)
+            tasks = reading.process(report, target.pid).get("tasks", [])
+            assert len(tasks) <= 2 * whole
+            most = max(most, len(tasks))
+        assert most == whole, "one bad read in 300 leaves most of the readings whole"
