@@ -1,6 +1,11 @@
 """Fixtures of the whole-program tests; what they share besides is in support.py."""
 
+import signal
+
 import pytest
+
+# A shell's background job, as CI may be one, has SIGINT ignored, and every program started here would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
