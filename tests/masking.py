@@ -3,7 +3,9 @@
 Processes get their names, so that a wrong pid shows as another name; counts, classes, states and words
 stay. Where lines break depends on the width of pids, so items are joined and wrapped anew. Left out:
 the lines on the moment and the machine, what is said of the machine's load, for it is said only when
-there is some, and what was not seen, which depends on rights and on what else is installed.
+there is some, and what was not seen, which depends on rights and on what else is installed. How much
+of a section fits on the screen depends on the width of pids too: of what is not the cause and of the
+odd one out the first claim is kept, of the chain its beginning and its end.
 """
 
 import re
@@ -47,6 +49,25 @@ def _items(text):
     return items
 
 
+def _essence(items):
+    """Those items of each section that are on the screen whatever the width of the others"""
+    sections = []
+    for item in items:
+        if item.strip().startswith(_LEFT_OUT) or item.strip().startswith("… "):
+            continue
+        if not item.startswith(" "):
+            sections.append([])
+        sections[-1].append(item)
+    for section in sections:
+        if section[0].startswith("NOT THE CAUSE"):
+            section[2:] = []
+        elif section[0].startswith("ODD ONE OUT"):
+            section[1:] = [section[1].partition(";")[0]]
+        elif section[0].startswith("WAIT CHAIN"):
+            section[3:] = section[-1:]
+    return [item for section in sections for item in [*section, ""]]
+
+
 def mask(text, names, home=None):
     """`names`: {pid: what to call it}; `home`: a directory that differs between checkouts"""
     if home:
@@ -54,9 +75,7 @@ def mask(text, names, home=None):
     for pid in sorted(names, key=lambda p: -len(str(p))):
         text = re.sub(rf"(?<![\w.:]){pid}(?!\w|\.\d)", f"<{names[pid]}>", text)
     lines = []
-    for item in _items(text.partition("\nNOT SEEN")[0]):
-        if item.strip().startswith(_LEFT_OUT):
-            continue
+    for item in _essence(i for i in _items(text.partition("\nNOT SEEN")[0]) if i.strip()):
         for pattern, replacement in _RULES:
             item = re.sub(pattern, replacement, item)
         item = item[:len(item) - len(item.lstrip())] + " ".join(item.split())
