@@ -2,7 +2,7 @@
 
 Processes get their names, so that a wrong pid shows as another name; counts, classes, states and words
 stay. Where lines break depends on the width of pids, so items are joined and wrapped anew. Left out:
-the lines on the moment and the machine, what is said of the machine's load, for it is said only when
+the lines on the moment, the machine and the command, which is cut where its path is long, what is said of the machine's load, for it is said only when
 there is some, and what was not seen, which depends on rights and on what else is installed. How much
 of a section fits on the screen depends on the width of pids too: of what is not the cause and of the
 odd one out the first claim is kept, of the chain its beginning and its end.
@@ -11,7 +11,7 @@ odd one out the first claim is kept, of the chain its beginning and its end.
 import re
 import textwrap
 
-_LEFT_OUT = ("box ", "trigger ", "the load of the machine")
+_LEFT_OUT = ("box ", "trigger ", "command ", "the load of the machine")
 
 # In this order: what is longest and most special comes first.
 _RULES = [
