@@ -3,9 +3,9 @@
 
 O ?= build
 PYTHON ?= /usr/bin/python3
-BENCH_PROGRAMS := $(O)/bench/wide $(O)/bench/libspin.so
+BENCH_PROGRAMS := $(O)/bench/wide $(O)/bench/peak $(O)/bench/libspin.so
 
-$(O)/bench/wide: bench/wide.c bench/bench.mk
+$(O)/bench/wide $(O)/bench/peak: $(O)/bench/%: bench/%.c bench/bench.mk
 	@mkdir -p $(@D)
 	gcc -std=gnu11 -Wall -D_GNU_SOURCE -pthread -O2 -g -o $@ $<
 

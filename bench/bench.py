@@ -8,8 +8,8 @@ does besides falls on all alike. A tool that knows one process only is called fo
 - wall: from its start to its end, all output written (hangwatch's report also to disk); median and spread
 - pause: the longest time that a spinning thread of the target was not allowed to run (spin.c), measured in runs
   of its own, for a spinning thread takes one CPU from the tools
-- syscalls: counted by strace in a run of its own
-- peak: the greatest resident set of any process of the tool, in MiB
+- syscalls, peak: counted by strace, and the greatest resident set of any process of the tool, in MiB (peak.c);
+  each in a run of its own
 
 It prints tables, asserts nothing, and looks only at processes that it started.
 """
@@ -37,6 +37,7 @@ HERE = os.path.join(TOP, "bench")
 BUILD = os.path.join(TOP, os.environ.get("O", "build"))
 HANGWATCH = os.path.join(TOP, os.environ.get("HANGWATCH", os.path.join(BUILD, "hangwatch")))
 VENV = os.path.join(BUILD, "venv", "bin")
+PEAK = os.path.join(BUILD, "bench", "peak")
 LIBRARY = os.path.join(BUILD, "bench", "libspin.so")
 DEADLINE_S = 120
 
@@ -135,7 +136,7 @@ class Tool:
 
 
 def run(argv, out):
-    """Runs a command to its end; its exit status and the peak of its memory (own and children's) in MiB."""
+    """Runs a command to its end: its exit status, and what it said on stderr."""
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, env=ENV,
                                start_new_session=True)
     # Killed with all that it started: the pid is not reaped before the timer is off.
@@ -145,17 +146,14 @@ def run(argv, out):
     process.stderr.close()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     timer.cancel()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss / 1024, err.decode("utf-8", "replace")
+    return process.wait(), err.decode("utf-8", "replace")
 
 
 def once(tool, target, out):
     """One look at the whole target: milliseconds."""
     begin = time.perf_counter()
     for argv in tool.commands(target):
-        code, peak, err = run(argv, out)
-        tool.peak_mib = max(tool.peak_mib, peak)
+        code, err = run(argv, out)
         if code != 0 and not tool.failed:
             tool.failed = f"exit {code}: {(err.strip().splitlines() or ['?'])[-1][:100]}"
     return (time.perf_counter() - begin) * 1e3
@@ -178,6 +176,7 @@ def measure(tools, argv, runs_with_spinner=3):
                     tool.wall_ms.append(once(tool, target, null))
         for tool in tools:
             tool.syscalls = count_syscalls(tool, target, null)
+            tool.peak_mib = find_peak(tool, target, null)
     with started(argv, spin=True) as target, open(os.devnull, "wb") as null:
         noise = Tool("(no tool)", lambda t: [["sleep", "0.3"]], runs_with_spinner)
         for turn in range(runs_with_spinner):
@@ -201,6 +200,15 @@ def count_syscalls(tool, target, out):
     return total
 
 
+def find_peak(tool, target, out):
+    with tempfile.NamedTemporaryFile("r") as f:
+        peaks = []
+        for argv in tool.commands(target):
+            run([PEAK, f.name, *argv], out)
+            peaks.append(int(read(f.name)))
+    return max(peaks) / 1024
+
+
 def hangwatch(*options):
     return lambda target: [[HANGWATCH, "dump", "--samples", "1", "--no-signal", *options, str(target.pid)]]
 
@@ -216,8 +224,8 @@ def lines_of(pattern):
 def json_frames(text):
     """The frames in a report of hangwatch's, kernel frames left out: no other tool has them."""
     report = json.loads(text)
-    return sum(f["kind"] != "kernel" for p in report["processes"] for t in p.get("threads", [])
-               for f in t.get("frames", []))
+    return sum(f["kind"] != "kernel" for p in report["processes"] if not p.get("outside")
+               for t in p.get("threads", []) for f in t.get("frames", []))
 
 
 # --- what is compared ----------------------------------------------------------------------------
@@ -321,6 +329,8 @@ def bench_scaling(args, result):
                 wall = once(tools[n], target, null)
                 if turn:
                     tools[n].wall_ms.append(wall)
+        for n, target in zip(sizes, (small, large)):
+            tools[n].peak_mib = find_peak(tools[n], target, null)
     print("\n### Scaling: processes × threads\n\n| tree | wall ms | ratio | peak MiB |\n|---|---:|---:|---:|")
     base = statistics.median(tools[sizes[0]].wall_ms)
     for tool in tools.values():
@@ -337,6 +347,8 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="also write every single measurement there")
     args = parser.parse_args()
 
+    # Ended by a signal, the targets must end too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended by a signal"))
     if not os.access(HANGWATCH, os.X_OK):
         sys.exit(f"bench: {HANGWATCH} does not exist: build it with make")
     result = {"kernel": platform.release(), "cpus": os.cpu_count(), "load": os.getloadavg()}
