@@ -58,9 +58,12 @@ def running(folder):
         with open(path, "rb") as f, mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ) as memory:
             calls = Calls(target.pid, memory)
             support.wait_until(lambda: support.all_blocked(calls.waiting()), "the calls to block")
-            yield calls
-        os.kill(target.pid, signal.SIGTERM)
-        target.process.wait(support.DEADLINE_S)
+            try:
+                yield calls
+            finally:
+                # It removes its System V objects, which would outlive it.
+                os.kill(target.pid, signal.SIGTERM)
+                target.process.wait(support.DEADLINE_S)
 
 
 @pytest.mark.parametrize("mode", ["auto", "never", "always"])
