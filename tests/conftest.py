@@ -4,8 +4,9 @@ import signal
 
 import pytest
 
-# A shell's background job, as CI may be one, has SIGINT ignored, and every program started here would inherit that.
+# A shell's background job, as CI may be one, has SIGINT and SIGQUIT ignored, and every program started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture

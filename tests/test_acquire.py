@@ -141,7 +141,7 @@ def test_zombies(store):
 
 def test_forked_and_executed(store):
     with support.target(["sh", "-c", "sleep 1000 & (read x) < /dev/zero & echo READY; wait"]) as target:
-        support.wait_until(lambda: any("sleep" in support.read_text(f"/proc/{p}/cmdline")
+        support.wait_until(lambda: any(support.read_text(f"/proc/{p}/cmdline").startswith("sleep")
                                        for p in support.children(target.pid)), "sleep to start")
         children = [p for p in support.processes(support.dump(target.pid, "--samples", "1", codes=(0, 3))).values()
                     if p["ppid"] == target.pid]
@@ -155,7 +155,7 @@ def test_signal_masks(store):
     with state("ignored") as target:
         report = support.dump(target.pid, "--samples", "1")
         texts = [f["text"] for f in report["facts"] if f["source"].endswith("status")]
-        assert any(t.split() == ["USR1"] for t in texts), texts
+        assert any("USR1" in t.split() for t in texts), texts  # others may have come in ignored
         assert any("HUP" in t.split() for t in texts), texts
         assert sum(t.split() == ["USR2"] for t in texts) >= 2, texts  # blocked and pending
 
