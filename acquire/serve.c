@@ -17,8 +17,8 @@
 #include <sys/stat.h>
 
 #include "acquire/files.h"
+#include "acquire/hold.h"
 #include "acquire/look.h"
-#include "acquire/tracer.h"
 #include "core/util.h"
 #include "raw/request.h"
 #include "snapshot/delta.h"
@@ -51,7 +51,7 @@ struct server {
 	struct acquirer *a;
 	struct files files;
 	struct mark *marks; /* one for each process */
-	struct tracer_hold *hold;
+	struct hold *hold;
 	size_t held; /* which process that is */
 	size_t deltas;
 	bool deltas_bad; /* one was refused, and those after it build upon it */
@@ -218,7 +218,7 @@ static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns)
 	if (o->stop == STOP_NEVER)
 		return -EPERM;
 	int64_t ns = (int64_t)MIN(at_most_ns, (uint64_t)o->stop_budget_ns);
-	int r = tracer_hold(s->a, process, ns, &s->hold);
+	int r = hold_new(s->a, process, ns, &s->hold);
 	if (r == 0)
 		s->held = process;
 	return r;
@@ -226,7 +226,7 @@ static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns)
 
 static int serve_release(struct server *s)
 {
-	return tracer_release(take_ptr(s->hold));
+	return hold_release(take_ptr(s->hold));
 }
 
 /* ---- rows ---- */

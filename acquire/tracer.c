@@ -11,25 +11,17 @@
 #include "acquire/tracer.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "acquire/tracee.h"
+#include "acquire/tracer_child.h"
 #include "core/child.h"
 #include "core/util.h"
-
-/* Beyond a process' stop budget: time to seize, copy and detach on a loaded machine. */
-#define GRACE_NS (100 * NSEC_PER_MSEC)
 
 /* How long a thread may take to leave the traced state after its tracer let go. */
 #define SETTLE_NS (20 * NSEC_PER_MSEC)
@@ -69,28 +61,6 @@ static void orders_freep(struct orders **o)
 		(void)munmap(*o, (*o)->bytes);
 }
 
-/* The child's own view: it must end when we do, and its sleeps must be as short as asked for. */
-static void become_tracer(pid_t parent)
-{
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	(void)prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-	if (getppid() != parent)
-		_exit(1);
-}
-
-static bool tracees_open(struct tracees *s, struct raw_capture *c, size_t process, struct tracee *v,
-			 size_t n, struct process_dir *dir)
-{
-	struct raw_process *p = &c->processes.v[process];
-	bool own; /* the child's exit closes it */
-
-	*dir = process_dir(p);
-	*s = (struct tracees){ .v = v, .n = n, .p = p, .procfd = dir->fd, .arena = c->arena,
-			       .repair = c->options->eintr_repair };
-	s->memfd = process_memory(p, &own);
-	return dir->fd >= 0;
-}
-
 static _Noreturn void child_stop(struct raw_capture *c, struct orders *o)
 {
 	while (o->next < o->n_jobs) {
@@ -98,7 +68,7 @@ static _Noreturn void child_stop(struct raw_capture *c, struct orders *o)
 		struct tracees s;
 		struct process_dir dir;
 		bool free_to_go = true;
-		if (tracees_open(&s, c, j->process, &o->tracees[j->first], j->n, &dir)) {
+		if (tracer_child_open(&s, c, j->process, &o->tracees[j->first], j->n, &dir)) {
 			tracees_stop(&s, deadline_in(c->options->stop_budget_ns));
 			tracees_take(&s);
 			o->arena_used = c->arena->used;
@@ -115,7 +85,7 @@ static _Noreturn void child_stop(struct raw_capture *c, struct orders *o)
 /* Waits for the child as long as it goes on from process to process; kills it when one takes longer than allowed. */
 static void watch(const struct raw_capture *c, const struct orders *o, pid_t child)
 {
-	int64_t allowed_ns = c->options->stop_budget_ns + GRACE_NS;
+	int64_t allowed_ns = c->options->stop_budget_ns + TRACER_GRACE_NS;
 	CLEANUP(fd_closep) int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
 	struct deadline until = deadline_in(allowed_ns);
 	size_t job = o->next;
@@ -158,7 +128,7 @@ static void run_orders(struct raw_capture *c, struct orders *o)
 		if (child < 0)
 			return;
 		if (child == 0) {
-			become_tracer(self);
+			tracer_child_begin(self);
 			child_stop(c, o);
 		}
 		watch(c, o, child);
@@ -181,17 +151,11 @@ static bool wanted(const struct raw_capture *c, const struct raw_thread *t, bool
 	return c->options->stop == STOP_AUTO && look->running && !look->taken;
 }
 
-static bool may_trace(const struct raw_process *p)
-{
-	return !p->gone && !p->zombie && !p->kernel_thread && !p->refused && !p->outside &&
-	       p->pid != getpid();
-}
-
 static size_t count_wanted(const struct raw_capture *c, const struct raw_process *p, bool last_round)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; may_trace(p) && i < p->threads.n; i++)
+	for (size_t i = 0; tracer_may_trace(p) && i < p->threads.n; i++)
 		n += wanted(c, &p->threads.v[i], last_round);
 	return n;
 }
@@ -265,14 +229,6 @@ static void note_result(struct raw_capture *c, const struct raw_process *p, stru
 	check_running(c, p, t, x);
 }
 
-static struct raw_thread *find_thread(struct raw_process *p, pid_t tid)
-{
-	for (size_t i = 0; i < p->threads.n; i++)
-		if (p->threads.v[i].tid == tid)
-			return &p->threads.v[i];
-	return NULL;
-}
-
 void tracer_stop_rest(struct acquirer *a, bool last_round)
 {
 	struct raw_capture *c = a->c;
@@ -298,194 +254,9 @@ void tracer_stop_rest(struct acquirer *a, bool last_round)
 		struct raw_process *p = &c->processes.v[o->jobs[k].process];
 		for (size_t i = 0; i < o->jobs[k].n; i++) {
 			const struct tracee *x = &o->tracees[o->jobs[k].first + i];
-			struct raw_thread *t = find_thread(p, x->tid);
+			struct raw_thread *t = tracer_find_thread(p, x->tid);
 			if (t)
 				note_result(c, p, t, x);
 		}
 	}
-}
-
-/* ---- hold and release ---- */
-
-struct tracer_hold {
-	struct raw_capture *c;
-	size_t process;
-	pid_t child;
-	int sock; /* ours: "let go" one way, "stopped" and "let go" the other */
-	struct orders *orders;
-};
-
-enum { SAY_STOPPED = 's', SAY_FAILED = 'f', SAY_RELEASED = 'r', SAY_TOO_LATE = 'l' };
-
-static void say(int sock, char what)
-{
-	(void)!send(sock, &what, 1, MSG_NOSIGNAL);
-}
-
-/* One byte, or 0 when none came in time. */
-static char hear(int sock, struct deadline until)
-{
-	struct pollfd pfd = { .fd = sock, .events = POLLIN };
-	char what = 0;
-
-	while (poll(&pfd, 1, deadline_left_ms(until)) < 0)
-		if (errno != EINTR || deadline_passed(until))
-			return 0;
-	return pfd.revents & POLLIN && recv(sock, &what, 1, MSG_DONTWAIT) == 1 ? what : 0;
-}
-
-static void show_held(struct raw_hold *hold, const struct tracees *s)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		const struct tracee *t = &s->v[i];
-		hold->v[i] = (struct raw_held){ .tid = t->tid, .error = t->error, .regs = t->regs,
-						.syscall_nr = t->syscall_nr, .stack = t->stack,
-						.top = t->top };
-		memcpy(hold->v[i].args, t->args, sizeof(t->args));
-	}
-	hold->n = s->n;
-}
-
-/* Everybody stands still, except who sleeps in the kernel and can run no code of the process until that ends. */
-static bool all_stand(const struct tracees *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->v[i].error < 0 && s->v[i].error != -EBUSY && s->v[i].error != -ESRCH)
-			return false;
-	return true;
-}
-
-/*
- * Threads that were born while the others were being stopped: listed again until nobody is new. Who is stopped
- * cannot fork, so this settles at once.
- */
-static bool stop_everybody(struct tracees *s, struct deadline until)
-{
-	pid_t tids[RAW_HOLD_THREADS];
-
-	for (int round = 0; round < 4 && !deadline_passed(until); round++) {
-		struct tracees fresh = *s;
-		int n = tree_list_threads(s->procfd, tids, ARRAY_SIZE(tids));
-		if (n < 0 || n == RAW_HOLD_THREADS)
-			return false;
-		fresh.v = s->v + s->n;
-		fresh.n = 0;
-		for (int i = 0; i < n; i++) {
-			size_t k = 0;
-			while (k < s->n && s->v[k].tid != tids[i])
-				k++;
-			if (k == s->n && s->n + fresh.n < RAW_HOLD_THREADS)
-				fresh.v[fresh.n++] = (struct tracee){ .tid = tids[i] };
-		}
-		if (!fresh.n)
-			return s->n > 0;
-		tracees_stop(&fresh, until);
-		s->n += fresh.n;
-	}
-	return false;
-}
-
-static _Noreturn void child_hold(struct raw_capture *c, const struct tracer_hold *h, int sock,
-				 int64_t at_most_ns)
-{
-	struct arena bytes = { .base = c->hold->bytes, .cap = sizeof(c->hold->bytes) };
-	struct deadline until = deadline_in(at_most_ns);
-	struct process_dir dir;
-	struct tracees s;
-
-	if (!tracees_open(&s, c, h->process, h->orders->tracees, 0, &dir))
-		_exit(1);
-	s.arena = &bytes;
-	bool stand = stop_everybody(&s, until);
-	tracees_take(&s);
-	show_held(c->hold, &s);
-	stand = stand && all_stand(&s);
-	say(sock, stand ? SAY_STOPPED : SAY_FAILED);
-	char asked = stand ? hear(sock, until) : 0;
-	(void)tracees_release(&s);
-	h->orders->n_tracees = s.n;
-	say(sock, asked ? SAY_RELEASED : SAY_TOO_LATE);
-	_exit(0);
-}
-
-static struct tracer_hold *hold_free(struct tracer_hold *h)
-{
-	if (h->child > 0)
-		(void)child_end(h->child, deadline_in(0), NULL);
-	(void)fd_close(h->sock);
-	orders_freep(&h->orders);
-	free(h);
-	return NULL;
-}
-
-/* How long each stood, also when the child had to be killed: then until now. */
-static void note_stops(const struct tracer_hold *h)
-{
-	struct raw_process *p = &h->c->processes.v[h->process];
-
-	for (size_t i = 0; i < RAW_HOLD_THREADS; i++) {
-		const struct tracee *x = &h->orders->tracees[i];
-		struct raw_thread *t = x->tid && x->stopped ? find_thread(p, x->tid) : NULL;
-		if (!x->tid)
-			return;
-		if (!t || !t->looks.n)
-			continue;
-		int64_t ns = x->stopped_ns ? x->stopped_ns : clock_monotonic_ns() - x->asked_ns;
-		struct raw_look *look = &t->looks.v[t->looks.n - 1];
-		look->stopped_ns = MAX(look->stopped_ns, ns);
-	}
-}
-
-int tracer_hold(struct acquirer *a, size_t process, int64_t at_most_ns, struct tracer_hold **ret)
-{
-	struct raw_capture *c = a->c;
-	const struct raw_process *p = &c->processes.v[process];
-	struct tracer_hold *h;
-	int pair[2];
-
-	if (!c->hold)
-		return -ENOMEM;
-	if (!may_trace(p) && !p->outside)
-		return p->refused ? p->refused_error : -EINVAL;
-	h = calloc(1, sizeof(*h));
-	if (!h)
-		return -ENOMEM;
-	*h = (struct tracer_hold){ .c = c, .process = process, .sock = -1,
-				   .orders = orders_new(0, RAW_HOLD_THREADS) };
-	if (!h->orders || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		hold_free(h);
-		return -ENOMEM;
-	}
-	h->sock = pair[0];
-	pid_t self = getpid();
-	h->child = fork();
-	if (h->child == 0) {
-		become_tracer(self);
-		(void)fd_close(h->sock);
-		child_hold(c, h, pair[1], at_most_ns);
-	}
-	(void)fd_close(pair[1]);
-	if (h->child < 0) {
-		hold_free(h);
-		return -EAGAIN;
-	}
-	char said = hear(h->sock, deadline_in(at_most_ns + GRACE_NS));
-	if (said == SAY_STOPPED) {
-		*ret = h;
-		return 0;
-	}
-	if (said == SAY_FAILED)
-		(void)hear(h->sock, deadline_in(GRACE_NS)); /* it lets go of the others */
-	note_stops(h);
-	hold_free(h);
-	return -ETIMEDOUT;
-}
-
-int tracer_release(struct tracer_hold *h)
-{
-	say(h->sock, SAY_RELEASED);
-	char said = hear(h->sock, deadline_in(GRACE_NS));
-	note_stops(h);
-	hold_free(h);
-	return said == SAY_RELEASED ? 0 : -ETIME;
 }

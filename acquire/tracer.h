@@ -9,7 +9,6 @@
 #define HW_ACQUIRE_TRACER_H
 
 #include "acquire/process.h"
-#include "core/cleanup.h"
 
 /*
  * After a round of looks: stops, process by process, the threads whose latest look found them running or undecided
@@ -17,11 +16,5 @@
  * state. --stop=always: in the last round all threads; never: none. Never a thread in D state.
  */
 void tracer_stop_rest(struct acquirer *a, bool last_round);
-
-/* Holds all threads of a process for the decoder (REQUEST_HOLD); what they show is in capture->hold. */
-struct tracer_hold;
-MUST_CHECK int tracer_hold(struct acquirer *a, size_t process, int64_t at_most_ns, struct tracer_hold **ret);
-/* Lets go; 0, or -ETIME when the deadline had ended the stop before. Frees the hold. */
-int tracer_release(struct tracer_hold *h);
 
 #endif

@@ -18,7 +18,7 @@ static bool wants_hold(const struct decoded_thread *t, const struct unwind_resul
 static const struct raw_held *held_of(const struct raw_hold *hold, const struct raw_thread *t)
 {
 	for (size_t i = 0; i < MIN(hold->n, (size_t)RAW_HOLD_THREADS); i++)
-		if (hold->v[i].tid == t->tid && !hold->v[i].error)
+		if (hold->v[i].tid == t->tid && !hold->v[i].error && !hold->v[i].slept)
 			return &hold->v[i];
 	return NULL;
 }

@@ -157,6 +157,8 @@ int stacks_read_held(struct decoded_process *p, size_t thread)
 	const struct raw_held *held = find_held(p->capture->hold, t->raw->tid);
 	struct unwind_result result;
 
+	if (held && held->slept)
+		return 0;
 	if (!held || !held->stack.n)
 		return -ENODATA;
 	struct unwind_input in = {

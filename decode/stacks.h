@@ -32,7 +32,7 @@ int stacks_read(struct decoder *d, struct decoded_process *p, struct stack_ends 
 
 /*
  * The frames of one thread anew, as they were while its process was held (struct raw_hold): a runtime that read its own
- * frames then needs native ones of the same moment. 0; -ENODATA when the thread was not caught, then the old frames stay; -ENOMEM.
+ * frames then needs native ones of the same moment. They stay where it slept all the while. 0; -ENODATA when the thread was not caught, then the old frames stay; -ENOMEM.
  */
 int stacks_read_held(struct decoded_process *p, size_t thread);
 

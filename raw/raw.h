@@ -77,6 +77,7 @@ struct raw_thread {
 struct raw_held {
 	pid_t tid;
 	int error; /* -errno: this thread did not stop in time, or is in D state */
+	bool slept; /* it was not stopped, for it has slept since its look: that shows it, nothing is here */
 	struct raw_regs regs;
 	int64_t syscall_nr; /* as in struct raw_look */
 	uint64_t args[6];

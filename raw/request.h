@@ -21,9 +21,10 @@ enum request_kind {
 	REQUEST_MOVED,	  /* process -> status 1 when a thread ran, came or went since MARK, else 0 */
 	REQUEST_THREAD_MOVED, /* process, a = thread index -> status 1 when it ran since its primary look, else 0;
 				 a = REQUEST_ALL_THREADS: when any of them did */
-	REQUEST_HOLD,	  /* process, a = ns -> all its threads stopped, at most that long (and the stop budget); status 0.
-			     Registers and stacks of its threads are then in raw_capture.hold */
-	REQUEST_RELEASE,  /* process -> runs again; status 0, or -ETIME when the deadline had ended the stop before */
+	REQUEST_HOLD,	  /* process, a = ns -> all its threads stand still, at most that long (and the stop budget); status 0.
+			     Who has run since its look is stopped, its registers and stack are then in raw_capture.hold */
+	REQUEST_RELEASE,  /* process -> runs again; status 0; 1 when one that was left asleep woke meanwhile; -ETIME
+			     when the deadline had ended the hold before */
 	REQUEST_DELTA,	  /* fd = memfd with rows (snapshot/delta.h); no answer */
 	REQUEST_DONE,	  /* all is sent; no answer */
 };

@@ -284,7 +284,7 @@ struct snap_thread {
 	uint8_t activity;   /* enum activity */
 	uint8_t taken;	    /* enum taken */
 	uint8_t idle;	    /* enum tri: idle by design (a pool's worker, a runtime's helper thread) */
-	int64_t stopped_ns; /* how long hangwatch held it: JSON stopped_us */
+	int64_t stopped_ns; /* how long hangwatch held it at most at a time: JSON stopped_us */
 	node_t group;
 };
 

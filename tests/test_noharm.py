@@ -138,6 +138,38 @@ def test_uninterruptible(mode, store):
         assert support.status(target.pid, "TracerPid") == "0"
 
 
+# Two threads sleep in calls that go on as restart_syscall when they are interrupted, one runs.
+BUSY_PYTHON = """
+import threading, time
+locks = [threading.Lock() for _ in range(2)]
+for lock in locks:
+    lock.acquire()
+    threading.Thread(target=lock.acquire, kwargs={"timeout": 3600}, daemon=True).start()
+def spin():
+    while True:
+        sum(range(1000))
+threading.Thread(target=spin, daemon=True).start()
+time.sleep(0.2)
+print("READY", flush=True)
+locks[0].acquire(timeout=3600)
+"""
+
+
+def test_a_busy_python_disturbs_no_sleeper(store):
+    """A view of one moment needs the running thread held, and nobody else."""
+    with support.target(["/usr/bin/python3", "-c", BUSY_PYTHON]) as target:
+        def calls():
+            return {t: support.syscall(target.pid, t) for t in support.tasks(target.pid)}
+        support.wait_until(lambda: sum(c not in (None, "running", "-1") for c in calls().values()) == 3,
+                           "three threads to sleep")
+        before = {t: c for t, c in calls().items() if c not in (None, "running", "-1")}
+        for _ in range(3):
+            report = support.dump(target.pid, "--interval", "20ms")
+            for tid, thread in support.threads(report).items():
+                assert (thread["stopped_us"] == 0) == (tid in before), thread
+        assert {t: calls()[t] for t in before} == before
+
+
 @contextlib.contextmanager
 def usr1(folder, handlers, defaults, blocked):
     out = folder / "dumps"

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,16 +16,20 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "acquire/hold.h"
 #include "acquire/look.h"
 #include "acquire/tracer.h"
+#include "core/fs.h"
 #include "core/util.h"
 
 /* What a child shares with the test. */
 struct shared {
 	volatile uint64_t turns; /* of the one that spins */
 	volatile int ready, returned;
+	int word; /* a futex */
 };
 
 struct fixture {
@@ -65,6 +71,18 @@ static void sleep_in_vfork(struct shared *s)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		(void)syscall(SYS_pause);
 		_exit(0);
+	}
+}
+
+/* Sleeps in a call that shows whether it was interrupted: it goes on as restart_syscall. Gets on when woken. */
+static void sleep_in_futex(struct shared *s)
+{
+	const struct timespec hour = { .tv_sec = 3600 };
+
+	s->ready = 1;
+	for (;;) {
+		(void)syscall(SYS_futex, &s->word, FUTEX_WAIT, 0, &hour, NULL, 0);
+		s->returned++;
 	}
 }
 
@@ -258,11 +276,11 @@ static void uninterruptible_sleep_is_never_traced(void **state)
 static void held_processes_stand_still(void **state)
 {
 	struct fixture *f = *state;
-	struct tracer_hold *h;
+	struct hold *h;
 
 	begin(f, spin, "R");
 	look(f, STOP_AUTO);
-	assert_int_equal(tracer_hold(&f->a, 0, 400 * NSEC_PER_MSEC, &h), 0);
+	assert_int_equal(hold_new(&f->a, 0, 400 * NSEC_PER_MSEC, &h), 0);
 	uint64_t turns = f->shared->turns;
 	assert_int_equal(f->c.hold->n, 1);
 	assert_int_equal(f->c.hold->v[0].error, 0);
@@ -270,7 +288,7 @@ static void held_processes_stand_still(void **state)
 	assert_true(f->c.hold->v[0].stack.n > 128);
 	usleep(2000);
 	bool stood = f->shared->turns == turns;
-	int r = tracer_release(h);
+	int r = hold_release(h);
 	/* On a machine that did not run us in time the hold has ended by itself, and says so. */
 	assert_true((r == 0 && stood) || r == -ETIME);
 	assert_true(last_look(f)->stopped_ns > 0);
@@ -282,16 +300,78 @@ static void held_processes_stand_still(void **state)
 static void a_hold_ends_by_itself(void **state)
 {
 	struct fixture *f = *state;
-	struct tracer_hold *h;
+	struct hold *h;
 
 	begin(f, spin, "R");
 	look(f, STOP_AUTO);
-	assert_int_equal(tracer_hold(&f->a, 0, 50 * NSEC_PER_MSEC, &h), 0);
+	assert_int_equal(hold_new(&f->a, 0, 50 * NSEC_PER_MSEC, &h), 0);
 	uint64_t turns = f->shared->turns;
 	for (int i = 0; i < 5000 && f->shared->turns == turns; i++)
 		usleep(1000);
 	assert_true(f->shared->turns != turns);
-	assert_int_equal(tracer_release(h), -ETIME);
+	assert_int_equal(hold_release(h), -ETIME);
+}
+
+static int64_t call_now(const struct fixture *f)
+{
+	struct look_call call;
+	char path[40], text[256] = "";
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/syscall", f->child);
+	assert_true(fs_read(AT_FDCWD, path, text, sizeof(text)) > 0);
+	assert_int_equal(look_parse_call(text, &call), 0);
+	return call.nr;
+}
+
+/* A hung process sleeps: nobody needs to be stopped for it to stand still. */
+static void a_hold_leaves_sleepers_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct hold *h;
+
+	begin(f, sleep_in_futex, "S");
+	look(f, STOP_AUTO);
+	assert_int_equal(hold_new(&f->a, 0, 400 * NSEC_PER_MSEC, &h), 0);
+	assert_int_equal(f->c.hold->n, 1);
+	assert_true(f->c.hold->v[0].slept);
+	assert_int_equal(hold_release(h), 0);
+	assert_int_equal(last_look(f)->stopped_ns, 0);
+	assert_int_equal(call_now(f), SYS_futex);
+}
+
+static void a_sleeper_that_wakes_spoils_the_hold(void **state)
+{
+	struct fixture *f = *state;
+	struct hold *h;
+
+	begin(f, sleep_in_futex, "S");
+	look(f, STOP_AUTO);
+	assert_int_equal(hold_new(&f->a, 0, 5 * NSEC_PER_SEC, &h), 0);
+	assert_int_equal(syscall(SYS_futex, &f->shared->word, FUTEX_WAKE, 1), 1);
+	for (int i = 0; i < 5000 && !f->shared->returned; i++)
+		usleep(1000);
+	assert_int_equal(hold_release(h), 1);
+	/* It has run since its look, so now it is stopped. */
+	wait_until(f, "S");
+	assert_int_equal(hold_new(&f->a, 0, 5 * NSEC_PER_SEC, &h), 0);
+	assert_false(f->c.hold->v[0].slept);
+	assert_true(f->c.hold->v[0].stack.n > 128);
+	assert_int_equal(f->c.hold->v[0].syscall_nr, SYS_futex);
+	assert_int_equal(hold_release(h), 0);
+	assert_true(last_look(f)->stopped_ns > 0);
+}
+
+static void whoever_wants_all_stopped_gets_it(void **state)
+{
+	struct fixture *f = *state;
+	struct hold *h;
+
+	begin(f, sleep_in_futex, "S");
+	look(f, STOP_ALWAYS);
+	assert_int_equal(hold_new(&f->a, 0, 5 * NSEC_PER_SEC, &h), 0);
+	assert_false(f->c.hold->v[0].slept);
+	assert_int_equal(hold_release(h), 0);
+	assert_true(last_look(f)->stopped_ns > 0);
 }
 
 int main(void)
@@ -306,6 +386,9 @@ int main(void)
 		TEST(uninterruptible_sleep_is_never_traced),
 		TEST(held_processes_stand_still),
 		TEST(a_hold_ends_by_itself),
+		TEST(a_hold_leaves_sleepers_alone),
+		TEST(a_sleeper_that_wakes_spoils_the_hold),
+		TEST(whoever_wants_all_stopped_gets_it),
 	};
 	return cmocka_run_group_tests_name("tracer", tests, NULL, NULL);
 }
