@@ -34,6 +34,7 @@ struct stander {
 
 /* Shared with the child. */
 struct standers {
+	int error; /* why it does not stand */
 	size_t n_stopped;
 	struct tracee stopped[RAW_HOLD_THREADS];
 	size_t n;
@@ -156,12 +157,13 @@ static bool stand_all(struct raw_capture *c, struct raw_process *p, struct trace
 	return false;
 }
 
-static bool stopped_all(const struct tracees *t)
+/* 0, or why one of them did not stop. */
+static int stopped_all(const struct tracees *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (t->v[i].error < 0 && t->v[i].error != -EBUSY && t->v[i].error != -ESRCH)
-			return false;
-	return true;
+			return t->v[i].error;
+	return 0;
 }
 
 static bool any_woke(const struct standers *s, int dir)
@@ -216,7 +218,8 @@ static _Noreturn void child_hold(struct raw_capture *c, const struct hold *h, in
 	bool stands = stand_all(c, &c->processes.v[h->process], &t, h->s, until);
 	tracees_take(&t);
 	show(c->hold, &t, h->s);
-	stands = stands && stopped_all(&t);
+	h->s->error = stands ? stopped_all(&t) : -ETIMEDOUT;
+	stands = h->s->error == 0;
 	say(sock, stands ? SAY_STANDS : SAY_FAILED);
 	char asked = stands ? hear(sock, until) : 0;
 	bool woke = any_woke(h->s, t.procfd);
@@ -304,11 +307,14 @@ int hold_new(struct acquirer *a, size_t process, int64_t at_most_ns, struct hold
 		*ret = h;
 		return 0;
 	}
-	if (said == SAY_FAILED)
+	int r = -ETIMEDOUT;
+	if (said == SAY_FAILED) {
 		(void)hear(h->sock, deadline_in(TRACER_GRACE_NS)); /* it lets go of the others */
+		r = h->s->error;
+	}
 	note_stops(h);
 	hold_free(h);
-	return -ETIMEDOUT;
+	return r;
 }
 
 int hold_release(struct hold *h)

@@ -10,7 +10,7 @@
 /*
  * Stands still means: who ran since its look is stopped by ptrace; who has slept ever since is left asleep, and whether
  * it still did at the end is for hold_release() to say. --stop=always stops them all. What the threads show is in
- * capture->hold. 0 or -errno.
+ * capture->hold. 0; -ETIMEDOUT: one did not stop in time; other -errno: why one may not be stopped.
  */
 struct hold;
 MUST_CHECK int hold_new(struct acquirer *a, size_t process, int64_t at_most_ns, struct hold **ret);

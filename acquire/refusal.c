@@ -18,15 +18,21 @@
 
 #define WITH_SUDO "run hangwatch with sudo"
 
-static bool may_trace_all(void)
+/* A number of /proc/self/status; 0 where it is not told. */
+static uint64_t own_status(const char *key, int base)
 {
 	char text[4096];
-	uint64_t effective;
+	uint64_t value = 0;
 	const char *p;
 
-	return fs_read(AT_FDCWD, "/proc/self/status", text, sizeof(text)) > 0 &&
-	       (p = scan_key(text, "CapEff")) && scan_u64(&p, 16, &effective) &&
-	       effective >> CAPABILITY_SYS_PTRACE & 1;
+	if (fs_read(AT_FDCWD, "/proc/self/status", text, sizeof(text)) > 0 && (p = scan_key(text, key)))
+		(void)scan_u64(&p, base, &value);
+	return value;
+}
+
+static bool may_trace_all(void)
+{
+	return own_status("CapEff", 16) >> CAPABILITY_SYS_PTRACE & 1;
 }
 
 /* 0 also where yama is not built in. */
@@ -84,4 +90,21 @@ void refusal_gap(struct raw_capture *c, const struct raw_process *p)
 		(void)snprintf(why, sizeof(why), "the kernel refused, perhaps by a security module");
 	}
 	builder_gap(c->b, p->node, true, "stacks, memory and descriptors of a process", why, fix);
+}
+
+/*
+ * We are an ancestor of what `hangwatch run` started, so yama lets us read it. The tracer is a child of ours and is none;
+ * the command itself names us as its tracer before it begins (cli/run.c), which holds for our children too, but the processes
+ * that it forks do not inherit that.
+ */
+struct refusal refusal_of_stop(void)
+{
+	if (yama_scope() == 1 && !may_trace_all())
+		return (struct refusal){ "kernel.yama.ptrace_scope is 1: only an ancestor may stop it, and what "
+					 "stops is a helper process of hangwatch",
+					 "run hangwatch with sudo, or: sudo sysctl kernel.yama.ptrace_scope=0" };
+	if (own_status("Seccomp", 10))
+		return (struct refusal){ "ptrace is refused, perhaps by the seccomp filter that hangwatch runs under",
+					 "allow ptrace in the container's seccomp profile" };
+	return (struct refusal){ "ptrace is refused, perhaps by a security module", "run hangwatch with sudo" };
 }

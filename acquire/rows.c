@@ -132,6 +132,9 @@ static void thread_gap(struct raw_capture *c, const struct raw_process *p, const
 			    "detach the debugger or strace");
 	else if (look->error == -EBUSY)
 		builder_gap(c->b, t->node, true, "the stack of a thread", "it was in an uninterruptible sleep each time", NULL);
+	else if (look->running && look->error == -EPERM)
+		builder_gap(c->b, t->node, true, "the stack of a running thread", refusal_of_stop().why,
+			    refusal_of_stop().fix);
 	else if (look->running && look->error == -ETIMEDOUT)
 		builder_gap(c->b, t->node, true, "the stack of a running thread",
 			    "it did not stop within the stop budget", "--stop-budget 200ms");

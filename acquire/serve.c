@@ -19,6 +19,7 @@
 #include "acquire/files.h"
 #include "acquire/hold.h"
 #include "acquire/look.h"
+#include "acquire/refusal.h"
 #include "core/util.h"
 #include "raw/request.h"
 #include "snapshot/delta.h"
@@ -45,6 +46,7 @@ struct pending_gap {
 	node_t about;
 	bool hole;
 	char what[128], why[128];
+	const char *fix; /* static, or NULL */
 };
 
 struct server {
@@ -58,7 +60,7 @@ struct server {
 	ARRAY(struct pending_gap) gaps;
 };
 
-static void add_gap(struct server *s, node_t about, bool hole, const char *what, const char *why)
+static void add_gap(struct server *s, node_t about, bool hole, const char *what, const char *why, const char *fix)
 {
 	for (size_t i = 0; i < s->gaps.n; i++)
 		if (str_eq(s->gaps.v[i].what, what) && str_eq(s->gaps.v[i].why, why))
@@ -68,6 +70,7 @@ static void add_gap(struct server *s, node_t about, bool hole, const char *what,
 		return;
 	g->about = about;
 	g->hole = hole;
+	g->fix = fix;
 	(void)snprintf(g->what, sizeof(g->what), "%s", what);
 	(void)snprintf(g->why, sizeof(g->why), "%s", why);
 }
@@ -77,7 +80,7 @@ static void file_gap(struct server *s, const struct raw_map *m, const char *why)
 	char what[128];
 
 	(void)snprintf(what, sizeof(what), "names in %s", m->path[0] ? m->path : "a mapped file");
-	add_gap(s, NODE_UNKNOWN, false, what, why);
+	add_gap(s, NODE_UNKNOWN, false, what, why, NULL);
 }
 
 static const struct raw_map *find_map(const struct raw_process *p, uint64_t index)
@@ -221,6 +224,9 @@ static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns)
 	int r = hold_new(s->a, process, ns, &s->hold);
 	if (r == 0)
 		s->held = process;
+	else if (r == -EPERM)
+		add_gap(s, s->a->c->processes.v[process].node, false, "a moment in which it stands still",
+			refusal_of_stop().why, refusal_of_stop().fix);
 	return r;
 }
 
@@ -245,7 +251,7 @@ static int take_delta(struct server *s, int fd)
 		return 0;
 	if (delta_apply(b, fd, why, sizeof(why)) < 0) {
 		s->deltas_bad = true;
-		add_gap(s, NODE_UNKNOWN, true, "rows of the decoder", why);
+		add_gap(s, NODE_UNKNOWN, true, "rows of the decoder", why, NULL);
 	}
 	return 0;
 }
@@ -344,7 +350,7 @@ int serve_decoder(struct acquirer *a, int sock, struct deadline until)
 		(void)serve_release(&s);
 	for (size_t i = 0; i < s.gaps.n; i++) {
 		const struct pending_gap *g = &s.gaps.v[i];
-		builder_gap(c->b, g->about, g->hole, g->what, g->why, NULL);
+		builder_gap(c->b, g->about, g->hole, g->what, g->why, g->fix);
 	}
 	for (size_t i = 0; i < c->processes.n; i++)
 		array_done(&s.marks[i].threads);

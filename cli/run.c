@@ -37,8 +37,13 @@ static int exit_code_of(int status)
 	return WIFSIGNALED(status) ? EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-_Noreturn static void become(char **argv, int errors, const sigset_t *mask)
+/*
+ * Under yama only ancestors may trace, and whom one names: so that running threads can be stopped by our helper, the
+ * command names us. It lasts over exec; where there is no yama it is refused and not needed.
+ */
+_Noreturn static void become(char **argv, int errors, const sigset_t *mask, pid_t watcher)
 {
+	(void)prctl(PR_SET_PTRACER, watcher, 0, 0, 0);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	(void)execvp(argv[0], argv);
@@ -57,9 +62,9 @@ static int start(char **argv, const sigset_t *mask, pid_t *ret)
 		(void)log_err(-errno, "cannot start %.200s", argv[0]);
 		return EXIT_RUN_FAILED;
 	}
-	pid_t pid = fork();
+	pid_t self = getpid(), pid = fork();
 	if (pid == 0)
-		become(argv, ends[1], mask);
+		become(argv, ends[1], mask, self);
 	int fork_error = errno;
 	(void)fd_close(ends[1]);
 	CLEANUP(fd_closep) int errors = ends[0];

@@ -94,7 +94,7 @@ static void add_blocked(struct strbuf *b, const struct text *t, const struct bun
 		least = MIN(least, v);
 		most = MAX(most, v);
 	}
-	if (most < 0)
+	if (most <= 0) /* not known, or on a CPU just then */
 		return;
 	strbuf_add(b, ", has not run for ");
 	if (most - least > NSEC_PER_SEC / 10) {

@@ -197,7 +197,9 @@ static int try_once(struct python *py, bool hold)
 {
 	struct decoded_process *p = py->p;
 
-	py->held = hold && ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) >= 0;
+	int refused = hold ? ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) : 0;
+	py->held = hold && refused >= 0;
+	py->unstoppable |= refused == -EPERM;
 	if (!py->held)
 		(void)ask(p, REQUEST_MARK, 0);
 	int r = attempt(py);
@@ -287,7 +289,8 @@ static int decode(struct decoded_process *p)
 	if (r == 1) {
 		py->partial = true;
 		builder_gap(p->b, p->raw->node, false, "a consistent view of its Python frames and tasks",
-			    "it moved while they were read", "--stop=auto with a larger --stop-budget");
+			    "it moved while they were read",
+			    py->unstoppable ? NULL : "--stop=auto with a larger --stop-budget");
 	}
 	broken_frames(py);
 	/* Handlers do not change by the moment: this has no place in a stop. */

@@ -1,0 +1,106 @@
+"""What is refused, by whom and why: each refusal is a gap with its reason and its cure, and the rest is there."""
+
+import os
+import subprocess
+
+import pytest
+
+import support
+
+support.need_hangwatch()
+
+NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+
+# Runs the rest of its arguments under a filter that refuses ptrace, as container runtimes and yama do: the same EPERM.
+NO_PTRACE = ["/usr/bin/python3", "-c", """
+import ctypes, os, struct, sys
+LOAD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06
+code = [(LOAD, 0, 0, 0), (JUMP_EQUAL, 0, 1, 101), (RETURN, 0, 0, 0x00050000 | 1), (RETURN, 0, 0, 0x7fff0000)]
+text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *x) for x in code))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code), ctypes.addressof(text)))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""]
+
+# Runs the rest of its arguments where /proc/sys/kernel says that yama restricts ptrace.
+YAMA = """
+mount -t tmpfs tmpfs /proc/sys/kernel && mkdir /proc/sys/kernel/yama && echo 1 >/proc/sys/kernel/yama/ptrace_scope &&
+exec "$@"
+"""
+
+# Its main thread sleeps, the other one runs.
+SPINNER = ["/usr/bin/python3", "-c", """
+import threading
+threading.Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()
+print("READY", flush=True)
+threading.Event().wait()
+"""]
+
+TWO_USERS = """
+import os
+if os.fork() == 0:
+    os.setresuid(65533, 65533, 65533)
+    os.execvp("sleep", ["sleep", "600"])
+os.setgroups([])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+os.execvp("sh", ["sh", "-c", "echo READY; sleep 600 & wait"])
+"""
+
+
+@pytest.fixture
+def nobody():
+    """The words that run a program as an unprivileged user."""
+    support.need_root("to become an unprivileged user")
+    words = [support.need_command("setpriv"), *NOBODY]
+    if subprocess.run([*words, "test", "-x", support.HANGWATCH]).returncode != 0:
+        pytest.skip(f"an unprivileged user may not execute {support.HANGWATCH}")
+    return words
+
+
+def unprivileged(pid, prefix, codes=(0, 3)):
+    return support.dump(pid, "--samples", "2", "--interval", "20ms", "--no-store", prefix=prefix, codes=codes)
+
+
+def hole_about(report, node):
+    found = [g for g in report["gaps"] if g.get("about") == node and g["hole"]]
+    assert found, report["gaps"]
+    return found[0]
+
+
+def the_running(report, pid):
+    return next(t for t in support.processes(report)[pid]["threads"] if t["tid"] != pid)
+
+
+def test_no_ptrace(nobody):
+    """Where stops are refused, sleepers are seen all the same; what is missing is said with its reason."""
+    with support.target([*nobody, *SPINNER]) as target:
+        report = unprivileged(target.pid, [*nobody, *NO_PTRACE], codes=(3,))
+        assert support.processes(report)[target.pid]["threads"][0]["complete"]
+        gap = hole_about(report, the_running(report, target.pid)["id"])
+        assert "seccomp" in gap["why"] and gap["fix"], gap
+        assert all(t["stopped_us"] == 0 for t in support.threads(report).values())
+
+
+def test_yama(nobody):
+    if not support.may_unshare_mounts():
+        pytest.skip("no mount namespace may be had here")
+    fake = ["unshare", "-m", "sh", "-c", YAMA, "sh"]
+    with support.target([*nobody, *SPINNER]) as target:
+        report = unprivileged(target.pid, [*fake, *nobody, *NO_PTRACE], codes=(3,))
+        gap = hole_about(report, the_running(report, target.pid)["id"])
+        assert "yama.ptrace_scope is 1" in gap["why"] and "sysctl kernel.yama" in gap["fix"], gap
+
+
+def test_another_users_child(nobody):
+    """A tree may change hands half-way: what belongs to others is a row with its reason."""
+    with support.target(["/usr/bin/python3", "-c", TWO_USERS]) as target:
+        support.wait_until(lambda: len(support.children(target.pid)) == 2, "both children")
+        other = next(c for c in support.children(target.pid) if os.stat(f"/proc/{c}").st_uid == 65533)
+        report = unprivileged(target.pid, nobody, codes=(3,))
+        found = support.processes(report)
+        gap = hole_about(report, found[other]["id"])
+        assert "runs as user 65533" in gap["why"] and "sudo" in gap["fix"], gap
+        assert found[other]["name"] == "sleep" and found[other]["state"] == "S"
+        assert all(t["complete"] for p in found if p != other for t in found[p]["threads"])
