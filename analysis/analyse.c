@@ -1,5 +1,5 @@
 /*
- * The order of the analysis; see analysis.h. It writes five tables and two columns (a thread's `idle` and
+ * The order of the analysis; see analysis.h. It writes six tables and two columns (a thread's `idle` and
  * `group`) and reads all others.
  */
 #include "analysis/analysis.h"
@@ -8,6 +8,23 @@
 #include "analysis/groups.h"
 #include "analysis/verdict.h"
 #include "analysis/waits.h"
+#include "core/util.h"
+
+/* Sets that a producer made come first; those behind the last that one of its rows names are ours. */
+static uint32_t sets_of_producers(const struct snapshot *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < SNAP_N(s, TASK); i++) {
+		struct span l = SNAP_ROW(s, TASK, i)->setters;
+		for (uint32_t k = 0; span_known(l) && k < l.n; k++) {
+			node_t r = *SNAP_ROW(s, REF, l.first + k);
+			if (node_table(r) == TABLE_SET)
+				n = MAX(n, node_index(r) + 1);
+		}
+	}
+	return n;
+}
 
 static const enum table derived[] = { TABLE_WAIT, TABLE_GROUP, TABLE_VERDICT, TABLE_ODD,
 				      TABLE_RULED_OUT };
@@ -20,6 +37,7 @@ int analyse(struct builder *b)
 		return b->error;
 	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++)
 		builder_truncate(b, derived[i], 0);
+	builder_truncate(b, TABLE_SET, sets_of_producers(b->s));
 	int r = analysis_init(&a, b);
 	if (r == 0)
 		r = groups_derive(&a);

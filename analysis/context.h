@@ -2,8 +2,8 @@
  * What every part of the analysis works on: the snapshot with its index, what each thread and process is doing, the parties who could end a wait,
  * and the waits as they grow.
  *
- * A party is a list of nodes that many waits share: the holders of one end of a pipe, or all who can act in a process. It is kept twice in a row
- * in TABLE_REF, so that "everyone but me" is a plain span as well and a thousand waits on it cost a thousand spans.
+ * A party is a list of nodes that many waits share: the holders of one end of a pipe, or all who can act in a process. The graph has it once, as a
+ * set, and so has the report: a thousand sleepers in one process cost a thousand references to it.
  */
 #ifndef HW_ANALYSIS_CONTEXT_H
 #define HW_ANALYSIS_CONTEXT_H
@@ -46,7 +46,9 @@ struct process_view {
 };
 
 struct party {
-	struct span refs; /* n members; the same n follow once more */
+	struct span refs;  /* its members */
+	struct span named; /* once a wait's row has named it: the reference to its set */
+	bool outside;	   /* somebody in it is outside the tree */
 };
 
 /* What is known of a wait but has no place in its row. */
@@ -173,8 +175,11 @@ uint32_t party_size(const struct analysis *a, uint32_t party);
 node_t party_member(const struct analysis *a, uint32_t party, uint32_t i);
 bool party_has(const struct analysis *a, uint32_t party, node_t node);
 
-/* Its members as a list, without `but` (NODE_UNKNOWN: nobody is left out). */
-struct span party_span(const struct analysis *a, uint32_t party, node_t but);
+/* How many there are besides `but` (NODE_UNKNOWN: nobody is left out). */
+uint32_t party_size_without(const struct analysis *a, uint32_t party, node_t but);
+
+/* Its members for a wait's row: a short party as a list without `but`, a long one as the name of a set. */
+struct span party_span(struct analysis *a, uint32_t party, node_t but);
 
 /*
  * A party of holders as `sleeper` sees it: where its own process is one of them, the others who act in that

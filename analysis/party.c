@@ -6,7 +6,10 @@
 
 #include "analysis/context.h"
 
-/* Beyond this a list that differs for one sleeper only is not copied for it: n sleepers of n parties would cost n^2. */
+/* A longer list is said once, as a set that waits name. */
+#define LIST_MAX 8
+
+/* Beyond this the holders of a thing are not listed anew for each process that is one of them: n of them would cost n^2. */
 #define COPY_MAX 256
 
 static uint64_t position_key(uint32_t party, node_t member)
@@ -24,30 +27,62 @@ uint32_t party_of(struct analysis *a, const node_t *nodes, uint32_t n)
 		return GRAPH_NONE;
 	}
 	struct span refs = builder_refs(a->b, nodes, n);
-	(void)builder_refs(a->b, nodes, n);
 	if (a->b->error < 0)
 		refs = (struct span){ 0, 0 };
-	p->refs = refs;
-	for (uint32_t i = 0; i < refs.n; i++)
+	*p = (struct party){ .refs = refs, .named = SPAN_UNKNOWN };
+	for (uint32_t i = 0; i < refs.n; i++) {
+		p->outside |= is_outside(a, nodes[i]);
 		if (map_set(&a->party_position, position_key(index, nodes[i]), i) < 0)
 			a->b->error = -ENOMEM;
+	}
 	return index;
+}
+
+/* Remembers the party made for a key; the list is consumed. */
+static uint32_t keep(struct analysis *a, uint64_t key, node_t *nodes, uint32_t n)
+{
+	uint32_t party = party_of(a, nodes, n);
+
+	free(nodes);
+	if (party != GRAPH_NONE && map_set(&a->party_index, key, party) < 0)
+		a->b->error = -ENOMEM;
+	return party;
+}
+
+/* The nodes of a list, those of its sets spelt out; ret NULL: only counts them. */
+static uint32_t spell_out(const struct analysis *a, struct span refs, node_t *ret)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; span_known(refs) && i < refs.n; i++) {
+		node_t r = ref_node(a, refs.first + i);
+		if (node_table(r) == TABLE_SET)
+			n += spell_out(a, SNAP_ROW(a->s, SET, node_index(r))->members, ret ? ret + n : NULL);
+		else if (ret)
+			ret[n++] = r;
+		else
+			n++;
+	}
+	return n;
 }
 
 uint32_t party_of_span(struct analysis *a, struct span refs)
 {
-	node_t *nodes = calloc(refs.n + 1, sizeof(*nodes));
-	uint32_t party = GRAPH_NONE;
+	/* Rows that share a list do so by its place, or by the one set that it names. */
+	node_t set = refs.n == 1 ? ref_node(a, refs.first) : NODE_UNKNOWN;
+	uint64_t place = node_table(set) == TABLE_SET ? set : (uint64_t)refs.first << 32 | refs.n;
+	uint64_t key = map_mix(place, 5), known;
 
+	if (refs.n && map_get(&a->party_index, key, &known))
+		return (uint32_t)known;
+	uint32_t n = spell_out(a, refs, NULL);
+	node_t *nodes = calloc(n + 1, sizeof(*nodes));
 	if (!nodes) {
 		a->b->error = -ENOMEM;
 		return GRAPH_NONE;
 	}
-	for (uint32_t i = 0; i < refs.n; i++)
-		nodes[i] = ref_node(a, refs.first + i);
-	party = party_of(a, nodes, refs.n);
-	free(nodes);
-	return party;
+	(void)spell_out(a, refs, nodes);
+	return keep(a, key, nodes, n);
 }
 
 uint32_t party_size(const struct analysis *a, uint32_t party)
@@ -65,27 +100,29 @@ bool party_has(const struct analysis *a, uint32_t party, node_t node)
 	return party != GRAPH_NONE && map_get(&a->party_position, position_key(party, node), NULL);
 }
 
-struct span party_span(const struct analysis *a, uint32_t party, node_t but)
+uint32_t party_size_without(const struct analysis *a, uint32_t party, node_t but)
 {
-	uint64_t at;
-
-	if (party == GRAPH_NONE)
-		return (struct span){ 0, 0 };
-	struct span all = a->parties.v[party].refs;
-	if (!map_get(&a->party_position, position_key(party, but), &at))
-		return all;
-	return (struct span){ all.first + (uint32_t)at + 1, all.n - 1 };
+	return party_size(a, party) - party_has(a, party, but);
 }
 
-/* Remembers the party made for a key; the list is consumed. */
-static uint32_t keep(struct analysis *a, uint64_t key, node_t *nodes, uint32_t n)
+struct span party_span(struct analysis *a, uint32_t party, node_t but)
 {
-	uint32_t party = party_of(a, nodes, n);
+	uint32_t n = party_size(a, party), left = 0;
+	node_t list[LIST_MAX];
 
-	free(nodes);
-	if (party != GRAPH_NONE && map_set(&a->party_index, key, party) < 0)
-		a->b->error = -ENOMEM;
-	return party;
+	if (n > LIST_MAX) {
+		struct party *p = &a->parties.v[party];
+		if (!span_known(p->named)) {
+			BUILD(a->b, SET)->members = p->refs;
+			node_t set = builder_last(a->b, TABLE_SET);
+			p->named = builder_refs(a->b, &set, 1);
+		}
+		return p->named;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (party_member(a, party, i) != but)
+			list[left++] = party_member(a, party, i);
+	return builder_refs(a->b, list, left);
 }
 
 /*
@@ -154,30 +191,40 @@ uint32_t party_holders(struct analysis *a, node_t resource, enum side side)
 	return keep(a, key, nodes, n);
 }
 
+/* The holders but the process `own`, and all who act in that: for each of its sleepers the same list. */
+static uint32_t holders_and_own(struct analysis *a, uint32_t holders, uint32_t actors, node_t own)
+{
+	uint64_t key = map_mix((uint64_t)holders << 32 | own, 4), known;
+	uint32_t n = 0, n_holders = party_size(a, holders), n_actors = party_size(a, actors);
+
+	if (map_get(&a->party_index, key, &known))
+		return (uint32_t)known;
+	node_t *nodes = calloc(n_holders + n_actors + 1, sizeof(*nodes));
+	if (!nodes) {
+		a->b->error = -ENOMEM;
+		return GRAPH_NONE;
+	}
+	for (uint32_t i = 0; i < n_holders; i++)
+		if (party_member(a, holders, i) != own)
+			nodes[n++] = party_member(a, holders, i);
+	for (uint32_t i = 0; i < n_actors; i++)
+		nodes[n++] = party_member(a, actors, i);
+	return keep(a, key, nodes, n);
+}
+
 uint32_t party_seen_by(struct analysis *a, uint32_t holders, node_t sleeper, node_t *ret_but)
 {
 	node_t own = process_of(a, sleeper);
-	uint32_t actors, n = 0;
-	uint64_t at;
 
 	*ret_but = sleeper;
-	if (holders == GRAPH_NONE || !map_get(&a->party_position, position_key(holders, own), &at))
+	if (!party_has(a, holders, own))
 		return holders;
-	actors = party_actors(a, own);
-	struct span others = party_span(a, actors, sleeper), rest = party_span(a, holders, own);
-	if (others.n == 0) {
+	uint32_t actors = party_actors(a, own);
+	if (!party_size_without(a, actors, sleeper)) {
 		*ret_but = own;
 		return holders;
 	}
-	if (rest.n == 0) {
+	if (party_size(a, holders) == 1)
 		return actors;
-	}
-	if (others.n + rest.n > COPY_MAX)
-		return holders;
-	node_t nodes[COPY_MAX];
-	for (uint32_t i = 0; i < rest.n; i++)
-		nodes[n++] = ref_node(a, rest.first + i);
-	for (uint32_t i = 0; i < others.n; i++)
-		nodes[n++] = ref_node(a, others.first + i);
-	return party_of(a, nodes, n);
+	return party_size(a, holders) > COPY_MAX ? holders : holders_and_own(a, holders, actors, own);
 }

@@ -30,10 +30,8 @@ static void wakers_are(struct analysis *a, struct wait_in *in, node_t held, enum
 {
 	const struct snap_resource *r = resource_row(a, held);
 	uint32_t holders = party_holders(a, held, side);
-	bool seen_outside = false;
+	bool seen_outside = holders != GRAPH_NONE && a->parties.v[holders].outside;
 
-	for (uint32_t i = 0; i < party_size(a, holders); i++)
-		seen_outside |= is_outside(a, party_member(a, holders, i));
 	in->party = party_seen_by(a, holders, in->from, &in->but);
 	if (r->outside_held == TRI_YES && !seen_outside) {
 		in->note.outside = true;

@@ -110,7 +110,7 @@ static void ownerless(struct analysis *a, node_t thread, bool private_, const ch
 	}
 	in->party = party_actors(a, process_of(a, thread));
 	in->note.unknown = in->note.signal = handlers_may_wake(a, thread);
-	in->evidence = party_span(a, in->party, thread).n ? EVIDENCE_CANDIDATE : EVIDENCE_PROVED;
+	in->evidence = party_size_without(a, in->party, thread) ? EVIDENCE_CANDIDATE : EVIDENCE_PROVED;
 	wait_add(a, in, "%s, to be woken by another thread", kind);
 }
 

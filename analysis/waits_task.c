@@ -68,7 +68,7 @@ static void wakers_in_process(struct analysis *a, node_t task, struct wait_in *i
 		in->party = party_of_span(a, t->setters);
 	} else {
 		in->party = party_actors(a, t->owner);
-		if (party_span(a, in->party, task).n)
+		if (party_size_without(a, in->party, task))
 			in->evidence = EVIDENCE_CANDIDATE;
 		/* "Wait until SIGTERM sets the event" is how servers wait; handlers run in the main thread. */
 		if (view_of(a, t->owner)->caught && t->thread == view_of(a, t->owner)->main_thread)

@@ -1,7 +1,8 @@
 /*
  * The report for ui.perfetto.dev, in the trace event format that it reads: a track for each
  * process, thread and task with a slice for what it has been doing since it last ran, instants for
- * the events, and arrows from each sleeper to those who could wake it.
+ * the events, and an arrow from a sleeper to the one who could wake it: where there is only one, or where the
+ * verdict's chain goes on. A hundred arrows from each of a hundred sleepers would show nothing.
  *
  * Processes are numbered by row, not by pid: a reused pid would put two of them on one track.
  */
@@ -14,12 +15,10 @@
 #include "formats/format.h"
 #include "snapshot/json.h"
 #include "snapshot/schema.h"
+#include "snapshot/wakers.h"
 
 /* Arrows must begin and end inside slices: none is shorter than this. */
 #define SLICE_NS NSEC_PER_MSEC
-
-/* An arrow to each of a hundred holders of one socket says no more than to some of them. */
-enum { ARROWS_PER_WAIT = 16 };
 
 struct trace {
 	const struct snapshot *s;
@@ -182,20 +181,44 @@ static void put_arrow(struct trace *t, const char *phase, node_t n, const char *
 	json_object_end(t->j);
 }
 
-static void put_waits(struct trace *t)
+/* To whom the chain of a verdict goes on from its k-th wait. */
+static node_t next_in_chain(const struct trace *t, const struct snap_verdict *v, uint32_t k)
+{
+	if (k + 1 < v->chain.n)
+		return SNAP_ROW(t->s, WAIT, node_index(*SNAP_ROW(t->s, REF, v->chain.first + k + 1)))->from;
+	return v->end.presence == PRESENCE_HERE && process_of(t->s, v->end.node) != NODE_UNKNOWN ?
+		       v->end.node :
+		       NODE_UNKNOWN;
+}
+
+/* For each wait, whom its arrow points at; NODE_UNKNOWN: nobody is singled out. */
+static void single_out(const struct trace *t, node_t *to)
 {
 	for (uint32_t i = 0; i < SNAP_N(t->s, WAIT); i++) {
 		const struct snap_wait *w = SNAP_ROW(t->s, WAIT, i);
-		node_t from = track_of(t, w->from);
+		struct snap_wakers it = snap_wakers_of(t->s, w);
 
-		for (uint32_t k = 0; span_known(w->to) && k < w->to.n && k < ARROWS_PER_WAIT; k++) {
-			node_t to = track_of(t, *SNAP_ROW(t->s, REF, w->to.first + k));
-			if (from <= NODE_NONE || to <= NODE_NONE)
-				continue;
-			t->arrows++;
-			put_arrow(t, "s", from, snap_word(names_wait_on, w->on));
-			put_arrow(t, "f", to, snap_word(names_wait_on, w->on));
-		}
+		if (snap_wakers_count(t->s, w, 2) == 1)
+			(void)snap_wakers_next(&it, &to[i]);
+	}
+	for (uint32_t i = 0; i < SNAP_N(t->s, VERDICT); i++) {
+		const struct snap_verdict *v = SNAP_ROW(t->s, VERDICT, i);
+		for (uint32_t k = 0; span_known(v->chain) && k < v->chain.n; k++)
+			to[node_index(*SNAP_ROW(t->s, REF, v->chain.first + k))] = next_in_chain(t, v, k);
+	}
+}
+
+static void put_waits(struct trace *t, const node_t *singled)
+{
+	for (uint32_t i = 0; i < SNAP_N(t->s, WAIT); i++) {
+		const struct snap_wait *w = SNAP_ROW(t->s, WAIT, i);
+		node_t from = track_of(t, w->from), to = track_of(t, singled[i]);
+
+		if (from <= NODE_NONE || to <= NODE_NONE || from == to)
+			continue;
+		t->arrows++;
+		put_arrow(t, "s", from, snap_word(names_wait_on, w->on));
+		put_arrow(t, "f", to, snap_word(names_wait_on, w->on));
 	}
 }
 
@@ -233,10 +256,11 @@ static int write_perfetto(const struct snapshot *s, const struct snap_index *x,
 			  const struct view *v, FILE *out)
 {
 	CLEANUP(freep) struct json *j = calloc(1, sizeof(*j));
+	CLEANUP(freep) node_t *singled = calloc(SNAP_N(s, WAIT) + 1, sizeof(*singled));
 	struct trace t = { .s = s, .x = x, .j = j };
 
 	(void)v;
-	if (!j)
+	if (!j || !singled)
 		return -ENOMEM;
 	t.captured_ns = snap_known(s->head.captured_ns) ? s->head.captured_ns : 0;
 	t.zero_ns = earliest(&t);
@@ -250,7 +274,8 @@ static int write_perfetto(const struct snapshot *s, const struct snap_index *x,
 		name_track(&t, "process_name", NODE(TABLE_PROCESS, i));
 	put_threads(&t);
 	put_tasks(&t);
-	put_waits(&t);
+	single_out(&t, singled);
+	put_waits(&t, singled);
 	put_events(&t);
 	json_array_end(j);
 	json_object_end(j);

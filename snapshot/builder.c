@@ -154,6 +154,14 @@ struct span builder_refs(struct builder *b, const node_t *nodes, size_t n)
 	return b->error ? SPAN_UNKNOWN : span;
 }
 
+node_t builder_set(struct builder *b, const node_t *nodes, size_t n)
+{
+	struct span members = builder_refs(b, nodes, n);
+
+	BUILD(b, SET)->members = members;
+	return builder_last(b, TABLE_SET);
+}
+
 node_t builder_fact(struct builder *b, node_t about, const char *source, const char *key,
 		    int64_t value, const char *fmt, ...)
 {

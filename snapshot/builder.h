@@ -43,6 +43,9 @@ node_t builder_last(const struct builder *b, enum table t);
 /* A list of nodes, copied. n = 0 gives a known empty list. */
 struct span builder_refs(struct builder *b, const node_t *nodes, size_t n);
 
+/* A list of nodes that other lists may name by this node (model.h: struct snap_set). */
+node_t builder_set(struct builder *b, const node_t *nodes, size_t n);
+
 /* The common rows in one call; any string may be NULL (unknown). */
 node_t builder_fact(struct builder *b, node_t about, const char *source, const char *key,
 		    int64_t value, const char *fmt, ...) __attribute__((format(printf, 6, 7)));

@@ -66,6 +66,7 @@ enum table {
 	TABLE_FACT,	   /* F */
 	TABLE_EVENT,	   /* E */
 	TABLE_GROUP,	   /* G */
+	TABLE_SET,	   /* S */
 	/* not nodes: */
 	TABLE_SAMPLE,
 	TABLE_STACK,
@@ -83,7 +84,7 @@ enum table {
 	TABLE_REF, /* node_t: the members of every list of nodes */
 	TABLE_MAX,
 };
-#define TABLE_LAST_NODE TABLE_GROUP
+#define TABLE_LAST_NODE TABLE_SET
 
 #define NODE_UNKNOWN 0u
 #define NODE_NONE 1u
@@ -341,8 +342,9 @@ struct snap_task {
 	int64_t fd;
 	int64_t object;		/* address of the primitive waited on: equal objects are one resource */
 	node_t wait_owner;	/* task or thread that owns that primitive, where it could be read */
-	struct span setters;	/* tasks and threads, but itself, that refer to that primitive and so could set it; unknown
-				 * where not everything that may refer to it was searched: then everybody is a candidate */
+	struct span setters;	/* tasks and threads, but itself, that refer to that primitive and so could set it, or a set of
+				 * them; unknown where not everything that may refer to it was searched: then everybody is a
+				 * candidate */
 	struct span waits_for;	/* tasks whose end it awaits */
 	uint8_t waits_any;	/* one of them is enough; else all are needed */
 	int64_t child;		/* TASK_WAIT_CHILD: its pid */
@@ -417,7 +419,7 @@ struct snap_wait {
 	str_t what;
 	uint8_t need; /* enum need */
 	int64_t group;
-	struct span to;	     /* everyone who could end this wait; unknown = not all could be seen */
+	struct span to;	     /* everyone who could end this wait; unknown = not all could be seen. See wakers.h for sets */
 	int64_t deadline_ns; /* from the capture */
 	uint8_t evidence;    /* enum evidence */
 	uint8_t new_work;    /* ends when new work comes from outside: listening socket, terminal, watched file */
@@ -437,6 +439,14 @@ struct snap_group {
 	int64_t count;
 	struct span members;
 	str_t title;
+};
+
+/*
+ * A list that many rows refer to, said once: "everyone in this process" for each of its thousand sleepers. Where a row's list
+ * names a set, it names nothing else, and its members are meant but for the row's own sleeper.
+ */
+struct snap_set {
+	struct span members; /* processes, threads, tasks */
 };
 
 struct snap_event {
@@ -565,6 +575,7 @@ const char *snap_str(const struct snapshot *s, str_t str); /* "" for unknown and
 #define SNAP_TYPE_FACT struct snap_fact
 #define SNAP_TYPE_EVENT struct snap_event
 #define SNAP_TYPE_GROUP struct snap_group
+#define SNAP_TYPE_SET struct snap_set
 #define SNAP_TYPE_SAMPLE struct snap_sample
 #define SNAP_TYPE_STACK struct snap_stack
 #define SNAP_TYPE_FRAME struct snap_frame

@@ -59,6 +59,7 @@ const char *const names_event_kind[] = { "unknown", "fork",    "exec", "exit",	 
 #define W_ (1u << TABLE_WAIT)
 #define F_ (1u << TABLE_FACT)
 #define G_ (1u << TABLE_GROUP)
+#define S_ (1u << TABLE_SET)
 
 #define RECORD(name_, struct_, letter_, fields_)                                       \
 	static const struct record name_ = { #struct_, sizeof(struct struct_), fields_, \
@@ -204,7 +205,7 @@ static const struct field task_fields[] = {
 	F(snap_task, fd, "fd", INT),
 	F(snap_task, object, "object", HEX),
 	F(snap_task, wait_owner, "wait_owner", NODE, TO(K_ | T_)),
-	F(snap_task, setters, "setters", NODES, TO(K_ | T_)),
+	F(snap_task, setters, "setters", NODES, TO(K_ | T_ | S_)),
 	F(snap_task, waits_for, "waits_for", NODES, TO(K_)),
 	F(snap_task, waits_any, "waits_any", BOOL),
 	F(snap_task, child, "child", INT),
@@ -293,7 +294,7 @@ static const struct field wait_fields[] = {
 	F(snap_wait, what, "what", STR),
 	F(snap_wait, need, "need", ENUM, NAMES(need)),
 	F(snap_wait, group, "group", INT),
-	F(snap_wait, to, "to", NODES, TO(P_ | T_ | K_)),
+	F(snap_wait, to, "to", NODES, TO(P_ | T_ | K_ | S_)),
 	F(snap_wait, deadline_ns, "deadline_in_s", NS),
 	F(snap_wait, evidence, "evidence", ENUM, NAMES(evidence)),
 	F(snap_wait, new_work, "new_work", MARK),
@@ -316,6 +317,11 @@ static const struct field group_fields[] = {
 	F(snap_group, title, "title", STR),
 };
 RECORD(group_record, snap_group, 'G', group_fields);
+
+static const struct field set_fields[] = {
+	F(snap_set, members, "members", NODES, TO(P_ | T_ | K_)),
+};
+RECORD(set_record, snap_set, 'S', set_fields);
 
 static const struct field event_fields[] = {
 	F(snap_event, at_ns, "at_s", NS),
@@ -440,7 +446,7 @@ static const struct record *const records[TABLE_MAX] = {
 	[TABLE_TASK] = &task_record,	     [TABLE_RESOURCE] = &resource_record,
 	[TABLE_WAIT] = &wait_record,	     [TABLE_FACT] = &fact_record,
 	[TABLE_EVENT] = &event_record,	     [TABLE_GROUP] = &group_record,
-	[TABLE_SAMPLE] = &sample_record,     [TABLE_STACK] = &stack_record,
+	[TABLE_SET] = &set_record,	     [TABLE_SAMPLE] = &sample_record,     [TABLE_STACK] = &stack_record,
 	[TABLE_FRAME] = &frame_record,	     [TABLE_LOCAL] = &local_record,
 	[TABLE_RUNTIME] = &runtime_record,   [TABLE_SCOPE] = &scope_record,
 	[TABLE_FD] = &fd_record,	     [TABLE_WATCH] = &watch_record,

@@ -7,6 +7,7 @@
 
 #include "core/util.h"
 #include "snapshot/schema.h"
+#include "snapshot/wakers.h"
 
 void label_process(struct strbuf *b, const struct snapshot *s, node_t process)
 {
@@ -95,11 +96,32 @@ void label_node(struct strbuf *b, const struct snap_index *x, node_t n)
 	case TABLE_GROUP:
 		strbuf_addf(b, "group %s", snap_str(s, SNAP_ROW(s, GROUP, i)->title));
 		break;
+	case TABLE_SET:
+		strbuf_addf(b, "a set of %u", span_known(SNAP_ROW(s, SET, i)->members) ?
+						      SNAP_ROW(s, SET, i)->members.n :
+						      0);
+		break;
 	default:
 		strbuf_add(b, n == NODE_NONE      ? "nobody"
 			      : n == NODE_UNKNOWN ? "?"
 						  : snap_node_id(n, id));
 	}
+}
+
+void label_wakers(struct strbuf *b, const struct snap_index *x, const struct snap_wait *w, uint32_t most)
+{
+	struct snap_wakers it = snap_wakers_of(x->s, w);
+	uint32_t n = 0;
+	node_t waker;
+
+	for (; snap_wakers_next(&it, &waker); n++) {
+		if (n >= most)
+			continue;
+		strbuf_add(b, n ? ", " : "");
+		label_node(b, x, waker);
+	}
+	if (n > most)
+		strbuf_addf(b, " … %u in all", n);
 }
 
 void label_duration(struct strbuf *b, int64_t ns)

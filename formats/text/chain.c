@@ -43,12 +43,7 @@ static void add_wakers(struct strbuf *b, const struct text *t, const struct snap
 	if (w->to.n == 1 && is_same(t->s, *SNAP_ROW(t->s, REF, w->to.first), next))
 		return;
 	strbuf_add(b, "; can be ended by ");
-	for (uint32_t i = 0; i < w->to.n && i < WAKERS_SHOWN; i++) {
-		strbuf_add(b, i ? ", " : "");
-		label_node(b, t->x, *SNAP_ROW(t->s, REF, w->to.first + i));
-	}
-	if (w->to.n > WAKERS_SHOWN)
-		strbuf_addf(b, " … %u in all", w->to.n);
+	label_wakers(b, t->x, w, WAKERS_SHOWN);
 }
 
 static void add_wait(struct strbuf *b, const struct text *t, node_t wait, node_t next)

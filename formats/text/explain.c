@@ -1,10 +1,14 @@
 /* What a claim stands on: the facts of a verdict or wait with their sources, or all that is known
  * about a node. */
+#include <stdlib.h>
 #include <strings.h>
 
+#include "core/cleanup.h"
 #include "core/util.h"
 #include "formats/text/text.h"
 #include "snapshot/schema.h"
+
+enum { WAKERS_SHOWN = 40 };
 
 static void print_fact(struct text *t, node_t fact)
 {
@@ -79,19 +83,38 @@ static bool names(const struct snapshot *s, struct span nodes, node_t n)
 	return false;
 }
 
-/* Waits that a node takes part in: as the sleeper, as what is waited for, or as the fact under it.
+/* Whether a wait names a set that has this node among its members; `in_set` says it of every set. */
+static bool names_set_of(const struct snapshot *s, const struct snap_wait *w, const uint8_t *in_set)
+{
+	for (uint32_t i = 0; span_known(w->to) && i < w->to.n; i++) {
+		node_t to = *SNAP_ROW(s, REF, w->to.first + i);
+		if (node_table(to) == TABLE_SET && in_set[node_index(to)])
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Waits that a node takes part in: as the sleeper, as what is waited for, or as the fact under it. Those that it could end as one
+ * of very many are only counted.
  */
 static void print_waits(struct text *t, node_t n)
 {
+	CLEANUP(freep) uint8_t *in_set = calloc(SNAP_N(t->s, SET) + 1, 1);
 	struct strbuf b = { 0 };
+	uint32_t of_many = 0;
 	char id[16];
 
+	for (uint32_t i = 0; in_set && i < SNAP_N(t->s, SET); i++)
+		in_set[i] = n == NODE(TABLE_SET, i) || names(t->s, SNAP_ROW(t->s, SET, i)->members, n);
 	for (uint32_t i = 0; i < SNAP_N(t->s, WAIT); i++) {
 		const struct snap_wait *w = SNAP_ROW(t->s, WAIT, i);
 
 		if (w->from != n && w->resource != n && !names(t->s, w->to, n) &&
-		    !names(t->s, w->facts, n))
+		    !names(t->s, w->facts, n)) {
+			of_many += in_set && names_set_of(t->s, w, in_set);
 			continue;
+		}
 		strbuf_clear(&b);
 		strbuf_addf(&b, "%s ", snap_node_id(NODE(TABLE_WAIT, i), id));
 		label_node(&b, t->x, w->from);
@@ -99,6 +122,9 @@ static void print_waits(struct text *t, node_t n)
 			    snap_word(names_evidence, w->evidence));
 		text_wrap(t, STYLE_PLAIN, "  ", "     ", strbuf_str(&b));
 	}
+	if (of_many)
+		text_line(t, STYLE_PLAIN, "  one of many who could end %u wait%s", of_many,
+			  of_many == 1 ? "" : "s");
 	strbuf_done(&b);
 }
 
@@ -119,13 +145,24 @@ static void explain_wait(struct text *t, node_t n)
 		strbuf_add(&b, "not known");
 	else if (!w->to.n)
 		strbuf_add(&b, "nobody");
-	for (uint32_t i = 0; span_known(w->to) && i < w->to.n; i++) {
-		strbuf_add(&b, i ? ", " : "");
-		label_node(&b, t->x, *SNAP_ROW(t->s, REF, w->to.first + i));
-	}
+	label_wakers(&b, t->x, w, t->v->all_frames ? UINT32_MAX : WAKERS_SHOWN);
 	text_wrap(t, STYLE_PLAIN, "  ", "    ", strbuf_str(&b));
 	strbuf_done(&b);
 	print_facts(t, w->facts);
+}
+
+static void explain_set(struct text *t, node_t n)
+{
+	struct span members = SNAP_ROW(t->s, SET, node_index(n))->members;
+	struct strbuf b = { 0 };
+
+	for (uint32_t i = 0; span_known(members) && i < members.n; i++) {
+		strbuf_add(&b, i ? ", " : "");
+		label_node(&b, t->x, *SNAP_ROW(t->s, REF, members.first + i));
+	}
+	text_wrap(t, STYLE_PLAIN, "  ", "    ", strbuf_str(&b));
+	strbuf_done(&b);
+	print_waits(t, n);
 }
 
 static void explain_node(struct text *t, node_t n)
@@ -171,6 +208,8 @@ bool text_explain(struct text *t, const char *id)
 	} else if (node_table(n) == TABLE_FACT) {
 		print_fact(t, n);
 		print_waits(t, n);
+	} else if (node_table(n) == TABLE_SET) {
+		explain_set(t, n);
 	} else {
 		explain_node(t, n);
 	}

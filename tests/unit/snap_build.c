@@ -310,7 +310,8 @@ const struct snap_verdict *sb_analyse(struct snap_build *x)
 		fail_msg("%s", why);
 	assert_true(SNAP_N(x->b.s, VERDICT) > 0);
 	struct snap_verdict first = *SNAP_ROW(x->b.s, VERDICT, 0);
-	uint32_t n_waits = SNAP_N(x->b.s, WAIT), n_groups = SNAP_N(x->b.s, GROUP);
+	uint32_t n_waits = SNAP_N(x->b.s, WAIT), n_groups = SNAP_N(x->b.s, GROUP),
+		 n_sets = SNAP_N(x->b.s, SET);
 	assert_int_equal(analyse(&x->b), 0);
 	const struct snap_verdict *again = SNAP_ROW(x->b.s, VERDICT, 0);
 	assert_int_equal(again->class, first.class);
@@ -320,6 +321,7 @@ const struct snap_verdict *sb_analyse(struct snap_build *x)
 	assert_int_equal(again->end.node, first.end.node);
 	assert_int_equal(SNAP_N(x->b.s, WAIT), n_waits);
 	assert_int_equal(SNAP_N(x->b.s, GROUP), n_groups);
+	assert_int_equal(SNAP_N(x->b.s, SET), n_sets);
 	return again;
 }
 

@@ -73,8 +73,14 @@ static struct span any_nodes(struct builder *b, uint32_t kinds)
 	node_t nodes[3];
 	uint32_t n = any(4);
 
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		nodes[i] = any_node(kinds);
+		/* A set stands for a whole list. */
+		if (node_table(nodes[i]) == TABLE_SET) {
+			nodes[0] = nodes[i];
+			n = 1;
+		}
+	}
 	return builder_refs(b, nodes, n);
 }
 
