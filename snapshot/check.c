@@ -52,6 +52,9 @@ static bool nodes_ok(const struct check *c, struct span span, uint32_t kinds)
 		node_t n = *SNAP_ROW(c->s, REF, span.first + i);
 		if (n == NODE_UNKNOWN || n == NODE_NONE || !node_ok(c, n, kinds))
 			return false;
+		/* A set stands for the whole list: to spell out several for each row would cost rows times members. */
+		if (node_table(n) == TABLE_SET && span.n != 1)
+			return false;
 	}
 	return true;
 }
@@ -119,11 +122,12 @@ static int check_record(const struct check *c, const struct record *r, size_t in
  * Only processes form a tree by rule: an asyncio task's parent is its first awaiter, and tasks that await
  * each other are a finding, not an error.
  *
- * Following `next` from any row of the table must end: rows are coloured by the walk that met them first.
+ * Following the parent of any process must end: rows are coloured by the walk that met them first. What was checked before leads to
+ * nothing new, so that a walk may end there.
  */
-static int check_tree(const struct check *c, enum table t, node_t (*next)(const struct snapshot *, uint32_t))
+static int check_tree(const struct check *c, uint32_t from)
 {
-	size_t n = c->s->tables[t].n;
+	uint32_t n = SNAP_N(c->s, PROCESS) - from;
 	CLEANUP(freep) uint32_t *walk = calloc(n + 1, sizeof(*walk));
 
 	if (!walk)
@@ -131,34 +135,29 @@ static int check_tree(const struct check *c, enum table t, node_t (*next)(const 
 	for (uint32_t i = 0; i < n; i++) {
 		for (uint32_t at = i; !walk[at];) {
 			walk[at] = i + 1;
-			node_t up = next(c->s, at);
-			if (node_table(up) != t)
+			node_t up = SNAP_ROW(c->s, PROCESS, from + at)->parent;
+			if (node_table(up) != TABLE_PROCESS || node_index(up) < from)
 				break;
-			at = node_index(up);
+			at = node_index(up) - from;
 			if (walk[at] == i + 1)
-				return bad(c, "%s %u is its own ancestor", snap_record(t)->name, at);
+				return bad(c, "process %u is its own ancestor", from + at);
 		}
 	}
 	return 0;
 }
 
-static node_t process_parent(const struct snapshot *s, uint32_t i)
+static int check_owners(const struct check *c, const uint32_t from[TABLE_MAX])
 {
-	return SNAP_ROW(s, PROCESS, i)->parent;
-}
-
-static int check_owners(const struct check *c)
-{
-	for (uint32_t i = 0; i < SNAP_N(c->s, THREAD); i++)
+	for (uint32_t i = from[TABLE_THREAD]; i < SNAP_N(c->s, THREAD); i++)
 		if (node_table(SNAP_ROW(c->s, THREAD, i)->owner) != TABLE_PROCESS)
 			return bad(c, "thread %u belongs to no process", i);
-	for (uint32_t i = 0; i < SNAP_N(c->s, TASK); i++)
+	for (uint32_t i = from[TABLE_TASK]; i < SNAP_N(c->s, TASK); i++)
 		if (node_table(SNAP_ROW(c->s, TASK, i)->owner) != TABLE_PROCESS)
 			return bad(c, "task %u belongs to no process", i);
-	for (uint32_t i = 0; i < SNAP_N(c->s, FD); i++)
+	for (uint32_t i = from[TABLE_FD]; i < SNAP_N(c->s, FD); i++)
 		if (node_table(SNAP_ROW(c->s, FD, i)->owner) != TABLE_PROCESS)
 			return bad(c, "fd %u belongs to no process", i);
-	for (uint32_t i = 0; i < SNAP_N(c->s, STACK); i++) {
+	for (uint32_t i = from[TABLE_STACK]; i < SNAP_N(c->s, STACK); i++) {
 		enum table t = node_table(SNAP_ROW(c->s, STACK, i)->owner);
 		if (t != TABLE_THREAD && t != TABLE_TASK)
 			return bad(c, "stack %u belongs to no thread or task", i);
@@ -168,6 +167,13 @@ static int check_owners(const struct check *c)
 
 int snapshot_check(const struct snapshot *s, char *why, size_t cap)
 {
+	static const uint32_t from_the_first[TABLE_MAX];
+
+	return snapshot_check_appended(s, from_the_first, why, cap);
+}
+
+int snapshot_check_appended(const struct snapshot *s, const uint32_t from[TABLE_MAX], char *why, size_t cap)
+{
 	struct check c = { s, why, cap };
 
 	if (s->n_strings < 2 || s->strings[s->n_strings - 1] != '\0')
@@ -175,12 +181,12 @@ int snapshot_check(const struct snapshot *s, char *why, size_t cap)
 	int r = check_record(&c, &snap_head_record, 0, &s->head);
 	for (unsigned t = 1; t < TABLE_MAX && r == 0; t++) {
 		const struct record *rec = snap_record((enum table)t);
-		for (size_t i = 0; rec && i < s->tables[t].n && r == 0; i++)
+		for (size_t i = from[t]; rec && i < s->tables[t].n && r == 0; i++)
 			r = check_record(&c, rec, i, (const char *)s->tables[t].rows + i * rec->size);
 	}
 	if (r == 0)
-		r = check_owners(&c);
+		r = check_owners(&c, from);
 	if (r == 0)
-		r = check_tree(&c, TABLE_PROCESS, process_parent);
+		r = check_tree(&c, from[TABLE_PROCESS]);
 	return r;
 }

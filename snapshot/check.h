@@ -11,4 +11,10 @@
 /* 0, or -EBADMSG with one line on what is wrong in `why` (may be NULL). */
 int snapshot_check(const struct snapshot *s, char *why, size_t cap);
 
+/*
+ * The same of rows that were appended to what passed before: in each table those from `from[table]` on. Costs what the new rows cost,
+ * so that a snapshot may grow by a thousand pieces.
+ */
+int snapshot_check_appended(const struct snapshot *s, const uint32_t from[TABLE_MAX], char *why, size_t cap);
+
 #endif

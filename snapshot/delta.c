@@ -81,7 +81,7 @@ static int take(int fd, off_t *off, void *to, size_t n)
 	return 0;
 }
 
-static int append(struct builder *b, int fd, char *why, size_t cap)
+static int append(struct builder *b, const struct delta_mark *before, int fd, char *why, size_t cap)
 {
 	struct snapshot *s = b->s;
 	struct delta_head h;
@@ -119,7 +119,7 @@ static int append(struct builder *b, int fd, char *why, size_t cap)
 	if (r < 0)
 		return r;
 	s->n_strings += h.n_strings;
-	return snapshot_check(s, why, cap);
+	return snapshot_check_appended(s, before->rows, why, cap);
 }
 
 int delta_apply(struct builder *b, int fd, char *why, size_t cap)
@@ -131,7 +131,7 @@ int delta_apply(struct builder *b, int fd, char *why, size_t cap)
 	if (cap)
 		why[0] = '\0';
 	delta_mark(b->s, &before);
-	int r = append(b, fd, why, cap);
+	int r = append(b, &before, fd, why, cap);
 	if (r < 0) {
 		for (unsigned t = 1; t < TABLE_MAX; t++)
 			builder_truncate(b, (enum table)t, before.rows[t]);

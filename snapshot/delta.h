@@ -1,8 +1,8 @@
 /*
  * Rows that one process appended to its copy of a snapshot, sent to the process that holds the original.
  * Both builders had the same tables when they were forked; only the sender appends meanwhile. The
- * receiver trusts nothing: counts are bounded, and after each delta the whole snapshot must pass
- * snapshot_check() or the delta is taken back.
+ * receiver trusts nothing: counts are bounded, and each delta's rows must pass
+ * snapshot_check_appended() or they are taken back. Rows that were there before cannot be changed by a delta.
  */
 #ifndef HW_SNAPSHOT_DELTA_H
 #define HW_SNAPSHOT_DELTA_H

@@ -14,6 +14,7 @@
 #include "snapshot/delta.h"
 #include "snapshot/index.h"
 #include "snapshot/schema.h"
+#include "snapshot/wakers.h"
 
 static void two_processes(struct builder *b)
 {
@@ -95,6 +96,19 @@ static void check_refuses(void **state)
 	SNAP_ROW(b.s, PROCESS, 1)->parent = NODE_UNKNOWN;
 	assert_int_equal(snapshot_check(b.s, why, sizeof(why)), 0);
 
+	node_t list[] = { builder_set(&b, NULL, 0), NODE(TABLE_THREAD, 0) };
+	struct snap_wait *w = BUILD(&b, WAIT);
+	w->from = NODE(TABLE_THREAD, 1);
+	w->to = builder_refs(&b, list, 1);
+	assert_int_equal(snapshot_check(b.s, why, sizeof(why)), 0);
+	w->to = builder_refs(&b, list, 2);
+	assert_int_equal(snapshot_check(b.s, why, sizeof(why)), -EBADMSG);
+	w->to = SPAN_UNKNOWN;
+	SNAP_ROW(b.s, SET, 0)->members = builder_refs(&b, list, 1);
+	assert_int_equal(snapshot_check(b.s, why, sizeof(why)), -EBADMSG);
+	SNAP_ROW(b.s, SET, 0)->members = builder_refs(&b, list + 1, 1);
+	assert_int_equal(snapshot_check(b.s, why, sizeof(why)), 0);
+
 	SNAP_ROW(b.s, PROCESS, 0)->name = (str_t)b.s->n_strings;
 	assert_int_equal(snapshot_check(b.s, why, sizeof(why)), -EBADMSG);
 	builder_done(&b);
@@ -136,6 +150,98 @@ static void deltas(void **state)
 	builder_done(&there);
 }
 
+static void sends(struct builder *here, struct builder *there, struct delta_mark *mark, int expected)
+{
+	char why[128];
+	int fd;
+
+	assert_int_equal(delta_write(there->s, mark, &fd), 0);
+	assert_int_equal(delta_apply(here, fd, why, sizeof(why)), expected);
+	close(fd);
+}
+
+/* What came before is not looked at again; a new row is, also for what it does to older ones. */
+static void deltas_are_checked_alone(void **state)
+{
+	struct builder here, there;
+	struct delta_mark mark, start;
+
+	(void)state;
+	two_processes(&here);
+	two_processes(&there);
+	delta_mark(there.s, &mark);
+	start = mark;
+
+	BUILD(&there, PROCESS)->parent = NODE(TABLE_PROCESS, 0);
+	BUILD(&there, THREAD)->owner = NODE(TABLE_PROCESS, 2);
+	SNAP_ROW(here.s, THREAD, 0)->activity = 99;
+	sends(&here, &there, &mark, 0);
+	SNAP_ROW(here.s, THREAD, 0)->activity = 0;
+	assert_int_equal(SNAP_N(here.s, PROCESS), 3);
+
+	/* Two new processes, each the other's parent; and one that is its own. */
+	BUILD(&there, PROCESS)->parent = NODE(TABLE_PROCESS, 4);
+	BUILD(&there, PROCESS)->parent = NODE(TABLE_PROCESS, 3);
+	sends(&here, &there, &mark, -EBADMSG);
+	there.s->tables[TABLE_PROCESS].n = 3;
+	delta_mark(there.s, &mark);
+	BUILD(&there, PROCESS)->parent = NODE(TABLE_PROCESS, 3);
+	sends(&here, &there, &mark, -EBADMSG);
+	there.s->tables[TABLE_PROCESS].n = 3;
+	delta_mark(there.s, &mark);
+	BUILD(&there, STACK)->owner = NODE(TABLE_PROCESS, 0);
+	sends(&here, &there, &mark, -EBADMSG);
+	assert_int_equal(SNAP_N(here.s, PROCESS), 3);
+
+	/* It does not follow what is here by now. */
+	sends(&here, &there, &start, -EBADMSG);
+	builder_done(&here);
+	builder_done(&there);
+}
+
+static uint32_t wakers(const struct snapshot *s, const struct snap_wait *w, node_t ret[8])
+{
+	struct snap_wakers it = snap_wakers_of(s, w);
+	uint32_t n = 0;
+
+	while (n < 8 && snap_wakers_next(&it, &ret[n]))
+		n++;
+	return n;
+}
+
+/* A list means just what it says; of a set the sleeper itself is not meant. */
+static void wakers_of_sets(void **state)
+{
+	struct builder b;
+	node_t all[] = { NODE(TABLE_THREAD, 0), NODE(TABLE_THREAD, 1), NODE(TABLE_THREAD, 2) }, got[8];
+
+	(void)state;
+	two_processes(&b);
+	node_t set = builder_set(&b, all, 3), empty = builder_set(&b, NULL, 0);
+	BUILD(&b, SET); /* its members are unknown */
+	struct snap_wait *w = BUILD(&b, WAIT);
+	w->from = all[1];
+	w->to = builder_refs(&b, &set, 1);
+	assert_int_equal(wakers(b.s, w, got), 2);
+	assert_int_equal(got[0], all[0]);
+	assert_int_equal(got[1], all[2]);
+	assert_int_equal(snap_wakers_count(b.s, w, 100), 2);
+	assert_int_equal(snap_wakers_count(b.s, w, 1), 1);
+	w->from = NODE(TABLE_PROCESS, 0);
+	assert_int_equal(wakers(b.s, w, got), 3);
+	w->to = builder_refs(&b, &empty, 1);
+	assert_int_equal(wakers(b.s, w, got), 0);
+	node_t unknown = builder_last(&b, TABLE_SET);
+	w->to = builder_refs(&b, &unknown, 1);
+	assert_int_equal(wakers(b.s, w, got), 0);
+	w->from = all[1];
+	w->to = builder_refs(&b, all, 3);
+	assert_int_equal(wakers(b.s, w, got), 3);
+	w->to = SPAN_UNKNOWN;
+	assert_int_equal(wakers(b.s, w, got), 0);
+	builder_done(&b);
+}
+
 static void node_ids(void **state)
 {
 	char id[16];
@@ -156,7 +262,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_begin_unknown), cmocka_unit_test(index_finds),
 		cmocka_unit_test(check_refuses),      cmocka_unit_test(deltas),
-		cmocka_unit_test(node_ids),
+		cmocka_unit_test(deltas_are_checked_alone),
+		cmocka_unit_test(wakers_of_sets),     cmocka_unit_test(node_ids),
 	};
 
 	return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);
