@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
@@ -108,6 +109,25 @@ int fs_write_all(int fd, const void *buf, size_t n)
 			return -errno;
 		p += r;
 		n -= (size_t)r;
+	}
+	return 0;
+}
+
+int fs_writev_all(int fd, const struct iovec *parts, int n)
+{
+	ssize_t done;
+
+	do
+		done = writev(fd, parts, n);
+	while (done < 0 && errno == EINTR);
+	if (done < 0)
+		return -errno;
+	for (int i = 0; i < n; i++) {
+		size_t skip = MIN((size_t)done, parts[i].iov_len);
+		int r = fs_write_all(fd, (const char *)parts[i].iov_base + skip, parts[i].iov_len - skip);
+		if (r < 0)
+			return r;
+		done -= (ssize_t)skip;
 	}
 	return 0;
 }

@@ -25,4 +25,8 @@ ssize_t fs_readlink(int dirfd, const char *path, char *buf, size_t cap);
 /* Writes all n bytes, through short writes and EINTR: 0 or -errno. */
 int fs_write_all(int fd, const void *buf, size_t n);
 
+/* The same for several pieces in one call where the kernel takes them all. */
+struct iovec;
+int fs_writev_all(int fd, const struct iovec *parts, int n);
+
 #endif

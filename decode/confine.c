@@ -141,6 +141,7 @@ static const int allowed[] = {
 	SCMP_SYS(read),
 	SCMP_SYS(pread64),
 	SCMP_SYS(write),
+	SCMP_SYS(writev),
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(sendmsg),

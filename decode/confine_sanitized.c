@@ -47,7 +47,6 @@ static const int extra[] = {
 	SCMP_SYS(times),
 	SCMP_SYS(uname),
 	SCMP_SYS(ioctl),
-	SCMP_SYS(writev),
 	SCMP_SYS(readv),
 	SCMP_SYS(getuid),
 	SCMP_SYS(geteuid),

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "core/array.h"
 #include "core/cleanup.h"
@@ -43,19 +44,21 @@ int delta_write(const struct snapshot *s, struct delta_mark *mark, int *ret_fd)
 	struct delta_head h = { .strings_from = mark->strings,
 				.n_strings = s->n_strings - mark->strings };
 	CLEANUP(fd_closep) int fd = memfd_create("hangwatch-delta", MFD_CLOEXEC);
+	struct iovec parts[TABLE_MAX + 1]; /* one call instead of one for each table */
+	int n = 0;
 
 	if (fd < 0)
 		return -errno;
+	parts[n++] = (struct iovec){ &h, sizeof(h) };
 	for (unsigned t = 1; t < TABLE_MAX; t++) {
 		h.from[t] = mark->rows[t];
 		h.n[t] = (uint32_t)s->tables[t].n - mark->rows[t];
+		if (h.n[t])
+			parts[n++] = (struct iovec){ (char *)s->tables[t].rows + h.from[t] * row_size(t),
+						     h.n[t] * row_size(t) };
 	}
-	int r = fs_write_all(fd, &h, sizeof(h));
-	for (unsigned t = 1; t < TABLE_MAX && r == 0; t++)
-		r = fs_write_all(fd, (const char *)s->tables[t].rows + h.from[t] * row_size(t),
-				 h.n[t] * row_size(t));
-	if (r == 0)
-		r = fs_write_all(fd, s->strings + h.strings_from, h.n_strings);
+	parts[n++] = (struct iovec){ s->strings + h.strings_from, h.n_strings };
+	int r = fs_writev_all(fd, parts, n);
 	if (r < 0)
 		return r;
 	delta_mark(s, mark);

@@ -143,6 +143,18 @@ static void deltas(void **state)
 	assert_int_equal(delta_apply(&here, fd, why, sizeof(why)), -EBADMSG);
 	assert_int_equal(SNAP_N(here.s, WAIT), 1);
 	assert_int_equal(here.s->n_strings, strings);
+	close(fd);
+
+	/* What is appended is held against what was there before, too. */
+	builder_truncate(&there, TABLE_WAIT, 1);
+	delta_mark(there.s, &mark);
+	mark.strings = here.s->n_strings;
+	there.s->n_strings = here.s->n_strings;
+	BUILD(&there, PROCESS)->parent = NODE(TABLE_PROCESS, 2);
+	assert_int_equal(delta_write(there.s, &mark, &fd), 0);
+	assert_int_equal(delta_apply(&here, fd, why, sizeof(why)), -EBADMSG);
+	assert_string_equal(why, "process 2 is its own ancestor");
+	assert_int_equal(SNAP_N(here.s, PROCESS), 2);
 	assert_int_equal(ftruncate(fd, 20), 0);
 	assert_int_equal(delta_apply(&here, fd, why, sizeof(why)), -EBADMSG);
 	close(fd);
