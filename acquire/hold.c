@@ -24,12 +24,13 @@
 #include "acquire/tracer_child.h"
 #include "core/child.h"
 #include "core/util.h"
+#include "raw/run.h"
 
 /* A thread of the held process, by whichever way it stands still. */
 struct stander {
 	pid_t tid;
 	bool asleep; /* not stopped: only its run count tells that it stood still */
-	struct look_run run;
+	struct raw_run run;
 };
 
 /* Shared with the child. */
@@ -78,7 +79,7 @@ static char hear(int sock, struct deadline until)
 
 /* ---- the child ---- */
 
-static bool same_run(const struct look_run *a, const struct look_run *b)
+static bool same_run(const struct raw_run *a, const struct raw_run *b)
 {
 	return a->runs == b->runs && a->cpu_ns == b->cpu_ns;
 }
@@ -91,7 +92,7 @@ static bool sleeps_on(struct raw_capture *c, struct raw_process *p, const struct
 	const struct raw_look *look = t ? raw_primary(t) : NULL;
 
 	return look && look->taken == TAKEN_PROC && !look->running && snap_known(look->runs) &&
-	       same_run(&x->run, &(struct look_run){ .cpu_ns = look->cpu_ns, .runs = look->runs });
+	       same_run(&x->run, &(struct raw_run){ .cpu_ns = look->cpu_ns, .runs = look->runs });
 }
 
 static bool known(const struct standers *s, pid_t tid)
@@ -109,7 +110,7 @@ static bool add(struct raw_capture *c, struct raw_process *p, int dir, struct st
 	struct stander *x = &s->v[s->n];
 
 	*x = (struct stander){ .tid = tid };
-	if (look_read_run(dir, tid, &x->run) < 0)
+	if (raw_run_read_at(dir, tid, &x->run) < 0)
 		return false;
 	x->asleep = sleeps_on(c, p, x);
 	s->n++;
@@ -171,11 +172,11 @@ static bool any_woke(const struct standers *s, int dir)
 	for (size_t i = 0; i < s->n; i++) {
 		char path[40];
 		struct raw_stat stat;
-		struct look_run now;
+		struct raw_run now;
 
 		if (!s->v[i].asleep)
 			continue;
-		if (look_read_run(dir, s->v[i].tid, &now) < 0 || !same_run(&now, &s->v[i].run))
+		if (raw_run_read_at(dir, s->v[i].tid, &now) < 0 || !same_run(&now, &s->v[i].run))
 			return true;
 		/* Without schedstat only the end of a run is counted, not its beginning. */
 		(void)snprintf(path, sizeof(path), "task/%d/stat", s->v[i].tid);

@@ -25,6 +25,7 @@
 #include "core/fs.h"
 #include "core/parse.h"
 #include "core/util.h"
+#include "raw/run.h"
 
 /* How often a thread that moves while it is copied is tried again. */
 #define TRIES 3
@@ -50,56 +51,9 @@ struct sight {
 	int run_fd, call_fd;
 };
 
-static bool parse_run(const char *text, struct look_run *ret)
+static int read_run(int dir, pid_t tid, int runfd, struct raw_run *ret)
 {
-	const char *p = text;
-
-	if (!scan_i64(&p, &ret->cpu_ns))
-		return false;
-	scan_blanks(&p);
-	if (!scan_i64(&p, &ret->wait_ns))
-		return false;
-	scan_blanks(&p);
-	return scan_i64(&p, &ret->runs);
-}
-
-/* A kernel without CONFIG_SCHED_INFO has no schedstat; the switches in status serve as run count. */
-static int read_run_status(int dir, pid_t tid, struct look_run *ret)
-{
-	char path[40];
-	struct raw_status s;
-
-	(void)snprintf(path, sizeof(path), "task/%d/status", tid);
-	int r = raw_status_read(dir, path, &s);
-	if (r == 0)
-		*ret = (struct look_run){ SNAP_UNKNOWN, SNAP_UNKNOWN, s.switches };
-	return r;
-}
-
-int look_read_run(int dir, pid_t tid, struct look_run *ret)
-{
-	char path[40], text[128];
-
-	(void)snprintf(path, sizeof(path), "task/%d/schedstat", tid);
-	ssize_t n = fs_read(dir, path, text, sizeof(text));
-	if (n == -ENOENT)
-		return read_run_status(dir, tid, ret);
-	if (n < 0)
-		return (int)n;
-	return parse_run(text, ret) ? 0 : -EBADMSG;
-}
-
-static int read_run(const struct sight *s, struct look_run *ret)
-{
-	char text[128];
-
-	if (s->run_fd < 0)
-		return read_run_status(s->dir, s->tid, ret);
-	ssize_t n = pread(s->run_fd, text, sizeof(text) - 1, 0);
-	if (n < 0)
-		return -errno;
-	text[n] = '\0';
-	return parse_run(text, ret) ? 0 : -EBADMSG;
+	return runfd < 0 ? raw_run_read_at(dir, tid, ret) : raw_run_read(runfd, ret);
 }
 
 int look_parse_call(const char *text, struct look_call *ret)
@@ -140,23 +94,30 @@ static int read_call(const struct sight *s, char *text, size_t cap, struct look_
 	return look_parse_call(text, ret);
 }
 
-static int sight_open(struct sight *s, int dir, pid_t tid)
+static int sight_open(struct sight *s, int dir, const struct raw_thread *t)
 {
 	char path[40];
 
-	*s = (struct sight){ .dir = dir, .tid = tid, .run_fd = -1, .call_fd = -1 };
-	(void)snprintf(path, sizeof(path), "task/%d/schedstat", tid);
-	s->run_fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	*s = (struct sight){ .dir = dir, .tid = t->tid, .run_fd = t->runfd, .call_fd = -1 };
+	(void)snprintf(path, sizeof(path), "task/%d/schedstat", t->tid);
+	if (s->run_fd < 0)
+		s->run_fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	if (s->run_fd < 0 && errno != ENOENT)
 		return -errno;
-	(void)snprintf(path, sizeof(path), "task/%d/syscall", tid);
+	(void)snprintf(path, sizeof(path), "task/%d/syscall", t->tid);
 	s->call_fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	return s->call_fd < 0 ? -errno : 0;
 }
 
-static void sight_close(struct sight *s)
+/* The run count is asked for again before the report is believed: where descriptors allow, its file stays open. */
+static void sight_close(struct acquirer *a, struct sight *s, struct raw_thread *t)
 {
-	s->run_fd = fd_close(s->run_fd);
+	if (t->runfd < 0 && s->run_fd >= 0 && a->runfds_left) {
+		a->runfds_left--;
+		t->runfd = s->run_fd;
+	} else if (t->runfd < 0) {
+		s->run_fd = fd_close(s->run_fd);
+	}
 	s->call_fd = fd_close(s->call_fd);
 }
 
@@ -245,7 +206,7 @@ static void set_call(struct raw_look *look, const struct look_call *call)
 	look->regs.known = 1u << DWARF_RSP | 1u << DWARF_RIP;
 }
 
-static void set_run(struct raw_look *look, const struct look_run *run)
+static void set_run(struct raw_look *look, const struct raw_run *run)
 {
 	look->cpu_ns = run->cpu_ns;
 	look->wait_ns = run->wait_ns;
@@ -257,11 +218,11 @@ static int try_look(struct acquirer *a, const struct raw_process *p, int memfd,
 		    const struct sight *s, struct raw_look *look)
 {
 	char text[256], text_after[256];
-	struct look_run run, run_after;
+	struct raw_run run, run_after;
 	struct look_call call, call_after;
 	struct arena before = a->local;
 
-	int r = read_run(s, &run);
+	int r = read_run(s->dir, s->tid, s->run_fd, &run);
 	if (r < 0)
 		return r;
 	set_run(look, &run);
@@ -274,7 +235,7 @@ static int try_look(struct acquirer *a, const struct raw_process *p, int memfd,
 	int copied = call.sp ? copy_stack(a, p, memfd, call.sp, look) : -ENODATA;
 	r = read_call(s, text_after, sizeof(text_after), &call_after);
 	if (r == 0)
-		r = read_run(s, &run_after);
+		r = read_run(s->dir, s->tid, s->run_fd, &run_after);
 	if (r == 0 && (!str_eq(text, text_after) || run.runs != run_after.runs ||
 		       run.cpu_ns != run_after.cpu_ns))
 		r = 1;
@@ -330,8 +291,8 @@ static void push_look(struct raw_thread *t, const struct raw_look *look)
 static int look_run_only(const struct raw_process *p, int dir, const struct raw_thread *t,
 			 struct raw_look *look)
 {
-	struct look_run run;
-	int r = look_read_run(dir, t->tid, &run);
+	struct raw_run run;
+	int r = read_run(dir, t->tid, t->runfd, &run);
 
 	if (r < 0)
 		return r;
@@ -343,10 +304,10 @@ static int look_run_only(const struct raw_process *p, int dir, const struct raw_
 
 /* A full look: up to three tries to find it asleep. */
 static int look_awake(struct acquirer *a, const struct raw_process *p, int dir, int memfd,
-		      const struct raw_thread *t, struct raw_look *look)
+		      struct raw_thread *t, struct raw_look *look)
 {
 	struct sight sight;
-	int r = sight_open(&sight, dir, t->tid);
+	int r = sight_open(&sight, dir, t);
 
 	if (r == 0)
 		for (int i = 0; i < TRIES; i++) {
@@ -354,7 +315,7 @@ static int look_awake(struct acquirer *a, const struct raw_process *p, int dir, 
 			if (r <= 0)
 				break;
 		}
-	sight_close(&sight);
+	sight_close(a, &sight, t);
 	look->running = r > 0;
 	return MIN(r, 0);
 }
@@ -438,6 +399,16 @@ static void visit_stale(struct acquirer *a, struct raw_process *p, int dir, int 
 	look_thread(a, p, dir, memfd, t, false);
 }
 
+/* Behind the looks: see raw_run_still(). */
+static void count_tasks(struct acquirer *a, struct raw_process *p)
+{
+	if (p->procfd < 0 || p->gone || !a->runfds_left)
+		return;
+	p->taskfd = openat(p->procfd, "task", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	a->runfds_left -= p->taskfd >= 0;
+	p->n_tasks = raw_run_count(p->taskfd);
+}
+
 static void look_at_process(struct acquirer *a, struct raw_process *p)
 {
 	process_open(a, p);
@@ -451,6 +422,7 @@ static void look_at_process(struct acquirer *a, struct raw_process *p)
 		each_thread(a, p, visit_stale);
 	}
 	each_thread(a, p, visit_status);
+	count_tasks(a, p);
 }
 
 /* Processes outside the tree join after the first round: who was looked at is left alone. */
@@ -467,8 +439,8 @@ void look_first(struct acquirer *a)
 static void visit_again(struct acquirer *a, struct raw_process *p, int dir, int memfd,
 			struct raw_thread *t)
 {
-	struct look_run run;
-	int r = look_read_run(dir, t->tid, &run);
+	struct raw_run run;
+	int r = read_run(dir, t->tid, t->runfd, &run);
 
 	if (r == -ESRCH || r == -ENOENT || t->looks.n == 0) {
 		t->gone = true;
@@ -511,20 +483,18 @@ void look_again(struct acquirer *a)
 
 int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size_t since)
 {
-	struct look_run run;
+	struct raw_run run;
 
 	if (since >= t->looks.n)
 		return -ENODATA;
 	struct process_dir d = process_dir(p);
 	if (d.fd < 0)
 		return d.fd == -ESRCH || d.fd == -ENOENT ? 1 : d.fd;
-	int r = look_read_run(d.fd, t->tid, &run);
+	int r = read_run(d.fd, t->tid, t->runfd, &run);
 	process_dir_done(&d);
 	if (r < 0)
 		return r == -ESRCH || r == -ENOENT ? 1 : r;
-	const struct raw_look *look = &t->looks.v[since];
-	/* Of one that is on a CPU the numbers stand still until the next tick. */
-	return look->running || run.runs != look->runs || run.cpu_ns != look->cpu_ns;
+	return raw_run_since(&t->looks.v[since], &run);
 }
 
 enum activity look_activity(const struct raw_thread *t)

@@ -18,12 +18,6 @@ void look_again(struct acquirer *a);
 /* Has this thread run since the look at index `since`? 1 yes (or it ended), 0 no, -errno. */
 int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size_t since);
 
-/* How often a thread has run, and for how long. SNAP_UNKNOWN where the kernel does not say. */
-struct look_run {
-	int64_t cpu_ns, wait_ns, runs;
-};
-int look_read_run(int dir, pid_t tid, struct look_run *ret);
-
 /* Where a thread's stack begins and which bytes are copied of it. */
 struct look_range {
 	uint64_t lo, n;		/* from the red zone up */

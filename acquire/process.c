@@ -2,7 +2,8 @@
  * Handles and rows of processes; see process.h.
  *
  * Three descriptors are kept for a process: directory, pidfd, memory. With a low RLIMIT_NOFILE the later
- * processes get none and are opened on demand, which costs some microseconds each and is otherwise the same.
+ * processes get none and are opened on demand, which costs some microseconds each and is otherwise the same. What is left
+ * then goes to the run counts of threads (look.c).
  */
 #include "acquire/process.h"
 
@@ -155,6 +156,7 @@ static int add_threads(struct builder *b, struct raw_process *p, const pid_t *ti
 		row->tid = tids[i];
 		t->node = builder_last(b, TABLE_THREAD);
 		t->tid = tids[i];
+		t->runfd = -1;
 	}
 	return 0;
 }
@@ -175,7 +177,7 @@ static int add_process(struct acquirer *a, struct tree_member *m)
 	p->kernel_thread = m->stat.kernel_thread;
 	p->zombie = !m->gone && raw_stat_zombie(&m->stat);
 	p->procfd = take_fd(m->procfd);
-	p->memfd = p->pidfd = -1;
+	p->memfd = p->pidfd = p->taskfd = -1;
 	if (p->procfd >= 0)
 		p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 	if (p->pidfd < 0)
@@ -230,6 +232,7 @@ void acquirer_done(struct acquirer *a)
 
 static void thread_done(struct raw_thread *t)
 {
+	(void)fd_close(t->runfd);
 	array_done(&t->looks);
 	free(t->kernel_stack);
 }
@@ -241,6 +244,7 @@ void process_done_all(struct raw_capture *c)
 		(void)fd_close(p->procfd);
 		(void)fd_close(p->pidfd);
 		(void)fd_close(p->memfd);
+		(void)fd_close(p->taskfd);
 		raw_maps_unref(p->maps);
 		for (size_t k = 0; k < p->threads.n; k++)
 			thread_done(&p->threads.v[k]);

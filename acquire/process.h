@@ -18,6 +18,7 @@
 struct acquirer {
 	struct raw_capture *c;
 	size_t fds_left; /* how many descriptors may still be kept for processes */
+	size_t runfds_left; /* and for their run counts, see raw/run.h: what no process needs */
 	struct raw_maps *recent[8]; /* of processes just seen: siblings have the same text */
 	unsigned recent_next;
 	struct arena local;    /* a piece of the capture's arena, for this one alone */

@@ -55,7 +55,7 @@ struct crew {
 	size_t *todo;
 	size_t n_todo;
 	_Atomic size_t next;
-	size_t fds_each;
+	size_t fds_each, runfds_each;
 	pthread_mutex_t lock; /* of the capture's arena */
 	int event;	      /* a reader is done */
 	struct reader readers[READERS_MAX + REPLACEMENTS_MAX];
@@ -146,13 +146,17 @@ static void *read_processes(void *arg)
 
 /* ---- the crew ---- */
 
-/* Memory descriptors kept: what readers took from the common budget. */
-static size_t count_memories(const struct raw_capture *c)
+/* Descriptors kept: what readers took from the common budget. */
+static size_t count_kept(const struct raw_capture *c)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->processes.n; i++)
-		n += c->processes.v[i].memfd >= 0;
+	for (size_t i = 0; i < c->processes.n; i++) {
+		const struct raw_process *p = &c->processes.v[i];
+		n += (size_t)(p->memfd >= 0) + (size_t)(p->taskfd >= 0);
+		for (size_t k = 0; k < p->threads.n; k++)
+			n += p->threads.v[k].runfd >= 0;
+	}
 	return n;
 }
 
@@ -164,7 +168,10 @@ static bool add_reader(struct crew *crew)
 		return false;
 	struct reader *r = &crew->readers[crew->n];
 	r->crew = crew;
-	r->a = (struct acquirer){ .c = crew->c, .fds_left = crew->fds_each, .lock = &crew->lock };
+	r->a = (struct acquirer){ .c = crew->c,
+				  .fds_left = crew->fds_each,
+				  .runfds_left = crew->runfds_each,
+				  .lock = &crew->lock };
 	/* Signals are for the main thread, which knows what to do about them. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -280,12 +287,14 @@ void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn)
 		return;
 
 	size_t n = how_many(crew->n_todo);
-	size_t kept = count_memories(c);
+	size_t kept = count_kept(c);
 	crew->fds_each = a->fds_left / n;
+	/* One for each process to come, and as many for processes outside: run counts come after them. */
+	crew->runfds_each = (a->fds_left - MIN(a->fds_left, 2 * crew->n_todo)) / n;
 	for (size_t i = 0; i < n; i++)
 		(void)add_reader(crew);
 	lead(crew);
 	leave_rest(crew);
-	kept = count_memories(c) - kept;
+	kept = count_kept(c) - kept;
 	a->fds_left -= MIN(kept, a->fds_left);
 }

@@ -22,6 +22,7 @@
 #include "acquire/refusal.h"
 #include "core/util.h"
 #include "raw/request.h"
+#include "raw/run.h"
 #include "snapshot/delta.h"
 
 /* A well-behaved decoder sends a few deltas a process. */
@@ -130,9 +131,9 @@ static int list_runs(const struct raw_process *p, struct mark *ret)
 	else if (d.fd >= 0)
 		n = tree_list_threads(d.fd, tids, TREE_THREADS_MAX);
 	for (int i = 0; i < n; i++) {
-		struct look_run run;
+		struct raw_run run;
 		/* One that ended in between is left out: it is missed in the comparison. */
-		if (look_read_run(d.fd, tids[i], &run) < 0)
+		if (raw_run_read_at(d.fd, tids[i], &run) < 0)
 			continue;
 		struct marked *m = array_push(&ret->threads);
 		if (!m) {

@@ -10,6 +10,7 @@
 #include "decode/args_parts.h"
 #include "decode/memory.h"
 #include "raw/request.h"
+#include "raw/run.h"
 
 /* Not in the headers of every distribution we build on. */
 enum { NR_EPOLL_PWAIT2 = 441, NR_FUTEX_WAITV = 449, NR_FUTEX_WAIT = 455 };
@@ -178,7 +179,7 @@ void args_read(struct decoded_process *p)
 		if (call_known(p->threads.v[i].raw))
 			read_thread(p, i);
 	struct mark after = mark_of(p->b);
-	if ((after.facts == before.facts && after.watches == before.watches) ||
+	if ((after.facts == before.facts && after.watches == before.watches) || raw_run_still(p->raw) ||
 	    !ran(p, REQUEST_ALL_THREADS))
 		return;
 

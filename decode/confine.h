@@ -1,8 +1,8 @@
 /*
  * Giving up every right, before the first foreign byte is parsed.
  *
- * What is left: memory without the right to execute, the request socket, the memory descriptors of the targets, memfds
- * for rows, and time. No files can be opened, no processes made, no signals sent, no sockets made; a call
+ * What is left: memory without the right to execute, the request socket, the memory descriptors of the targets and those
+ * of their run counts (raw/run.h), memfds for rows, and time. No files can be opened, no processes made, no signals sent, no sockets made; a call
  * that nobody here needs ends the process. The acquirer then reports what was lost (capture/decoder.c).
  */
 #ifndef HW_DECODE_CONFINE_H

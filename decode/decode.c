@@ -224,18 +224,25 @@ static int decoder_init(struct decoder *d, struct request_files *files)
 	return r;
 }
 
-/* Descriptors that are needed on: the socket and the targets' memory. */
+/* Descriptors that are needed on: the socket, the targets' memory, and whether they stand still. */
 static int enter(struct raw_capture *c, int sock)
 {
-	CLEANUP(freep) int *keep = malloc((c->processes.n + 1) * sizeof(*keep));
-	size_t n = 0;
+	size_t n = 0, room = 1 + 2 * c->processes.n;
 
+	for (size_t i = 0; i < c->processes.n; i++)
+		room += c->processes.v[i].threads.n;
+	CLEANUP(freep) int *keep = malloc(room * sizeof(*keep));
 	if (!keep)
 		return -ENOMEM;
 	keep[n++] = sock;
-	for (size_t i = 0; i < c->processes.n; i++)
-		if (c->processes.v[i].memfd >= 0)
-			keep[n++] = c->processes.v[i].memfd;
+	for (size_t i = 0; i < c->processes.n; i++) {
+		const struct raw_process *p = &c->processes.v[i];
+
+		keep[n++] = p->memfd;
+		keep[n++] = p->taskfd;
+		for (size_t k = 0; k < p->threads.n; k++)
+			keep[n++] = p->threads.v[k].runfd;
+	}
 	return confine_enter(keep, n, c->options->decode_budget_ns);
 }
 

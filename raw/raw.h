@@ -68,6 +68,7 @@ struct raw_thread {
 	bool gone;		      /* ended during the capture */
 	struct raw_status status;     /* read after the first look */
 	char *kernel_stack;	      /* /proc/TID/stack as the kernel wrote it; NULL where refused */
+	int runfd;		      /* /proc/TID/schedstat, kept open; -1 when descriptors are short */
 };
 
 /*
@@ -105,6 +106,8 @@ struct raw_process {
 	 */
 	char live[24];
 	int memfd;	      /* /proc/PID/mem, read-only, opened before its stacks were taken; -1 */
+	int taskfd;	      /* /proc/PID/task, to count its threads by; -1 */
+	int64_t n_tasks;      /* how many threads it had when all had been looked at; -errno */
 	bool kernel_thread, zombie, gone, root, outside;
 	bool refused;	      /* the kernel lets us see neither stacks nor memory; refused_error says why */
 	int refused_error;

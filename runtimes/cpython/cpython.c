@@ -13,6 +13,7 @@
 
 #include "core/util.h"
 #include "raw/request.h"
+#include "raw/run.h"
 #include "runtimes/cpython/emit.h"
 #include "runtimes/cpython/gil.h"
 #include "runtimes/cpython/interleave.h"
@@ -200,10 +201,14 @@ static int try_once(struct python *py, bool hold)
 	int refused = hold ? ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) : 0;
 	py->held = hold && refused >= 0;
 	py->unstoppable |= refused == -EPERM;
-	if (!py->held)
+	/* One that has stood still since the looks needs no mark: it is enough that it still does afterwards. */
+	bool still = !py->held && raw_run_still(p->raw);
+	if (!py->held && !still)
 		(void)ask(p, REQUEST_MARK, 0);
 	int r = attempt(py);
-	int moved = ask(p, py->held ? REQUEST_RELEASE : REQUEST_MOVED, 0);
+	int moved = py->held ? ask(p, REQUEST_RELEASE, 0) :
+		    still    ? !raw_run_still(p->raw) :
+			       ask(p, REQUEST_MOVED, 0);
 	if (r == 0 && any_broken(py))
 		r = -EAGAIN;
 	if (moved == 1 && !py->held && r == 0 && gil_kept_still(py))

@@ -219,7 +219,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct space space = { 0 };
 	struct memory_backend backend = { .read = space_read, .arg = &space };
 	struct builder b;
-	struct raw_process raw = { .memfd = -1, .pidfd = -1, .procfd = -1, .parent = SIZE_MAX };
+	struct raw_process raw = { .memfd = -1, .taskfd = -1, .pidfd = -1, .procfd = -1, .parent = SIZE_MAX };
 	struct raw_capture capture = { .b = &b, .options = &options };
 	struct decoded_process p = { .capture = &capture, .b = &b, .raw = &raw, .sock = requests() };
 

@@ -18,6 +18,7 @@
 #include "acquire/look.h"
 #include "acquire/readers.h"
 #include "core/util.h"
+#include "raw/run.h"
 
 struct fixture {
 	pid_t root, sleeper, zombie;
@@ -211,6 +212,86 @@ static void sleepers_are_seen(void **state)
 	arena_done(&arena);
 }
 
+static struct raw_process *find_process(const struct raw_capture *c, pid_t pid)
+{
+	for (size_t i = 0; i < c->processes.n; i++)
+		if (c->processes.v[i].pid == pid)
+			return &c->processes.v[i];
+	return NULL;
+}
+
+/* Sleeps between bytes: each makes it run for a moment. */
+static _Noreturn void be_woken(int fd)
+{
+	char c;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	while (read(fd, &c, 1) == 1)
+		;
+	_exit(0);
+}
+
+/* What was read of a process counts as of one moment only while nobody ran, came or went. */
+static void standing_still_is_told(void **state)
+{
+	struct raw_options options = { .samples = 1 };
+	struct arena arena;
+	struct builder b;
+	struct tree t;
+	int wake[2];
+
+	assert_int_equal(pipe(wake), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		close(wake[1]);
+		be_woken(wake[0]);
+	}
+	struct tree_seed seed = { .pid = child, .root = true };
+	assert_int_equal(arena_init(&arena, 64 << 20), 0);
+	assert_int_equal(builder_init(&b), 0);
+	/* It is asleep in read() as soon as it can be: a look finds out. */
+	struct raw_capture c = { .b = &b, .options = &options, .arena = &arena };
+	struct acquirer a = { .c = &c, .fds_left = 100 };
+	struct raw_process *p = NULL;
+	for (int tries = 0; tries < 200; tries++) {
+		process_done_all(&c);
+		list(&seed, 1, 100, &t);
+		(void)look(&a, &t, child);
+		tree_done(&t);
+		p = find_process(&c, child);
+		if (p->threads.v[0].looks.v[0].syscall_nr == SYS_read)
+			break;
+		(void)usleep(10000);
+	}
+	assert_int_equal(p->n_tasks, 1);
+	assert_true(raw_run_still(p));
+	assert_true(raw_run_still(p));
+	p->n_tasks = 2; /* one that was there when all had been looked at is not among them */
+	assert_false(raw_run_still(p));
+	p->n_tasks = 1;
+	int fd = p->threads.v[0].runfd;
+	assert_true(fd >= 0);
+	p->threads.v[0].runfd = -1; /* cannot be asked: then it may have run */
+	assert_false(raw_run_still(p));
+	p->threads.v[0].runfd = fd;
+	assert_true(raw_run_still(p));
+
+	assert_int_equal(write(wake[1], "x", 1), 1);
+	for (int tries = 0; tries < 200 && raw_run_still(p); tries++)
+		(void)usleep(10000);
+	assert_false(raw_run_still(p));
+	assert_int_equal(look_ran_since(p, &p->threads.v[0], 0), 1);
+
+	close(wake[1]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_false(raw_run_still(p));
+	close(wake[0]);
+	process_done_all(&c);
+	acquirer_done(&a);
+	builder_done(&b);
+	arena_done(&arena);
+}
+
 /* A reader that never comes back for one process of three. */
 static void get_stuck(struct acquirer *a, struct raw_process *p)
 {
@@ -229,9 +310,10 @@ static void one_that_blocks_is_given_up(void **state)
 	for (pid_t pid = 1; pid <= 3; pid++) {
 		struct raw_process *p = array_push(&c.processes);
 		p->pid = pid;
-		p->pidfd = p->procfd = p->memfd = -1;
+		p->pidfd = p->procfd = p->memfd = p->taskfd = -1;
 		struct raw_thread *t = array_push(&p->threads);
 		t->tid = pid;
+		t->runfd = -1;
 	}
 	readers_run(&a, NULL, get_stuck);
 	for (size_t i = 0; i < 3; i++) {
@@ -329,6 +411,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tree_is_complete, setup, teardown),
 		cmocka_unit_test_setup_teardown(identity_is_more_than_a_pid, setup, teardown),
 		cmocka_unit_test_setup_teardown(sleepers_are_seen, setup, teardown),
+		cmocka_unit_test(standing_still_is_told),
 		cmocka_unit_test(one_that_blocks_is_given_up),
 		cmocka_unit_test(calls_are_parsed),
 		cmocka_unit_test(ranges_are_bounded),

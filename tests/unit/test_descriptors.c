@@ -56,7 +56,7 @@ static void collect(struct scene *s)
 	p->parent = SIZE_MAX;
 	p->pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	p->procfd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	p->memfd = -1;
+	p->memfd = p->taskfd = -1;
 	struct snap_process *row = BUILD(&s->b, PROCESS);
 	row->pid = getpid();
 	p->node = builder_last(&s->b, TABLE_PROCESS);
