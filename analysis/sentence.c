@@ -60,10 +60,9 @@ static void what_of(const struct claim *c, const struct step *s, struct strbuf *
 		strbuf_add(out, " runs an event loop");
 		return;
 	}
-	strbuf_addf(out, " waits %s%s",
-		    w->on == WAIT_ON_EVENT || w->on == WAIT_ON_CHANNEL || w->on == WAIT_ON_QUEUE ? "in " :
-												    "for ",
-		    text_of(c->a, w->what));
+	bool in = w->on == WAIT_ON_EVENT || w->on == WAIT_ON_CHANNEL || w->on == WAIT_ON_QUEUE ||
+		  w->on == WAIT_ON_FUTEX;
+	strbuf_addf(out, " waits %s%s", in ? "in " : "for ", text_of(c->a, w->what));
 	if (w->evidence == EVIDENCE_CANDIDATE)
 		strbuf_add(out, " (who would end that is not known, only who could)");
 }

@@ -4,6 +4,8 @@
  * Where memory told who owns the thing, the owner is the only waker. A private futex without an owner may be woken by every other thread of its process,
  * and by none besides: candidates, but all of them. A shared one may be woken by whoever maps its page: unknown.
  *
+ * Where the runtime's frames tell more than the word does, a thread that is joined is the only waker, and the thing goes by the language's name.
+ *
  * A thread id in a lock that was copied by fork names a thread of the other process, which unlocks its own copy only.
  */
 #include <linux/futex.h>
@@ -47,6 +49,33 @@ static bool wants_gil(struct analysis *a, node_t thread)
 		in.party = party_of(a, &holder, 1);
 	wait_add(a, &in, "the GIL");
 	return true;
+}
+
+/* Threads whose end, or work, the interpreter's frames say is awaited: all of them. False when there are none. */
+static bool awaits_threads(struct analysis *a, node_t thread, const struct wait_in *from)
+{
+	struct snap_list l = snap_facts_about(&a->x, thread);
+	const char *what = fact_text(a, thread, "python_wait");
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct snap_fact *f = SNAP_ROW(a->s, FACT, l.v[i]);
+		bool gone = str_eq(text_of(a, f->key), "python_awaits_gone");
+		if (!gone && !str_eq(text_of(a, f->key), "python_awaits_thread"))
+			continue;
+		struct wait_in in = *from;
+		node_t other = gone ? NODE_UNKNOWN : thread_by_own_tid(a, process_of(a, thread), f->value, false);
+		in.on = WAIT_ON_THREAD;
+		in.evidence = EVIDENCE_READ;
+		in.need = NEED_ALL;
+		in.about[0] = other;
+		in.but = NODE_UNKNOWN; /* a thread may join itself by way of others' hands */
+		if (other != NODE_UNKNOWN && a->threads[node_index(other)].mode != MODE_GONE)
+			in.party = party_of(a, &other, 1);
+		wait_add(a, &in, "%s%s%s%s", text_of(a, f->text), what ? " (" : "", what ? what : "", what ? ")" : "");
+		n++;
+	}
+	return n > 0;
 }
 
 struct owner {
@@ -111,7 +140,10 @@ static void ownerless(struct analysis *a, node_t thread, bool private_, const ch
 	in->party = party_actors(a, process_of(a, thread));
 	in->note.unknown = in->note.signal = handlers_may_wake(a, thread);
 	in->evidence = party_size_without(a, in->party, thread) ? EVIDENCE_CANDIDATE : EVIDENCE_PROVED;
-	wait_add(a, in, "%s, to be woken by another thread", kind);
+	if (fact_text(a, thread, "python_wait"))
+		wait_add(a, in, "%s", kind);
+	else
+		wait_add(a, in, "%s, to be woken by another thread", kind);
 }
 
 void waits_futex(struct analysis *a, node_t thread)
@@ -119,15 +151,19 @@ void waits_futex(struct analysis *a, node_t thread)
 	struct wait_in in = wait_any(thread, WAIT_ON_FUTEX, EVIDENCE_PROVED);
 	struct limit l = futex_limit(a, thread);
 	bool private_ = is_private(a, thread);
-	const char *kind = fact_text(a, thread, "futex_kind");
+	const char *kind = fact_text(a, thread, "python_wait");
 	struct owner o;
 
 	if (wants_gil(a, thread))
 		return;
+	if (!kind)
+		kind = fact_text(a, thread, "futex_kind");
 	if (l.timed && l.left_ns < FAR_DEADLINE_NS) {
 		in.deadline_ns = l.left_ns;
 		in.note.timed = true;
 	}
+	if (private_ && awaits_threads(a, thread, &in))
+		return;
 	if (owner_of(a, thread, private_, &o))
 		owned(a, thread, &o, kind ? kind : "lock", &in);
 	else

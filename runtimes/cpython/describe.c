@@ -1,12 +1,13 @@
 /*
  * What is said about the threads of a CPython process beside their frames: Python's own names for them, the
- * GIL (gil.c), and which of them the interpreter does not know.
+ * GIL (gil.c), what each waits for in Python's words (thread_waits.c), and which of them the interpreter does not know.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "core/util.h"
 #include "runtimes/cpython/gil.h"
+#include "runtimes/cpython/thread_waits.h"
 #include "runtimes/cpython/threads.h"
 
 enum { NAME_BYTES = 256 };
@@ -71,5 +72,6 @@ void threads_describe(struct python *py)
 	for (size_t i = 0; i < py->interps.n; i++)
 		thread_names(py, py->interps.v[i]);
 	gil_describe(py);
+	thread_waits_describe(py);
 	describe_foreign(py);
 }

@@ -22,6 +22,6 @@ def work():
 worker = threading.Thread(target=work, daemon=True)
 worker.start()
 hang.ready(hang.deserves("DEADLOCK", ["inferred", "read", "proved"], ["no", "unknown"],
-                         [{"pid": os.getpid()}], ["LOST_PEER", "UNKNOWN"]),
+                         [{"pid": os.getpid(), "what": ["Queue.get"]}], ["LOST_PEER", "UNKNOWN"]),
            [hang.parked("futex"), hang.parked("futex", tid=worker.native_id)])
 results.get()
