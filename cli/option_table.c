@@ -147,6 +147,32 @@ static int set_no_probes(struct options *o, const char *value)
 	return 0;
 }
 
+/* Adds a value to a list that is kept in `to`; a comma in it divides two. */
+static int add_to_list(char *to, size_t cap, const char **list, const char *value)
+{
+	size_t n = strlen(to), more = strlen(value);
+
+	if (!more)
+		return -EINVAL;
+	if (n + more + 2 > cap)
+		return -E2BIG;
+	(void)snprintf(to + n, cap - n, "%s%s", n ? "," : "", value);
+	*list = to;
+	return 0;
+}
+
+static int set_redact_name(struct options *o, const char *value)
+{
+	return add_to_list(o->redact_names, sizeof(o->redact_names), &o->capture.redact_names, value);
+}
+
+static int set_dump_handler(struct options *o, const char *value)
+{
+	if (!strchr(value, '.'))
+		return -EINVAL;
+	return add_to_list(o->dump_handlers, sizeof(o->dump_handlers), &o->capture.dump_handlers, value);
+}
+
 #define SET_FLAG(name_, field_, value_)                              \
 	static int set_##name_(struct options *o, const char *value) \
 	{                                                            \
@@ -209,12 +235,16 @@ const struct option_row option_rows[] = {
 	{ 0, "signal", "auto|none|SIG",
 	  "ask the target's own dump handlers after the capture (auto)", VERBS_CAPTURE,
 	  set_signal },
+	{ 0, "dump-handler", "MODULE.FUNCTION",
+	  "a signal handler that auto may ask, too; may be repeated", VERBS_CAPTURE, set_dump_handler },
 	{ 0, "no-signal", NULL, "--signal none", VERBS_CAPTURE, set_no_signal },
 	{ 0, "no-probes", NULL, "use /proc alone, no BPF", VERBS_CAPTURE, set_no_probes },
 	{ 0, "locals", NULL, "record simple local variables of Python frames", VERBS_CAPTURE,
 	  set_locals },
-	{ 0, "redact", NULL, "leave values of variables and arguments out", VERBS_CAPTURE,
-	  set_redact },
+	{ 0, "redact-name", "WORD", "hide values of variables with WORD in their name, too; may be repeated",
+	  VERBS_CAPTURE, set_redact_name },
+	{ 0, "redact", NULL, "hide the values of all variables and the arguments of command lines",
+	  VERBS_CAPTURE, set_redact },
 	{ 0, "no-lines", NULL, "do not look up source lines of native frames", VERBS_CAPTURE,
 	  set_no_lines },
 	{ 0, "debuginfod", NULL, "let debuginfod fetch missing symbols", VERBS_CAPTURE,

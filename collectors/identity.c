@@ -44,13 +44,17 @@ static void command_line(struct raw_capture *c, const struct raw_process *p)
 		n = fs_read(p->procfd, live(p, "cmdline", path), text, sizeof(text));
 	if (n > 0) {
 		program_name(text, (size_t)n, name, sizeof(name));
+		size_t program = strnlen(text, (size_t)n);
 		/* For a person: arguments apart by blanks. */
 		while (n > 0 && text[n - 1] == '\0')
 			n--;
 		for (ssize_t i = 0; i < n; i++)
 			if (text[i] == '\0')
 				text[i] = ' ';
-		row(c, p)->cmdline = builder_strn(c->b, text, (size_t)n);
+		if (c->options->redact && program < (size_t)n)
+			row(c, p)->cmdline = builder_strf(c->b, "%.*s <redacted>", (int)program, text);
+		else
+			row(c, p)->cmdline = builder_strn(c->b, text, (size_t)n);
 	} else if (n == 0 && p->kernel_thread) {
 		row(c, p)->cmdline = STR_NONE;
 	}

@@ -126,9 +126,10 @@ struct raw_options {
 	bool eintr_repair;     /* default on */
 	int64_t decode_budget_ns; /* how long the confined part may take in all */
 	bool locals, lines, debuginfod;
-	bool redact;
+	bool redact;	       /* no values at all: of variables, of arguments on command lines */
+	const char *redact_names; /* more words that make a variable's name secret, "word,..."; NULL: none */
 	const char *signal;    /* "auto", "none" or a name */
-	const char *dump_handlers; /* functions that the user knows to dump stacks, "module:qualname,..."; NULL: none */
+	const char *dump_handlers; /* functions that the user knows to dump stacks, "module.qualname,..."; NULL: none */
 };
 
 struct raw_capture {

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/cleanup.h"
 #include "core/map.h"
 #include "core/util.h"
 #include "formats/text/text.h"
@@ -73,11 +74,18 @@ static void print_frame(struct text *t, const struct snap_frame *f, uint32_t run
 static void print_locals(struct text *t, uint32_t frame, const char *indent)
 {
 	struct snap_list l = snap_children(t->x, TABLE_LOCAL, frame);
+	CLEANUP(strbuf_done) struct strbuf first = { 0 }, rest = { 0 }, line = { 0 };
 
+	if (!l.n)
+		return;
+	strbuf_addf(&first, "%s       ", indent);
+	strbuf_addf(&rest, "%s         ", indent);
 	for (uint32_t i = 0; i < l.n; i++) {
 		const struct snap_local *v = SNAP_ROW(t->s, LOCAL, l.v[i]);
-		text_line(t, STYLE_DIM, "%s       %s = %s", indent, snap_str(t->s, v->name),
-			  snap_str(t->s, v->value));
+
+		strbuf_clear(&line);
+		strbuf_addf(&line, "%s = %s", snap_str(t->s, v->name), snap_str(t->s, v->value));
+		text_wrap(t, STYLE_DIM, strbuf_str(&first), strbuf_str(&rest), strbuf_str(&line));
 	}
 }
 

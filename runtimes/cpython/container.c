@@ -65,7 +65,7 @@ static int var_length(struct heap *h, uint64_t object, enum py_kind kind, int64_
 	return 0;
 }
 
-int heap_tuple(struct heap *h, uint64_t object, struct heap_items *to)
+static int tuple_first(struct heap *h, uint64_t object, size_t most, struct heap_items *to)
 {
 	size_t n;
 	int r = var_length(h, object, PY_TUPLE, TUPLE_MAX, &n);
@@ -74,7 +74,12 @@ int heap_tuple(struct heap *h, uint64_t object, struct heap_items *to)
 		return r;
 	if (h->l.PyTupleObject_ob_item < 0)
 		return -ENODATA;
-	return add_array(h, object + (uint32_t)h->l.PyTupleObject_ob_item, n, to);
+	return add_array(h, object + (uint32_t)h->l.PyTupleObject_ob_item, MIN(n, most), to);
+}
+
+int heap_tuple(struct heap *h, uint64_t object, struct heap_items *to)
+{
+	return tuple_first(h, object, SIZE_MAX, to);
 }
 
 int heap_tuple_item(struct heap *h, uint64_t object, size_t i, uint64_t *ret)
@@ -89,7 +94,7 @@ int heap_tuple_item(struct heap *h, uint64_t object, size_t i, uint64_t *ret)
 	return heap_pointer(h, object + i * sizeof(uint64_t), h->l.PyTupleObject_ob_item, ret);
 }
 
-int heap_list(struct heap *h, uint64_t object, struct heap_items *to)
+static int list_first(struct heap *h, uint64_t object, size_t most, struct heap_items *to)
 {
 	uint64_t array;
 	size_t n;
@@ -99,10 +104,15 @@ int heap_list(struct heap *h, uint64_t object, struct heap_items *to)
 		return r;
 	if ((r = heap_pointer(h, object, h->l.PyListObject_ob_item, &array)) < 0)
 		return r;
-	return add_array(h, array, n, to);
+	return add_array(h, array, MIN(n, most), to);
 }
 
-int heap_set(struct heap *h, uint64_t object, struct heap_items *to)
+int heap_list(struct heap *h, uint64_t object, struct heap_items *to)
+{
+	return list_first(h, object, SIZE_MAX, to);
+}
+
+static int set_first(struct heap *h, uint64_t object, size_t most, struct heap_items *to)
 {
 	const struct cpython_layout *l = &h->l;
 	uint64_t mask, table;
@@ -118,7 +128,8 @@ int heap_set(struct heap *h, uint64_t object, struct heap_items *to)
 		return r;
 	if (mask > SET_MASK_MAX || (mask & (mask + 1)) || used < 0 || (uint64_t)used > mask)
 		return -EBADMSG;
-	for (uint64_t i = 0; i <= mask && to->n - before < (size_t)used; i++) {
+	most = MIN(most, (size_t)used);
+	for (uint64_t i = 0; i <= mask && to->n - before < most; i++) {
 		uint64_t entry[2]; /* the object, and its hash: -1 for one that was removed */
 
 		r = memory_read(h->memory, table + i * sizeof(entry), entry, sizeof(entry));
@@ -128,10 +139,15 @@ int heap_set(struct heap *h, uint64_t object, struct heap_items *to)
 			return r;
 	}
 	/* Fewer than it says: it was changing, or is broken. */
-	return to->n - before == (size_t)used ? 0 : -EBADMSG;
+	return to->n - before == most ? 0 : -EBADMSG;
 }
 
-int heap_deque(struct heap *h, uint64_t object, struct heap_items *to)
+int heap_set(struct heap *h, uint64_t object, struct heap_items *to)
+{
+	return set_first(h, object, SIZE_MAX, to);
+}
+
+static int deque_first(struct heap *h, uint64_t object, size_t most, struct heap_items *to)
 {
 	const struct cpython_layout *l = &h->l;
 	uint64_t block;
@@ -148,6 +164,7 @@ int heap_deque(struct heap *h, uint64_t object, struct heap_items *to)
 		return -ENODATA;
 	if (at < 0 || at > DEQUE_BLOCK_ITEMS)
 		return -EBADMSG;
+	n = MIN(n, most);
 	while (n > 0) {
 		size_t k = MIN(n, (size_t)(DEQUE_BLOCK_ITEMS - at));
 
@@ -162,25 +179,34 @@ int heap_deque(struct heap *h, uint64_t object, struct heap_items *to)
 	return 0;
 }
 
+int heap_deque(struct heap *h, uint64_t object, struct heap_items *to)
+{
+	return deque_first(h, object, SIZE_MAX, to);
+}
+
+int heap_first(struct heap *h, uint64_t object, size_t most, struct heap_items *to)
+{
+	switch (heap_kind(h, object)) {
+	case PY_TUPLE:
+		return tuple_first(h, object, most, to);
+	case PY_LIST:
+		return list_first(h, object, most, to);
+	case PY_SET:
+		return set_first(h, object, most, to);
+	case PY_DEQUE:
+		return deque_first(h, object, most, to);
+	default:
+		return -EBADMSG;
+	}
+}
+
 int heap_elements(struct heap *h, uint64_t object, struct heap_items *to)
 {
 	struct dict_walk w;
 	int r;
 
-	switch (heap_kind(h, object)) {
-	case PY_TUPLE:
-		return heap_tuple(h, object, to);
-	case PY_LIST:
-		return heap_list(h, object, to);
-	case PY_SET:
-		return heap_set(h, object, to);
-	case PY_DEQUE:
-		return heap_deque(h, object, to);
-	case PY_DICT:
-		break;
-	default:
-		return -EBADMSG;
-	}
+	if (heap_kind(h, object) != PY_DICT)
+		return heap_first(h, object, SIZE_MAX, to);
 	if ((r = dict_walk_start(h, object, &w)) < 0)
 		return r;
 	for (uint64_t key, value; (r = dict_walk_next(h, &w, &key, &value)) == 0;)

@@ -21,6 +21,9 @@ int heap_deque(struct heap *h, uint64_t object, struct heap_items *to);
 /* Any of the four, or the keys of a dict. */
 int heap_elements(struct heap *h, uint64_t object, struct heap_items *to);
 
+/* Of any of the four, no more than the first `most`. */
+int heap_first(struct heap *h, uint64_t object, size_t most, struct heap_items *to);
+
 /* How many elements any of these has by its own account. */
 int heap_len(struct heap *h, uint64_t object, int64_t *ret);
 

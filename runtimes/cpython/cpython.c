@@ -17,6 +17,7 @@
 #include "runtimes/cpython/emit.h"
 #include "runtimes/cpython/gil.h"
 #include "runtimes/cpython/interleave.h"
+#include "runtimes/cpython/locals.h"
 #include "runtimes/cpython/signals.h"
 #include "runtimes/cpython/threads.h"
 #include "runtimes/runtime.h"
@@ -171,6 +172,7 @@ static int attempt(struct python *py)
 		return r;
 	emit_runtime(py);
 	threads_describe(py);
+	locals_read(py);
 	return libraries(py->p);
 }
 
@@ -298,6 +300,7 @@ static int decode(struct decoded_process *p)
 			    py->unstoppable ? NULL : "--stop=auto with a larger --stop-budget");
 	}
 	broken_frames(py);
+	locals_describe(py);
 	/* Handlers do not change by the moment: this has no place in a stop. */
 	signals_describe(py);
 	return interleave(py);

@@ -2,6 +2,7 @@
 #include "runtimes/cpython/emit.h"
 
 #include "runtimes/cpython/linetable.h"
+#include "runtimes/cpython/locals.h"
 
 enum { TEXT_BYTES = 4096 };
 
@@ -27,6 +28,7 @@ void emit_chain(struct python *py, node_t owner, const struct await_chain *c)
 		row->file = f->code->file;
 		row->line = f->line == LINETABLE_NONE ? SNAP_UNKNOWN : f->line;
 		n++;
+		locals_emit(py, f, first + n - 1);
 	}
 	struct snap_stack *stack = BUILD(py->b, STACK);
 	stack->owner = owner;

@@ -13,6 +13,7 @@ struct py_frame {
 	int64_t unit;		    /* index of the instruction it is at */
 	int64_t line;		    /* or LINETABLE_NONE */
 	uint64_t locals;	    /* address of its variables; the value stack follows */
+	struct span variables;	    /* in decoded_process.locals, with --locals: locals.h */
 	uint64_t stack_end;	    /* end of the value stack where it was saved: of a frame that does not run; else 0 */
 };
 

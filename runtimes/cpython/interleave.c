@@ -142,6 +142,7 @@ static int put_python(struct merge *m, const struct py_activation *a, struct dec
 			.function = f->code->qualname,
 			.file = f->code->file,
 			.line = f->line == LINETABLE_NONE ? SNAP_UNKNOWN : f->line,
+			.locals = f->variables,
 		};
 	}
 	return 0;

@@ -15,7 +15,8 @@
 enum {
 	STR_LENGTH_MAX = 1 << 20,
 	BYTES_LENGTH_MAX = 1 << 20,
-	INT_DIGITS_MAX = 40,
+	INT_DIGITS_MAX = 40, /* read */
+	INT_DIGITS_BELIEVED = 1 << 28,
 	BASES_MAX = 64,
 	TYPES_MAX = 20000,
 };
@@ -374,27 +375,39 @@ static size_t utf8_put(char *to, uint32_t c)
 	return 4;
 }
 
+/* Characters [i, i + n) of a text; n is at most TEXT_PART. */
+enum { TEXT_PART = 64 };
+
+static int text_part(struct heap *h, const struct text *text, size_t i, size_t n, uint32_t *to)
+{
+	uint8_t part[TEXT_PART * sizeof(uint32_t)];
+	int r = memory_read(h->memory, text->data + i * text->kind, part, n * text->kind);
+
+	for (size_t k = 0; r == 0 && k < n; k++)
+		to[k] = text->kind == 1	  ? part[k]
+			: text->kind == 2 ? (uint32_t)(part[2 * k] | part[2 * k + 1] << 8)
+					  : ((uint32_t *)(void *)part)[k];
+	return r;
+}
+
 ssize_t heap_str(struct heap *h, uint64_t object, char *to, size_t cap)
 {
+	uint32_t part[TEXT_PART];
 	struct text text;
 	int r = text_find(h, object, &text);
-	size_t n = 0, i = 0;
-	uint8_t part[256];
+	size_t n = 0;
 
 	if (r < 0)
 		return r;
-	while (i < text.length) {
-		size_t chars = MIN(text.length - i, sizeof(part) / text.kind);
+	for (size_t i = 0; i < text.length; i += TEXT_PART) {
+		size_t chars = MIN(text.length - i, (size_t)TEXT_PART);
 
-		r = memory_read(h->memory, text.data + i * text.kind, part, chars * text.kind);
+		r = text_part(h, &text, i, chars, part);
 		if (r < 0)
 			return r;
 		for (size_t k = 0; k < chars; k++) {
 			char one[16];
-			uint32_t c = text.kind == 1   ? part[k]
-				     : text.kind == 2 ? (uint32_t)(part[2 * k] | part[2 * k + 1] << 8)
-						      : ((uint32_t *)(void *)part)[k];
-			size_t len = utf8_put(one, c);
+			size_t len = utf8_put(one, part[k]);
 
 			if (n + len + 1 > cap) {
 				to[n] = '\0';
@@ -403,10 +416,23 @@ ssize_t heap_str(struct heap *h, uint64_t object, char *to, size_t cap)
 			memcpy(to + n, one, len);
 			n += len;
 		}
-		i += chars;
 	}
 	to[n] = '\0';
 	return (ssize_t)n;
+}
+
+ssize_t heap_str_points(struct heap *h, uint64_t object, uint32_t *to, size_t cap, size_t *ret_length)
+{
+	struct text text;
+	int r = text_find(h, object, &text);
+
+	if (r < 0)
+		return r;
+	size_t n = MIN(text.length, cap);
+	for (size_t i = 0; r == 0 && i < n; i += TEXT_PART)
+		r = text_part(h, &text, i, MIN(n - i, (size_t)TEXT_PART), to + i);
+	*ret_length = text.length;
+	return r < 0 ? r : (ssize_t)n;
 }
 
 bool heap_str_is(struct heap *h, uint64_t object, const char *text)
@@ -530,6 +556,37 @@ int heap_int_text(struct heap *h, uint64_t object, struct strbuf *to)
 	strbuf_addf(to, "%s%u", d.negative ? "-" : "", n ? groups[n - 1] : 0);
 	for (size_t i = n; i > 1; i--)
 		strbuf_addf(to, "%09u", groups[i - 2]);
+	return 0;
+}
+
+int heap_int_bits(struct heap *h, uint64_t object, uint64_t *ret)
+{
+	const struct cpython_layout *l = &h->l;
+	int r = expect(h, object, PY_INT);
+	uint64_t n;
+	uint32_t top;
+
+	if (r < 0)
+		return r;
+	if (l->PyLongObject_lv_tag >= 0) {
+		if ((r = heap_u64(h, object, l->PyLongObject_lv_tag, &n)) < 0)
+			return r;
+		n >>= 3;
+	} else {
+		int64_t size;
+
+		if ((r = heap_i64(h, object, l->PyVarObject_ob_size, &size)) < 0)
+			return r;
+		n = size < 0 ? -(uint64_t)size : (uint64_t)size;
+	}
+	if (n == 0 || n > INT_DIGITS_BELIEVED)
+		return -EBADMSG;
+	r = heap_u32(h, object + (n - 1) * sizeof(top), l->PyLongObject_ob_digit, &top);
+	if (r < 0)
+		return r;
+	if (!top || top >> 30)
+		return -EBADMSG;
+	*ret = (n - 1) * 30 + 32 - (unsigned)__builtin_clz(top);
 	return 0;
 }
 

@@ -130,10 +130,13 @@ static inline bool heap_is_none(struct heap *h, uint64_t object)
 
 /* The text as UTF-8, NUL-terminated, cut to what fits; a NUL or lone surrogate in it becomes an escape. Its length or -errno. */
 ssize_t heap_str(struct heap *h, uint64_t object, char *to, size_t cap);
+/* The first `cap` characters as they are, and how many the text has. How many were stored or -errno. */
+ssize_t heap_str_points(struct heap *h, uint64_t object, uint32_t *to, size_t cap, size_t *ret_length);
 bool heap_str_is(struct heap *h, uint64_t object, const char *text); /* ASCII */
 int heap_bytes(struct heap *h, uint64_t object, size_t limit, uint8_t **ret, size_t *ret_n);
 int heap_int(struct heap *h, uint64_t object, int64_t *ret); /* -ERANGE when it does not fit */
-int heap_int_text(struct heap *h, uint64_t object, struct strbuf *to);
+int heap_int_text(struct heap *h, uint64_t object, struct strbuf *to); /* -ERANGE beyond 40 digits of 30 bits */
+int heap_int_bits(struct heap *h, uint64_t object, uint64_t *ret); /* int.bit_length() of one of any size, save 0 */
 int heap_float(struct heap *h, uint64_t object, double *ret); /* of an int, too */
 enum tri heap_bool(struct heap *h, uint64_t object);	      /* of True, False and None */
 

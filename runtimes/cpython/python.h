@@ -44,6 +44,8 @@ struct python {
 	ARRAY(struct py_frame) frames;
 	ARRAY(struct py_activation) activations;
 	struct map frame_threads; /* address of a frame -> index of its thread << 32 | index in frames */
+	size_t n_locals; /* variables kept so far, of threads and tasks; locals_cut: there were more */
+	bool locals_cut;
 	bool held;    /* the view was taken while the process was held */
 	bool unstoppable; /* a hold was refused, not only too slow: the server says why */
 	bool partial; /* the process moved while it was read, and could not be held */

@@ -57,6 +57,14 @@ def environments(trio=True):
     return found if patterns else _per_interpreter(found, [0, -1])
 
 
+def system():
+    """The environment of the system's own Python, for tests of what does not differ between versions."""
+    for env in usable():
+        if env.interpreter.name == "system":
+            return env
+    pytest.skip("no environment for the system's Python (scripts/setup)")
+
+
 def each(trio=True, have=()):
     """A decorator: the test runs once for each environment, with the argument `env`."""
     found = [env for env in environments(trio) if all(name in _state(env.name) for name in have)]

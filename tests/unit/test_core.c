@@ -12,7 +12,9 @@
 #include "core/escape.h"
 #include "core/map.h"
 #include "core/parse.h"
+#include "core/secret.h"
 #include "core/strbuf.h"
+#include "core/util.h"
 
 static void durations(void **state)
 {
@@ -98,6 +100,22 @@ static void maps(void **state)
 	map_done(&m);
 }
 
+static void names_of_secrets(void **state)
+{
+	static const char *const secret[] = { "password", "dbPassword", "API_KEY", "key", "ssh_keys", "authToken", "auth",
+					      "x_auth_y", "privateKey", "Cookie2", "userPin" };
+	static const char *const harmless[] = { "", "monkey", "keyboard", "author", "tokyo", "passenger", "spin", "pinned",
+						"_", "k", "turkeys" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(secret); i++)
+		assert_true(secret_name(secret[i], NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
+		assert_false(secret_name(harmless[i], ","));
+	assert_true(secret_name("launch_code", "x,Launch"));
+	assert_false(secret_name("launch_code", "launched,codes"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +125,7 @@ int main(void)
 		cmocka_unit_test(escapes_what_terminals_obey),
 		cmocka_unit_test(never_half_an_escape),
 		cmocka_unit_test(maps),
+		cmocka_unit_test(names_of_secrets),
 	};
 
 	return cmocka_run_group_tests_name("core", tests, NULL, NULL);
