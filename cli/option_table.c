@@ -163,14 +163,16 @@ static int add_to_list(char *to, size_t cap, const char **list, const char *valu
 
 static int set_redact_name(struct options *o, const char *value)
 {
-	return add_to_list(o->redact_names, sizeof(o->redact_names), &o->capture.redact_names, value);
+	return add_to_list(o->redact_names, sizeof(o->redact_names), &o->capture.redact_names,
+			   value);
 }
 
 static int set_dump_handler(struct options *o, const char *value)
 {
 	if (!strchr(value, '.'))
 		return -EINVAL;
-	return add_to_list(o->dump_handlers, sizeof(o->dump_handlers), &o->capture.dump_handlers, value);
+	return add_to_list(o->dump_handlers, sizeof(o->dump_handlers), &o->capture.dump_handlers,
+			   value);
 }
 
 #define SET_FLAG(name_, field_, value_)                              \
@@ -235,13 +237,13 @@ const struct option_row option_rows[] = {
 	{ 0, "signal", "auto|none|SIG",
 	  "ask the target's own dump handlers after the capture (auto)", VERBS_CAPTURE,
 	  set_signal },
-	{ 0, "dump-handler", "MODULE.FUNCTION",
-	  "a signal handler that auto may ask, too; may be repeated", VERBS_CAPTURE, set_dump_handler },
+	{ 0, "dump-handler", "MODULE.FUNCTION", "a handler that auto may ask, too (repeatable)",
+	  VERBS_CAPTURE, set_dump_handler },
 	{ 0, "no-signal", NULL, "--signal none", VERBS_CAPTURE, set_no_signal },
 	{ 0, "no-probes", NULL, "use /proc alone, no BPF", VERBS_CAPTURE, set_no_probes },
 	{ 0, "locals", NULL, "record simple local variables of Python frames", VERBS_CAPTURE,
 	  set_locals },
-	{ 0, "redact-name", "WORD", "hide values of variables with WORD in their name, too; may be repeated",
+	{ 0, "redact-name", "WORD", "hide variables with WORD in their name, too (repeatable)",
 	  VERBS_CAPTURE, set_redact_name },
 	{ 0, "redact", NULL, "hide the values of all variables and the arguments of command lines",
 	  VERBS_CAPTURE, set_redact },

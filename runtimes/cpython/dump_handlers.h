@@ -4,10 +4,13 @@
 
 #include <stdbool.h>
 
-/*
- * Is the function `qualname` of `module` one? `more` are others that the user vouches for, "module:qualname" divided by commas,
- * or NULL.
- */
-bool dump_handler_known(const char *module, const char *qualname, const char *more);
+/* A function as it presents itself, and what its code says; code names are "" where it has none. */
+struct handler_function {
+	const char *module, *qualname;
+	const char *code_name, *code_file;
+};
+
+/* Is it one? `more` are others that the user vouches for, "module.qualname" divided by commas, or NULL. */
+bool dump_handler_known(const struct handler_function *f, const char *more);
 
 #endif

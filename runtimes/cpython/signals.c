@@ -150,8 +150,13 @@ static bool describe_function(struct python *py, int sig, uint64_t object)
 	strbuf_addf(&text, "%s%s%s", c.module, c.module[0] ? "." : "", c.qualname);
 	if (c.code)
 		strbuf_addf(&text, " (%s:%lld)", snap_str(py->b->s, c.code->file), (long long)c.code->firstlineno);
-	put_fact(py, sig, dump_handler_known(c.module, c.qualname, py->p->capture->options->dump_handlers),
-		 strbuf_str(&text));
+	const struct handler_function f = {
+		.module = c.module,
+		.qualname = c.qualname,
+		.code_name = c.code ? snap_str(py->b->s, c.code->name) : "",
+		.code_file = c.code ? snap_str(py->b->s, c.code->file) : "",
+	};
+	put_fact(py, sig, dump_handler_known(&f, py->p->capture->options->dump_handlers), strbuf_str(&text));
 	return true;
 }
 

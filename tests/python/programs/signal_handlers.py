@@ -2,11 +2,12 @@
 
 import faulthandler
 import functools
+import importlib
 import os
+import pathlib
 import signal
 import sys
 import threading
-import types
 
 import truth
 
@@ -27,9 +28,12 @@ def with_argument(argument, number, frame):
     pass
 
 
-# As tractor installs it: what makes it a dump handler is whose function it is.
-tractor = types.ModuleType("tractor.devx._stackscope")
-exec("def dump_tree_on_sig(sig, frame): pass", tractor.__dict__)
+# As tractor installs it: what makes it a dump handler is whose function it is, and where its code is from.
+folder = pathlib.Path(sys.argv[1]).parent
+(folder / "tractor/devx").mkdir(parents=True)
+(folder / "tractor/devx/_stackscope.py").write_text("def dump_tree_on_sig(sig, frame): pass\n")
+sys.path.insert(0, str(folder))
+tractor = importlib.import_module("tractor.devx._stackscope")
 
 signal.signal(signal.SIGHUP, on_hangup)
 signal.signal(signal.SIGTERM, Server().stop)
