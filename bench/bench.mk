@@ -3,7 +3,7 @@
 
 O ?= build
 PYTHON ?= /usr/bin/python3
-BENCH_PROGRAMS := $(O)/bench/wide $(O)/bench/peak $(O)/bench/libspin.so
+BENCH_PROGRAMS := $(O)/bench/wide $(O)/bench/peak $(O)/bench/libspin.so $(O)/bench/analysis
 
 $(O)/bench/wide $(O)/bench/peak: $(O)/bench/%: bench/%.c bench/bench.mk
 	@mkdir -p $(@D)
@@ -12,6 +12,9 @@ $(O)/bench/wide $(O)/bench/peak: $(O)/bench/%: bench/%.c bench/bench.mk
 $(O)/bench/libspin.so: bench/spin.c bench/bench.mk
 	@mkdir -p $(@D)
 	gcc -std=gnu11 -Wall -D_GNU_SOURCE -pthread -O2 -g -shared -fPIC -o $@ $<
+
+$(O)/bench/analysis: $(O)/bench/analysis.o $(O)/libhangwatch.a
+	$(Q)$(CC) $(CFLAGS) $(HW_CFLAGS) $(LDFLAGS) $(HW_LDFLAGS) $^ $(LIBS) -o $@
 
 .PHONY: bench soak
 bench: all $(BENCH_PROGRAMS)

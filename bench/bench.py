@@ -1,6 +1,6 @@
 """How long hangwatch takes and how long it makes a target pause, beside the tools that do part of its work.
 
-bench.py [--runs N] [--gdb-runs N] [--only native|scaling|python] [--json FILE]
+bench.py [--runs N] [--gdb-runs N] [--only native|scaling|python|analysis] [--json FILE]
 
 All tools look at the same running processes, in one run of this program, turn by turn, so that what the machine
 does besides falls on all alike. A tool that knows one process only is called for each. Per tool:
@@ -10,6 +10,8 @@ does besides falls on all alike. A tool that knows one process only is called fo
   of its own, for a spinning thread takes one CPU from the tools
 - syscalls, peak: counted by strace, and the greatest resident set of any process of the tool, in MiB (peak.c);
   each in a run of its own
+
+The analysis, which no other tool has, is timed alone on snapshots made by hand (analysis.c).
 
 It prints tables, asserts nothing, and looks only at processes that it started.
 """
@@ -343,7 +345,7 @@ def main():
     parser = argparse.ArgumentParser(description="compares hangwatch with gdb, eu-stack, py-spy and pystack")
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--gdb-runs", type=int, default=3, help="runs of the slow ones")
-    parser.add_argument("--only", choices=("native", "scaling", "python"))
+    parser.add_argument("--only", choices=("native", "scaling", "python", "analysis"))
     parser.add_argument("--json", metavar="FILE", help="also write every single measurement there")
     args = parser.parse_args()
 
@@ -359,6 +361,9 @@ def main():
         bench_trees(args, result)
         if args.only in (None, "python"):
             bench_tasks(args, result)
+        if args.only in (None, "analysis"):
+            print("\n### Analysis alone\n", flush=True)
+            subprocess.run([os.path.join(BUILD, "bench", "analysis"), str(args.runs)], check=True, timeout=DEADLINE_S)
         if args.only in (None, "scaling"):
             bench_scaling(args, result)
     if args.json:
