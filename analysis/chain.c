@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/trail.h"
 #include "core/util.h"
 
 struct walk {
@@ -20,6 +21,7 @@ struct walk {
 	const struct analysis *a;
 	struct chain *c;
 	uint8_t *on_chain; /* by sleeper */
+	struct trail trail; /* of those who may act */
 };
 
 void chain_done(struct chain *c)
@@ -28,15 +30,27 @@ void chain_done(struct chain *c)
 	*c = (struct chain){ 0 };
 }
 
-static int push(struct walk *w, node_t sleeper, uint32_t wait)
+static void mark(struct walk *w, node_t sleeper)
+{
+	w->on_chain[sleeper_of(w->a, sleeper)] = 1;
+	if (w->trail.up)
+		trail_cross(&w->trail, sleeper_of(w->a, sleeper));
+}
+
+static int append(struct walk *w, node_t sleeper, uint32_t wait)
 {
 	struct step *step = array_push(&w->c->steps);
 
 	if (!step)
 		return -ENOMEM;
 	*step = (struct step){ .sleeper = sleeper, .wait = wait };
-	w->on_chain[sleeper_of(w->a, sleeper)] = 1;
 	return 0;
+}
+
+static int push(struct walk *w, node_t sleeper, uint32_t wait)
+{
+	mark(w, sleeper);
+	return append(w, sleeper, wait);
 }
 
 static uint32_t via_of(const struct walk *w, node_t sleeper)
@@ -62,19 +76,7 @@ static node_t nearest_waker(const struct walk *w, uint32_t wait, uint8_t most)
 /* Does the shortest way from here end without coming across the chain? */
 static bool leads_away(const struct walk *w, node_t from)
 {
-	for (node_t at = from; at != NODE_UNKNOWN;) {
-		if (w->on_chain[sleeper_of(w->a, at)])
-			return false;
-		uint32_t via = via_of(w, at);
-		/*
-		 * A wait that ends by itself was so before any waker of its phase was reached: the way ends here, though
-		 * its wakers may have been reached later through this very wait.
-		 */
-		if (via == GRAPH_NONE || w->s->g.waits.v[via].seed <= phase_of(w->s, at))
-			return true;
-		at = nearest_waker(w, via, phase_of(w->s, at));
-	}
-	return true;
+	return from == NODE_UNKNOWN || trail_leads_away(&w->trail, sleeper_of(w->a, from));
 }
 
 /*
@@ -199,6 +201,9 @@ static bool needs_all(const struct walk *w, node_t sleeper, struct way *ret)
 	if (via == GRAPH_NONE || wait_row(w->a, via)->need != NEED_ALL)
 		return false;
 	*ret = (struct way){ .wait = via, .to = choose_waker(w, via, phase_of(w->s, sleeper)) };
+	/* One that ends by itself may have been what woke those behind it. */
+	if (!leads_away(w, ret->to))
+		ret->to = NODE_UNKNOWN;
 	return true;
 }
 
@@ -225,7 +230,7 @@ static int follow_standing(struct walk *w, node_t at)
 		if (r < 0)
 			return r;
 		node_t next = choose_waker(w, via, phase_of(w->s, at));
-		if (next == NODE_UNKNOWN) {
+		if (next == NODE_UNKNOWN || !leads_away(w, next)) {
 			w->c->end = end_at(w->a, via);
 			return 0;
 		}
@@ -245,7 +250,7 @@ static int follow_living(struct walk *w, node_t at)
 			w->c->end = END_RUNS;
 			return push(w, at, GRAPH_NONE);
 		}
-		w->on_chain[sleeper_of(w->a, at)] = 1;
+		mark(w, at);
 		if (!needs_all(w, at, &way))
 			way = best_way(w, at);
 		int r = push(w, at, way.wait);
@@ -453,10 +458,8 @@ static int begin(struct walk *w, node_t root, node_t *ret_start)
 	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
 		if (wait_row(w->a, i)->on != WAIT_ON_LOOP)
 			continue;
-		int r = push(w, thread, i);
 		/* It stands there for its task; what it does besides, callbacks of nobody, may still be followed. */
-		w->on_chain[sleeper_of(w->a, thread)] = 0;
-		return r;
+		return append(w, thread, i);
 	}
 	return 0;
 }
@@ -481,7 +484,11 @@ static int follow(const struct solution *s, node_t root, struct chain *ret, bool
 		return follow_dead(&w, start);
 	if (dead_only)
 		return 1;
-	return phase_of(s, start) <= PHASE_MAYBE ? follow_living(&w, start) : follow_standing(&w, start);
+	r = trail_init(&w.trail, s);
+	if (r == 0)
+		r = phase_of(s, start) <= PHASE_MAYBE ? follow_living(&w, start) : follow_standing(&w, start);
+	trail_done(&w.trail);
+	return r;
 }
 
 int chain_follow(const struct solution *s, node_t root, struct chain *ret)
