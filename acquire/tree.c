@@ -27,6 +27,7 @@
 
 #include "core/fs.h"
 #include "core/map.h"
+#include "core/numbers.h"
 #include "core/parse.h"
 #include "core/util.h"
 
@@ -41,6 +42,7 @@ struct walk {
 	struct map by_pid;  /* pid -> index of the member that has it now */
 	size_t threads;	    /* over all members */
 	size_t fds_left;
+	pid_t self;
 	bool no_children_files;
 	char text[65536];
 };
@@ -70,40 +72,18 @@ size_t tree_fd_budget(void)
 	return lim.rlim_cur > FDS_RESERVED ? (size_t)lim.rlim_cur - FDS_RESERVED : 0;
 }
 
-struct linux_dirent64 {
-	uint64_t d_ino;
-	int64_t d_off;
-	unsigned short d_reclen;
-	unsigned char d_type;
-	char d_name[];
-};
-
-/*
- * The numbers among a directory's names. Plain getdents64: opendir(3) allocates 32 KiB for each, which is
- * half the cost of this walk.
- */
 static int list_numbers(int dirfd, pid_t *v, size_t max)
 {
-	_Alignas(struct linux_dirent64) char buf[8192];
+	struct numbers names;
+	uint64_t id;
 	size_t n = 0;
+	int r;
 
-	for (;;) {
-		long got = syscall(SYS_getdents64, dirfd, buf, sizeof(buf));
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			return (int)n;
-		for (long at = 0; at < got;) {
-			const struct linux_dirent64 *d = (const void *)(buf + at);
-			pid_t id;
-			if (parse_pid(d->d_name, &id) == 0) {
-				if (n == max)
-					return (int)n;
-				v[n++] = id;
-			}
-			at += d->d_reclen;
-		}
-	}
+	numbers_begin(&names, dirfd);
+	while ((r = numbers_next(&names, &id)) > 0 && n < max)
+		if (id > 0 && id <= INT_MAX)
+			v[n++] = (pid_t)id;
+	return r < 0 ? r : (int)n;
 }
 
 int tree_list_threads(int procfd, pid_t *tids, size_t max)
@@ -127,7 +107,7 @@ static int add_member(struct walk *w, pid_t pid, size_t parent, uint64_t start_t
 		return 0;
 	}
 	/* Started from a shell of the tree, we are in it ourselves: not what anybody asked about. */
-	if (pid == getpid() && !root)
+	if (pid == w->self && !root)
 		return 0;
 	if (t->members.n == TREE_PROCESSES_MAX) {
 		t->cut = true;
@@ -217,7 +197,7 @@ static int add_children(struct walk *w, size_t parent, int taskfd, pid_t tid)
 	uint64_t pid;
 
 	(void)snprintf(path, sizeof(path), "%d/children", tid);
-	ssize_t n = fs_read(taskfd, path, w->text, sizeof(w->text));
+	ssize_t n = fs_read_to_end(taskfd, path, w->text, sizeof(w->text));
 	if (n < 0) {
 		/* The thread ended (its children are in another's list in the next round), or no thread has such a file. */
 		(void)snprintf(path, sizeof(path), "%d/stat", tid);
@@ -336,6 +316,7 @@ static int proc_list(struct tree_source *s, const struct tree_seed *seeds, size_
 		return -ENOMEM;
 	w->tree = &tree;
 	w->fds_left = keep_fds;
+	w->self = getpid();
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = add_member(w, seeds[i].pid, SIZE_MAX, seeds[i].start_ticks, seeds[i].root);
 	while (r >= 0) {

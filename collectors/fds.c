@@ -6,7 +6,6 @@
  * object a number (pipes, sockets, pidfds, eventfds) that is its identity; for the other anonymous
  * files a forked child's equal number is compared with its parent's by kcmp(2).
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -24,6 +23,7 @@
 #include "collectors/fd/resources.h"
 #include "core/cleanup.h"
 #include "core/fs.h"
+#include "core/numbers.h"
 #include "core/parse.h"
 #include "core/util.h"
 
@@ -423,20 +423,19 @@ static void refuse(struct raw_capture *c, struct raw_process *p, int error)
 		    error == EACCES || error == EPERM ? "run hangwatch as root or as the process's user" : NULL);
 }
 
-static void list_process(struct raw_capture *c, struct raw_process *p, DIR *d, struct listing *l)
+static void list_process(struct raw_capture *c, struct raw_process *p, int dir, struct listing *l)
 {
-	struct dirent *e;
+	struct numbers names;
+	uint64_t fd;
+	int r;
 
-	while ((e = readdir(d)) && l->fds.n < FDS_MAX) {
-		const char *number = e->d_name;
-		uint64_t fd;
-		if (scan_u64(&number, 10, &fd)) {
-			struct seen *slot = array_push(&l->fds);
-			if (slot)
-				slot->fd = (int64_t)fd;
-		}
+	numbers_begin(&names, dir);
+	while ((r = numbers_next(&names, &fd)) > 0 && l->fds.n < FDS_MAX) {
+		struct seen *slot = array_push(&l->fds);
+		if (slot)
+			slot->fd = (int64_t)fd;
 	}
-	if (e)
+	if (r > 0)
 		builder_gap(c->b, p->node, false, "descriptors beyond the first 65536", "limit", NULL);
 	qsort(l->fds.v, l->fds.n, sizeof(*l->fds.v), by_fd);
 }
@@ -451,29 +450,24 @@ static void process(struct raw_capture *c, struct raw_process *p)
 	if (p->zombie || p->gone || p->kernel_thread)
 		return;
 	(void)snprintf(path, sizeof(path), "%sfd", p->live);
-	int fd = p->procfd >= 0 ? openat(p->procfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (p->procfd < 0) {
+	if (p->procfd < 0)
 		(void)snprintf(path, sizeof(path), "/proc/%d/%sfd", p->pid, p->live);
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	CLEANUP(dir_closep) DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	if (!d) {
-		int error = errno;
-		(void)fd_close(fd);
-		refuse(c, p, error);
+	CLEANUP(fd_closep) int dir = openat(p->procfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		refuse(c, p, errno);
 		return;
 	}
 	SNAP_ROW(c->b->s, PROCESS, node_index(p->node))->fds_seen = TRI_YES;
-	list_process(c, p, d, &l);
+	list_process(c, p, dir, &l);
 
-	CLEANUP(fd_closep) int infos = openat(dirfd(d), "../fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(fd_closep) int infos = openat(dir, "../fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < l.fds.n; i++) {
 		struct seen *seen = &l.fds.v[i];
 		char number[24], small[4096];
 		CLEANUP(freep) char *large = NULL;
 		const char *info = small;
 		(void)snprintf(number, sizeof(number), "%lld", (long long)seen->fd);
-		if (fs_readlink(dirfd(d), number, link, sizeof(link)) < 0)
+		if (fs_readlink(dir, number, link, sizeof(link)) < 0)
 			continue; /* closed meanwhile */
 		ssize_t n = fs_read(infos, number, small, sizeof(small));
 		if (n < 0)

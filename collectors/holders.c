@@ -10,7 +10,6 @@
  * - anything else is complete only when every process was readable, all are visible (the initial pid
  *   namespace), and no descriptor can hide in a message in flight or in an io_uring.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,6 +23,7 @@
 #include "collectors/fd/resources.h"
 #include "core/cleanup.h"
 #include "core/fs.h"
+#include "core/numbers.h"
 #include "core/parse.h"
 #include "core/util.h"
 
@@ -43,19 +43,13 @@ struct scan {
 	bool eventfds; /* the tree has some */
 };
 
-static bool kernel_thread(int procfd)
+static bool kernel_thread(pid_t pid)
 {
-	char stat[512];
-	/* PF_KTHREAD (include/linux/sched.h) in field 9; the name may hold anything, so fields count from the last ')'. */
-	if (fs_read(procfd, "stat", stat, sizeof(stat)) <= 0)
-		return false;
-	const char *p = strrchr(stat, ')');
-	uint64_t flags = 0;
-	for (int field = 2; p && field < 9; field++)
-		p = strchr(p + 1, ' ');
-	if (p)
-		p++;
-	return p && scan_u64(&p, 10, &flags) && (flags & 0x00200000);
+	struct raw_stat stat;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	return raw_stat_read(AT_FDCWD, path, &stat) == 0 && stat.kernel_thread;
 }
 
 /* Which ends of pipes the tree itself has open: only the opposite one in other hands can matter to it. */
@@ -102,49 +96,66 @@ static void note(struct scan *s, node_t r, pid_t pid, bool *met)
 }
 
 /* An eventfd's link says nothing; its number is in fdinfo. Only asked for when the tree has eventfds itself. */
-static node_t eventfd_of(const struct scan *s, int procfd, const char *number)
+static node_t eventfd_of(const struct scan *s, pid_t pid, const char *number)
 {
-	char path[300], info[512];
+	char path[64], info[512];
 	uint64_t id;
 
-	(void)snprintf(path, sizeof(path), "fdinfo/%s", number);
-	const char *v = fs_read(procfd, path, info, sizeof(info)) > 0 ? scan_key(info, "eventfd-id") : NULL;
+	(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", pid, number);
+	const char *v = fs_read(AT_FDCWD, path, info, sizeof(info)) > 0 ? scan_key(info, "eventfd-id") : NULL;
 	return v && scan_u64(&v, 10, &id) ? resource_find(s->c, RESOURCE_EVENTFD, 0, id) : NODE_UNKNOWN;
+}
+
+/* Notes what of the tree's the descriptor `number` refers to. */
+static void scan_fd(struct scan *s, pid_t pid, int dir, uint64_t number, bool *met)
+{
+	char name[24], link[128];
+
+	(void)snprintf(name, sizeof(name), "%llu", (unsigned long long)number);
+	/* Long links are paths: of no interest but for FIFOs, which fds.c knows by inode only. */
+	if (fs_readlink(dir, name, link, sizeof(link)) < 0)
+		return;
+	struct fd_link l = fd_link_parse(link);
+	if (l.kind == RESOURCE_EVENTFD && s->eventfds) {
+		node_t shared = eventfd_of(s, pid, name);
+		if (shared != NODE_UNKNOWN)
+			note(s, shared, pid, met);
+	}
+	if (!l.inode || (l.kind != RESOURCE_PIPE && l.kind != RESOURCE_SOCKET))
+		return;
+	node_t r = resource_find(s->c, l.kind, 0, l.inode);
+	if (r != NODE_UNKNOWN && (l.kind == RESOURCE_SOCKET || opposite_end(s, dir, name, r)))
+		note(s, r, pid, met);
+}
+
+/* A leader that ended before its threads shows none of what they hold. */
+static bool leader_ended(pid_t pid)
+{
+	struct raw_stat stat;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	return raw_stat_read(AT_FDCWD, path, &stat) == 0 && stat.state == 'Z' && !raw_stat_zombie(&stat);
 }
 
 static void scan_process(struct scan *s, pid_t pid)
 {
-	char path[64], link[128];
+	struct numbers names;
+	char path[32];
+	uint64_t number;
+	size_t seen = 0;
 	bool met = false;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d", pid);
-	CLEANUP(fd_closep) int procfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd = procfd >= 0 ? openat(procfd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	CLEANUP(dir_closep) DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	if (!d) {
-		s->refused += (errno == EACCES || errno == EPERM) && procfd >= 0 && !kernel_thread(procfd);
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		s->refused += (errno == EACCES || errno == EPERM) && !kernel_thread(pid);
 		return;
 	}
-	size_t seen = 0;
-	for (struct dirent *e; (e = readdir(d)); seen++) {
-		/* Long links are paths: of no interest but for FIFOs, which fds.c knows by inode only. */
-		if (fs_readlink(dirfd(d), e->d_name, link, sizeof(link)) < 0)
-			continue;
-		struct fd_link l = fd_link_parse(link);
-		if (l.kind == RESOURCE_EVENTFD && s->eventfds) {
-			node_t shared = eventfd_of(s, procfd, e->d_name);
-			if (shared != NODE_UNKNOWN)
-				note(s, shared, pid, &met);
-		}
-		if (!l.inode || (l.kind != RESOURCE_PIPE && l.kind != RESOURCE_SOCKET))
-			continue;
-		node_t r = resource_find(s->c, l.kind, 0, l.inode);
-		if (r != NODE_UNKNOWN && (l.kind == RESOURCE_SOCKET || opposite_end(s, dirfd(d), e->d_name, r)))
-			note(s, r, pid, &met);
-	}
-	/* "." and ".." alone: a leader that ended before its threads shows none of what they hold. */
-	struct raw_stat stat;
-	if (seen <= 2 && raw_stat_read(procfd, "stat", &stat) == 0 && stat.state == 'Z' && !raw_stat_zombie(&stat))
+	numbers_begin(&names, dir);
+	for (; numbers_next(&names, &number) > 0; seen++)
+		scan_fd(s, pid, dir, number, &met);
+	if (!seen && leader_ended(pid))
 		s->refused++;
 	if (!met)
 		return;
@@ -160,22 +171,21 @@ static void scan_process(struct scan *s, pid_t pid)
 static void scan_all(struct scan *s)
 {
 	struct deadline until = deadline_in(MIN(SCAN_BUDGET_NS, deadline_left_ns(s->c->deadline)));
-	CLEANUP(dir_closep) DIR *d = opendir("/proc");
+	CLEANUP(fd_closep) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct numbers names;
+	uint64_t pid;
 
-	if (!d) {
-		s->cut = true;
-		return;
-	}
-	for (struct dirent *e; (e = readdir(d));) {
-		pid_t pid;
-		if (parse_pid(e->d_name, &pid) < 0 || map_get(&s->tree, (uint64_t)pid, NULL))
+	numbers_begin(&names, proc);
+	while (numbers_next(&names, &pid) > 0) {
+		if (map_get(&s->tree, pid, NULL))
 			continue;
 		if (deadline_passed(until)) {
 			s->cut = true;
 			return;
 		}
-		scan_process(s, pid);
+		scan_process(s, (pid_t)pid);
 	}
+	s->cut |= proc < 0;
 }
 
 static bool anything_hides(const struct raw_capture *c)

@@ -8,9 +8,13 @@
 /*
  * Reads up to cap-1 bytes of dirfd/path into buf and ends them with NUL.
  * Returns the length, or -errno. More than fits is cut, not an error: the
- * caller who minds compares with cap-1.
+ * caller who minds compares with cap-1. One read(2): for what the kernel writes
+ * in one piece, which is nearly all of /proc/PID, the cgroup files and the sysctls.
  */
 ssize_t fs_read(int dirfd, const char *path, char *buf, size_t cap);
+
+/* The same until end of file: for lists, which the kernel hands out record by record (children). */
+ssize_t fs_read_to_end(int dirfd, const char *path, char *buf, size_t cap);
 
 /*
  * The same for a file of any length up to `limit` bytes, on the heap, NUL-terminated.
