@@ -94,18 +94,25 @@ static void name_report(struct builder *b, const struct snap_trigger *trigger)
 	h->trigger.presence = PRESENCE_HERE;
 }
 
-static int walk(struct session *x, struct work *w)
+static int list_tree(struct session *x, struct work *w, struct tree *ret)
 {
 	struct tree_source *source = proc_tree_source();
 	CLEANUP(freep) struct tree_seed *seeds = NULL;
-	struct tree t = { 0 };
 	size_t n;
-	int r = session_seeds(x, &seeds, &n);
 
+	if (session_take_first(x, ret))
+		return 0;
+	int r = session_seeds(x, &seeds, &n);
 	if (r == 0)
-		r = source->list(source, seeds, n, w->a.fds_left / 3, w->c.deadline, &t);
-	if (r == 0)
-		r = session_update(x, &t, session_now_ns(x));
+		r = source->list(source, seeds, n, w->a.fds_left / 3, w->c.deadline, ret);
+	return r < 0 ? r : session_update(x, ret, session_now_ns(x));
+}
+
+static int walk(struct session *x, struct work *w)
+{
+	struct tree t = { 0 };
+	int r = list_tree(x, w, &t);
+
 	if (r == 0 && t.cut)
 		builder_gap(&w->b, NODE_UNKNOWN, true, "processes beyond the limit", "the tree is too large", NULL);
 	if (r == 0 && t.unstable)
@@ -115,7 +122,7 @@ static int walk(struct session *x, struct work *w)
 		r = process_add_tree(&w->a, &t);
 	tree_done(&t);
 	if (r == 0)
-		w->b.s->head.capture.source.tree = builder_str(&w->b, source->name);
+		w->b.s->head.capture.source.tree = builder_str(&w->b, proc_tree_source()->name);
 	return r;
 }
 

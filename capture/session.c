@@ -21,6 +21,9 @@
 #define EVENTS_MAX 10000
 #define MEMBERS_MAX 20000
 
+/* A listing so young is as good as one of now: a walk of a large tree takes longer. */
+#define FIRST_FRESH_NS (20 * NSEC_PER_MSEC)
+
 /* One listing must not take longer than the tree is interesting. */
 #define LIST_BUDGET_NS (2 * NSEC_PER_SEC)
 
@@ -166,24 +169,46 @@ int session_seeds(const struct session *x, struct tree_seed **ret, size_t *ret_n
 	return 0;
 }
 
-static int list(struct session *x, const struct tree_seed *seeds, size_t n, int64_t *ret_at_ns)
+static int list(struct session *x, const struct tree_seed *seeds, size_t n, size_t keep_fds, struct tree *ret)
 {
 	struct tree_source *source = proc_tree_source();
 	struct tree t = { 0 };
+	int64_t at_ns = session_now_ns(x);
+	int r = source->list(source, seeds, n, keep_fds, deadline_in(LIST_BUDGET_NS), &t);
 
-	*ret_at_ns = session_now_ns(x);
-	int r = source->list(source, seeds, n, 0, deadline_in(LIST_BUDGET_NS), &t);
 	if (r == 0)
-		r = session_update(x, &t, *ret_at_ns);
-	tree_done(&t);
-	return r;
+		r = session_update(x, &t, at_ns);
+	if (r < 0) {
+		tree_done(&t);
+		return r;
+	}
+	*ret = t;
+	return 0;
+}
+
+static void drop_first(struct session *x)
+{
+	tree_done(&x->first);
+	x->first = (struct tree){ 0 };
+	x->first_ns = 0;
+}
+
+bool session_take_first(struct session *x, struct tree *ret)
+{
+	bool fresh = x->first_ns && clock_monotonic_ns() - x->first_ns < FIRST_FRESH_NS;
+
+	if (fresh) {
+		*ret = x->first;
+		x->first = (struct tree){ 0 };
+	}
+	drop_first(x);
+	return fresh;
 }
 
 int session_new(const struct raw_options *options, const pid_t *roots, size_t n, struct session **ret)
 {
 	CLEANUP(freep) struct tree_seed *seeds = calloc(n + 1, sizeof(*seeds));
 	struct session *x = calloc(1, sizeof(*x));
-	int64_t at;
 
 	if (!seeds || !x) {
 		free(x);
@@ -195,7 +220,8 @@ int session_new(const struct raw_options *options, const pid_t *roots, size_t n,
 	x->pidfd_budget = tree_fd_budget() / 4;
 	for (size_t i = 0; i < n; i++)
 		seeds[i] = (struct tree_seed){ .pid = roots[i], .root = true };
-	int r = list(x, seeds, n, &at);
+	int r = list(x, seeds, n, tree_fd_budget() / 4, &x->first);
+	x->first_ns = clock_monotonic_ns();
 	if (r == 0 && x->members.n == 0)
 		r = -ESRCH;
 	if (r < 0) {
@@ -210,6 +236,7 @@ struct session *session_free(struct session *x)
 {
 	if (!x)
 		return NULL;
+	drop_first(x);
 	for (size_t i = 0; i < x->members.n; i++)
 		(void)fd_close(x->members.v[i].pidfd);
 	array_done(&x->members);
@@ -221,13 +248,15 @@ struct session *session_free(struct session *x)
 int session_watch(struct session *x)
 {
 	CLEANUP(freep) struct tree_seed *seeds = NULL;
+	struct tree t = { 0 };
 	size_t n;
-	int64_t at;
 
+	drop_first(x);
 	x->watched = true;
 	int r = session_seeds(x, &seeds, &n);
 	if (r == 0 && n > 0)
-		r = list(x, seeds, n, &at);
+		r = list(x, seeds, n, 0, &t);
+	tree_done(&t);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < x->members.n; i++)
