@@ -57,6 +57,9 @@ void collect_all(struct raw_capture *c)
 	const struct collector *sorted[COLLECTORS_MAX];
 	size_t n = sort_collectors(sorted);
 
+	for (size_t k = 0; k < n; k++)
+		if (sorted[k]->begin && !c->outside_done)
+			sorted[k]->begin(c);
 	for (size_t k = 0; k < n; k++) {
 		const struct collector *one = sorted[k];
 		if (one->host && !c->outside_done)

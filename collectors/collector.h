@@ -17,6 +17,7 @@ struct collector {
 	const char *name;
 	int order; /* lower runs earlier; 0 unless it needs rows of another collector */
 	/* Any hook may be NULL. They are called in this sequence: */
+	void (*begin)(struct raw_capture *c); /* once, before any other hook of any collector: what may go on beside them */
 	void (*host)(struct raw_capture *c);			     /* once */
 	void (*process)(struct raw_capture *c, struct raw_process *p); /* each process, zombies too */
 	void (*thread)(struct raw_capture *c, struct raw_process *p, struct raw_thread *t);

@@ -19,16 +19,13 @@
 #include <unistd.h>
 
 #include "collectors/collector.h"
-#include "collectors/fd/link.h"
+#include "collectors/fd/others.h"
 #include "collectors/fd/resources.h"
 #include "core/cleanup.h"
 #include "core/fs.h"
-#include "core/numbers.h"
 #include "core/parse.h"
 #include "core/util.h"
 
-/* A machine of a thousand processes takes ~50 ms; after this the list is called incomplete. */
-#define SCAN_BUDGET_NS (150 * NSEC_PER_MSEC)
 #define OUTSIDE_MAX 16
 
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO, the initial pid namespace's inode. */
@@ -36,21 +33,11 @@
 
 struct scan {
 	struct raw_capture *c;
-	struct map tree; /* pids of the tree, hangwatch itself */
+	const struct others_found *found;
 	struct map ends; /* resource -> which of its ends the tree has */
-	unsigned refused;
 	bool cut;
 	bool eventfds; /* the tree has some */
 };
-
-static bool kernel_thread(pid_t pid)
-{
-	struct raw_stat stat;
-	char path[32];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	return raw_stat_read(AT_FDCWD, path, &stat) == 0 && stat.kernel_thread;
-}
 
 /* Which ends of pipes the tree itself has open: only the opposite one in other hands can matter to it. */
 enum { END_READ = 1, END_WRITE = 2 };
@@ -70,18 +57,41 @@ static void note_ends(struct scan *s)
 }
 
 /* The mode of a /proc/PID/fd link is how the descriptor was opened. */
-static bool opposite_end(const struct scan *s, int dir, const char *name, node_t r)
+static bool opposite_end(const struct scan *s, const struct other *o, node_t r)
 {
+	char path[48];
 	struct stat st;
 	uint64_t ends = 0;
 
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%u", o->pid, o->fd);
+	if (lstat(path, &st) < 0)
 		return true;
 	(void)map_get(&s->ends, r, &ends);
 	return ((st.st_mode & S_IRUSR) && (ends & END_WRITE)) || ((st.st_mode & S_IWUSR) && (ends & END_READ));
 }
 
-static void note(struct scan *s, node_t r, pid_t pid, bool *met)
+/* An eventfd's link says nothing; its number is in fdinfo. Only asked for when the tree has eventfds itself. */
+static node_t eventfd_of(const struct scan *s, const struct other *o)
+{
+	char path[48], info[512];
+	uint64_t id;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo/%u", o->pid, o->fd);
+	const char *v = s->eventfds && fs_read(AT_FDCWD, path, info, sizeof(info)) > 0 ? scan_key(info, "eventfd-id") :
+											  NULL;
+	return v && scan_u64(&v, 10, &id) ? resource_find(s->c, RESOURCE_EVENTFD, 0, id) : NODE_UNKNOWN;
+}
+
+/* What of the tree's that descriptor refers to; NODE_UNKNOWN: nothing that matters to it. */
+static node_t shared(const struct scan *s, const struct other *o)
+{
+	if (o->kind == RESOURCE_EVENTFD)
+		return eventfd_of(s, o);
+	node_t r = resource_find(s->c, o->kind, 0, o->inode);
+	return r != NODE_UNKNOWN && (o->kind == RESOURCE_SOCKET || opposite_end(s, o, r)) ? r : NODE_UNKNOWN;
+}
+
+static void note(struct scan *s, node_t r, pid_t pid)
 {
 	struct snap_resource *row = resource_row(s->c, r);
 	char comm[64], path[64];
@@ -92,100 +102,29 @@ static void note(struct scan *s, node_t r, pid_t pid, bool *met)
 		comm[strcspn(comm, "\n")] = '\0';
 		row->outside = builder_strf(s->c->b, "%s %d", comm, pid);
 	}
-	*met = true;
 }
 
-/* An eventfd's link says nothing; its number is in fdinfo. Only asked for when the tree has eventfds itself. */
-static node_t eventfd_of(const struct scan *s, pid_t pid, const char *number)
+static void add_outside(struct scan *s, pid_t pid)
 {
-	char path[64], info[512];
-	uint64_t id;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", pid, number);
-	const char *v = fs_read(AT_FDCWD, path, info, sizeof(info)) > 0 ? scan_key(info, "eventfd-id") : NULL;
-	return v && scan_u64(&v, 10, &id) ? resource_find(s->c, RESOURCE_EVENTFD, 0, id) : NODE_UNKNOWN;
-}
-
-/* Notes what of the tree's the descriptor `number` refers to. */
-static void scan_fd(struct scan *s, pid_t pid, int dir, uint64_t number, bool *met)
-{
-	char name[24], link[128];
-
-	(void)snprintf(name, sizeof(name), "%llu", (unsigned long long)number);
-	/* Long links are paths: of no interest but for FIFOs, which fds.c knows by inode only. */
-	if (fs_readlink(dir, name, link, sizeof(link)) < 0)
+	if (s->c->outside.n && s->c->outside.v[s->c->outside.n - 1] == pid)
 		return;
-	struct fd_link l = fd_link_parse(link);
-	if (l.kind == RESOURCE_EVENTFD && s->eventfds) {
-		node_t shared = eventfd_of(s, pid, name);
-		if (shared != NODE_UNKNOWN)
-			note(s, shared, pid, met);
-	}
-	if (!l.inode || (l.kind != RESOURCE_PIPE && l.kind != RESOURCE_SOCKET))
-		return;
-	node_t r = resource_find(s->c, l.kind, 0, l.inode);
-	if (r != NODE_UNKNOWN && (l.kind == RESOURCE_SOCKET || opposite_end(s, dir, name, r)))
-		note(s, r, pid, met);
-}
-
-/* A leader that ended before its threads shows none of what they hold. */
-static bool leader_ended(pid_t pid)
-{
-	struct raw_stat stat;
-	char path[32];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	return raw_stat_read(AT_FDCWD, path, &stat) == 0 && stat.state == 'Z' && !raw_stat_zombie(&stat);
-}
-
-static void scan_process(struct scan *s, pid_t pid)
-{
-	struct numbers names;
-	char path[32];
-	uint64_t number;
-	size_t seen = 0;
-	bool met = false;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0) {
-		s->refused += (errno == EACCES || errno == EPERM) && !kernel_thread(pid);
-		return;
-	}
-	numbers_begin(&names, dir);
-	for (; numbers_next(&names, &number) > 0; seen++)
-		scan_fd(s, pid, dir, number, &met);
-	if (!seen && leader_ended(pid))
-		s->refused++;
-	if (!met)
-		return;
-	if (s->c->outside.n >= OUTSIDE_MAX) {
-		s->cut = true;
-		return;
-	}
-	pid_t *slot = array_push(&s->c->outside);
+	pid_t *slot = s->c->outside.n < OUTSIDE_MAX ? array_push(&s->c->outside) : NULL;
 	if (slot)
 		*slot = pid;
+	else
+		s->cut = true;
 }
 
-static void scan_all(struct scan *s)
+static void match(struct scan *s)
 {
-	struct deadline until = deadline_in(MIN(SCAN_BUDGET_NS, deadline_left_ns(s->c->deadline)));
-	CLEANUP(fd_closep) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct numbers names;
-	uint64_t pid;
-
-	numbers_begin(&names, proc);
-	while (numbers_next(&names, &pid) > 0) {
-		if (map_get(&s->tree, pid, NULL))
+	for (size_t i = 0; i < s->found->v.n; i++) {
+		const struct other *o = &s->found->v.v[i];
+		node_t r = shared(s, o);
+		if (r == NODE_UNKNOWN)
 			continue;
-		if (deadline_passed(until)) {
-			s->cut = true;
-			return;
-		}
-		scan_process(s, (pid_t)pid);
+		note(s, r, o->pid);
+		add_outside(s, o->pid);
 	}
-	s->cut |= proc < 0;
 }
 
 static bool anything_hides(const struct raw_capture *c)
@@ -209,7 +148,7 @@ static void judge(struct raw_capture *c, const struct scan *s)
 	struct snapshot *snap = c->b->s;
 	char ns[64] = "";
 	bool all_seen = fs_readlink(AT_FDCWD, "/proc/self/ns/pid", ns, sizeof(ns)) > 0 &&
-			str_eq(ns, PID_NS_INITIAL) && !s->refused && !s->cut && !anything_hides(c);
+			str_eq(ns, PID_NS_INITIAL) && !s->found->refused && !s->cut && !anything_hides(c);
 
 	for (uint32_t i = 0; i < SNAP_N(snap, RESOURCE); i++) {
 		struct snap_resource *r = SNAP_ROW(snap, RESOURCE, i);
@@ -223,29 +162,33 @@ static void judge(struct raw_capture *c, const struct scan *s)
 		if (r->outside_held == TRI_UNKNOWN && r->holders_complete == TRI_YES)
 			r->outside_held = TRI_NO;
 	}
-	if (!s->refused && !s->cut)
+	if (!s->found->refused && !s->cut)
 		return;
 	char why[160];
-	(void)snprintf(why, sizeof(why), "%u processes outside the tree could not be read%s", s->refused,
+	(void)snprintf(why, sizeof(why), "%u processes outside the tree could not be read%s", s->found->refused,
 		       s->cut ? ", and the look was cut short" : "");
 	builder_gap(c->b, NODE_UNKNOWN, false, "who else holds the tree's pipes and sockets", why,
-		    s->refused ? "run hangwatch as root" : NULL);
+		    s->found->refused ? "run hangwatch as root" : NULL);
+}
+
+static void begin(struct raw_capture *c)
+{
+	c->others = others_begin(c);
 }
 
 static void tree(struct raw_capture *c)
 {
-	struct scan s = { .c = c };
-
 	if (c->outside_done)
 		return;
-	(void)map_set(&s.tree, (uint64_t)getpid(), 1);
-	for (size_t i = 0; i < c->processes.n; i++)
-		(void)map_set(&s.tree, (uint64_t)c->processes.v[i].pid, 1);
+	if (!c->others)
+		begin(c);
+	struct scan s = { .c = c, .found = others_wait(c->others) };
+	s.cut = s.found->cut;
 	note_ends(&s);
-	scan_all(&s);
+	match(&s);
 	judge(c, &s);
-	map_done(&s.tree);
 	map_done(&s.ends);
+	c->others = others_free(c->others);
 }
 
-const struct collector collector_holders = { .name = "holders", .order = 30, .tree = tree };
+const struct collector collector_holders = { .name = "holders", .order = 30, .begin = begin, .tree = tree };

@@ -432,13 +432,24 @@ static void one_namespace(struct raw_capture *c, pid_t pid, int64_t net_ns, stru
 	}
 }
 
+/* Is there a socket that nothing is known of yet? A dump takes a millisecond even where it finds nothing. */
+static bool any_socket(const struct raw_capture *c)
+{
+	const struct snapshot *s = c->b->s;
+
+	for (uint32_t i = 0; i < SNAP_N(s, RESOURCE); i++)
+		if (SNAP_ROW(s, RESOURCE, i)->kind == RESOURCE_SOCKET)
+			return true;
+	return false;
+}
+
 static void tree(struct raw_capture *c)
 {
 	struct deadline until = deadline_in(MIN(SOCKETS_BUDGET_NS, deadline_left_ns(c->deadline)));
 	int64_t done[NAMESPACES_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->processes.n && n < NAMESPACES_MAX; i++) {
+	for (size_t i = 0; any_socket(c) && i < c->processes.n && n < NAMESPACES_MAX; i++) {
 		const struct raw_process *p = &c->processes.v[i];
 		int64_t ns = SNAP_ROW(c->b->s, PROCESS, node_index(p->node))->net_ns;
 		bool seen = p->zombie || p->gone || p->kernel_thread;

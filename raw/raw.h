@@ -151,6 +151,7 @@ struct raw_capture {
 	bool no_kernel_stacks; /* the kernel refused one: it will refuse all */
 	bool outside_done;     /* the second round: nobody is added any more */
 	struct map resources;  /* identity of a kernel object -> index of its row: collectors/fd/resources.h */
+	struct others *others; /* what goes on beside the collectors: collectors/holders.c; NULL outside of them */
 };
 
 /* Now, on the trigger's clock. */

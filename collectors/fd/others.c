@@ -1,0 +1,142 @@
+/* Looking through all other processes, by readlink only; see others.h. */
+#include "collectors/fd/others.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "collectors/fd/link.h"
+#include "core/cleanup.h"
+#include "core/fs.h"
+#include "core/numbers.h"
+#include "core/util.h"
+
+/* A machine of a thousand processes takes ~50 ms; after this the list is called incomplete. */
+#define BUDGET_NS (150 * NSEC_PER_MSEC)
+
+struct others {
+	struct map tree; /* pids of the tree, and hangwatch itself: not looked at */
+	struct deadline until;
+	struct others_found found;
+	pthread_t thread;
+	bool runs;
+};
+
+static bool read_stat(pid_t pid, struct raw_stat *ret)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	return raw_stat_read(AT_FDCWD, path, ret) == 0;
+}
+
+static void look_at_fd(struct others *o, pid_t pid, int dir, uint64_t number)
+{
+	char name[24], link[128];
+
+	(void)snprintf(name, sizeof(name), "%llu", (unsigned long long)number);
+	/* Long links are paths: of no interest but for FIFOs, which fds.c knows by inode only. */
+	if (fs_readlink(dir, name, link, sizeof(link)) < 0)
+		return;
+	struct fd_link l = fd_link_parse(link);
+	if (l.kind != RESOURCE_EVENTFD && (!l.inode || (l.kind != RESOURCE_PIPE && l.kind != RESOURCE_SOCKET)))
+		return;
+	struct other *slot = array_push(&o->found.v);
+	if (slot)
+		*slot = (struct other){ .pid = pid, .fd = (uint32_t)number, .kind = (uint8_t)l.kind, .inode = l.inode };
+	else
+		o->found.cut = true;
+}
+
+static void look_at_process(struct others *o, pid_t pid)
+{
+	struct numbers names;
+	struct raw_stat stat;
+	char path[32];
+	uint64_t number;
+	size_t seen = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		o->found.refused += (errno == EACCES || errno == EPERM) && read_stat(pid, &stat) && !stat.kernel_thread;
+		return;
+	}
+	numbers_begin(&names, dir);
+	for (; numbers_next(&names, &number) > 0; seen++)
+		look_at_fd(o, pid, dir, number);
+	/* A leader that ended before its threads shows none of what they hold. */
+	if (!seen && read_stat(pid, &stat) && stat.state == 'Z' && !raw_stat_zombie(&stat))
+		o->found.refused++;
+}
+
+static void *look_at_all(void *arg)
+{
+	struct others *o = arg;
+	CLEANUP(fd_closep) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct numbers names;
+	uint64_t pid;
+
+	o->found.cut |= proc < 0;
+	numbers_begin(&names, proc);
+	while (numbers_next(&names, &pid) > 0) {
+		if (map_get(&o->tree, pid, NULL))
+			continue;
+		if (deadline_passed(o->until)) {
+			o->found.cut = true;
+			break;
+		}
+		look_at_process(o, (pid_t)pid);
+	}
+	return NULL;
+}
+
+struct others *others_begin(const struct raw_capture *c)
+{
+	struct others *o = calloc(1, sizeof(*o));
+	sigset_t all, before;
+
+	if (!o)
+		return NULL;
+	o->until = deadline_in(MIN(BUDGET_NS, deadline_left_ns(c->deadline)));
+	int r = map_set(&o->tree, (uint64_t)getpid(), 1);
+	for (size_t i = 0; i < c->processes.n && r == 0; i++)
+		r = map_set(&o->tree, (uint64_t)c->processes.v[i].pid, 1);
+	if (r < 0)
+		return others_free(o);
+	/* Signals are for the main thread, which knows what to do about them. */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	o->runs = pthread_create(&o->thread, NULL, look_at_all, o) == 0;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!o->runs)
+		(void)look_at_all(o);
+	return o;
+}
+
+const struct others_found *others_wait(struct others *o)
+{
+	static const struct others_found nothing = { .cut = true };
+
+	if (!o)
+		return &nothing;
+	if (o->runs)
+		(void)pthread_join(o->thread, NULL);
+	o->runs = false;
+	return &o->found;
+}
+
+struct others *others_free(struct others *o)
+{
+	if (!o)
+		return NULL;
+	(void)others_wait(o);
+	array_done(&o->found.v);
+	map_done(&o->tree);
+	free(o);
+	return NULL;
+}
