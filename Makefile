@@ -108,6 +108,13 @@ $(UNIT): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(UNIT_LIB) $(O)/libhangwatch.a
 unit: $(UNIT)
 	$(Q)scripts/run-unit $(UNIT)
 
+# The children of a test are its own business: those that a confinement or a tracer kills leak.
+VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite --child-silent-after-fork=yes
+
+valgrind: $(UNIT)
+	$(Q)HW_VALGRIND=1 UNIT_RUNNER='$(VALGRIND)' scripts/run-unit $(UNIT)
+	$(Q)echo "PASS: unit tests under valgrind"
+
 # They bring programs to test with: TEST_PROGRAMS, which the rule of check needs when it is read.
 -include $(wildcard tests/*/*.mk bench/*.mk)
 
@@ -139,11 +146,12 @@ clean:
 help:
 	@echo 'make             builds $$(O)/hangwatch; O= another place, V=1 shows commands, SAN=address,undefined'
 	@echo 'make check       all tests (scripts/check does the set-up too); check-quick: layers and unit tests'
+	@echo 'make valgrind    the unit tests under valgrind'
 	@echo 'make install     DESTDIR= prefix=   program, man page, completions'
 	@echo 'make bench       side by side with other tools; fuzz, soak: long runs'
 	@echo 'make clean'
 
-.PHONY: all unit test-programs check check-quick layers install clean help FORCE
+.PHONY: all unit valgrind test-programs check check-quick layers install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(SRCS:%.c=$(O)/%.d) $(O)/cli/main.d $(UNIT_SRCS:%.c=$(O)/%.d) $(UNIT_LIB:.o=.d)

@@ -150,5 +150,5 @@ int request_call(int sock, const struct request *q, struct deadline until, int *
 		if (ret_value)
 			*ret_value = p.value;
 	}
-	return p.status;
+	return (int)p.status;
 }

@@ -39,7 +39,7 @@ struct request {
 };
 
 struct response {
-	int32_t status; /* >= 0, or -errno */
+	int64_t status; /* >= 0, or -errno; as wide as what follows, so that no hole sends what lay there */
 	uint64_t value;
 };
 

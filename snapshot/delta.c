@@ -109,6 +109,8 @@ static int append(struct builder *b, const struct delta_mark *before, int fd, ch
 	for (unsigned t = 1; t < TABLE_MAX; t++) {
 		struct snap_table *table = &s->tables[t];
 		size_t size = row_size(t);
+		if (!h.n[t])
+			continue;
 		r = array_reserve(&table->rows, &table->cap, table->n + h.n[t], size);
 		if (r == 0)
 			r = take(fd, &off, (char *)table->rows + table->n * size, h.n[t] * size);

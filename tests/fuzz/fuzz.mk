@@ -20,10 +20,10 @@ fuzz-replay: $(FUZZ_NAMES:%=$(O)/tests/fuzz/replay_%)
 # The whole library again, instrumented, in a tree of its own.
 fuzz:
 	$(Q)$(MAKE) --no-print-directory O=$(O)/fuzz-build CC=$(FUZZ_CLANG) CFLAGS='$(FUZZ_CFLAGS)' DECODE_VARIANT=sanitized $(FUZZ_NAMES:%=$(O)/fuzz-build/tests/fuzz/live_%)
-	$(Q)for n in $(FUZZ_NAMES); do mkdir -p $(O)/fuzz/$$n; echo "fuzzing $$n for $(FUZZ_SECONDS) s"; \
-		$(O)/fuzz-build/tests/fuzz/live_$$n -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
-			-artifact_prefix=$(O)/fuzz/$$n- $(O)/fuzz/$$n tests/fuzz/corpus/$$n 2>$(O)/fuzz/$$n.log || { tail -40 $(O)/fuzz/$$n.log; exit 1; }; \
-		grep -E 'stat::number_of_executed_units|Done ' $(O)/fuzz/$$n.log; done
+	$(Q)for n in $(FUZZ_NAMES); do mkdir -p $(O)/fuzz/$$n; printf '%s: ' $$n; \
+		tests/fuzz/fuzz_for $(FUZZ_SECONDS) $(O)/fuzz-build/tests/fuzz/live_$$n $(O)/fuzz/$$n tests/fuzz/corpus/$$n \
+			-artifact_prefix=$(O)/fuzz/$$n- >$(O)/fuzz/$$n.log || { tail -40 $(O)/fuzz/$$n.log; exit 1; }; \
+		tail -n 1 $(O)/fuzz/$$n.log; done
 
 $(FUZZ_NAMES:%=$(O)/tests/fuzz/live_%): $(O)/tests/fuzz/live_%: $(O)/tests/fuzz/fuzz_%.o $(O)/libhangwatch.a
 	$(call say,LINK,$@)

@@ -30,6 +30,7 @@
 #include "core/util.h"
 #include "snapshot/check.h"
 #include "snapshot/index.h"
+#include "tests/unit/valgrind.h"
 
 extern const struct collector collector_fds, collector_sockets, collector_holders, collector_pipes,
 	collector_file_locks;
@@ -113,6 +114,7 @@ static void links(void **state)
 
 static void pipes_fill_and_ends(void **state)
 {
+	NOT_UNDER_VALGRIND("it knows no pidfds");
 	struct scene s;
 	int p[2];
 	char block[4096] = { 0 };
@@ -250,6 +252,7 @@ static void tcp_pair_close_wait_and_backlog(void **state)
 
 static void pidfds_know_their_process(void **state)
 {
+	NOT_UNDER_VALGRIND("it knows no pidfds");
 	struct scene s;
 	pid_t child = fork();
 

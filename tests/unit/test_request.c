@@ -60,7 +60,7 @@ static void test_message(void **state)
 static void test_wrong_size(void **state)
 {
 	int *sv = *state, fd = -1;
-	struct request got;
+	struct request got = { 0 };
 	char big[4096] = { 0 };
 
 	assert_int_equal(send(sv[0], big, 3, 0), 3);

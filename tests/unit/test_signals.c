@@ -16,6 +16,7 @@
 #include "acquire/signal_meanings.h"
 #include "acquire/signals.h"
 #include "core/util.h"
+#include "tests/unit/valgrind.h"
 
 struct target {
 	pid_t pid;
@@ -82,6 +83,7 @@ static const char *why(const struct builder *b, uint32_t i)
 
 static void only_who_catches_it(void **state)
 {
+	NOT_UNDER_VALGRIND("it knows no pidfds");
 	struct builder b;
 	struct raw_capture c = { .b = &b };
 	struct target with = start(true), without = start(false);

@@ -24,6 +24,7 @@
 #include "acquire/tracer.h"
 #include "core/fs.h"
 #include "core/util.h"
+#include "tests/unit/valgrind.h"
 
 /* What a child shares with the test. */
 struct shared {
@@ -260,6 +261,7 @@ static void a_stopped_process_stays_stopped(void **state)
 
 static void uninterruptible_sleep_is_never_traced(void **state)
 {
+	NOT_UNDER_VALGRIND("its vfork() is a fork()");
 	struct fixture *f = *state;
 
 	begin(f, sleep_in_vfork, "D");
@@ -299,6 +301,7 @@ static void held_processes_stand_still(void **state)
 
 static void a_hold_ends_by_itself(void **state)
 {
+	NOT_UNDER_VALGRIND("50 ms are too short for it");
 	struct fixture *f = *state;
 	struct hold *h;
 

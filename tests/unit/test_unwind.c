@@ -25,6 +25,7 @@
 #include "decode/memory.h"
 #include "decode/symbols.h"
 #include "decode/unwind.h"
+#include "tests/unit/valgrind.h"
 
 #define KEEP __attribute__((noinline, noclone))
 
@@ -261,6 +262,7 @@ static size_t find(struct child *c, const struct decoded_thread *t, const char *
 
 static void test_known_levels(void **state)
 {
+	NOT_UNDER_VALGRIND("the registers of its child are not those of the program");
 	struct decoded_thread t = { 0 };
 	struct child c;
 
@@ -285,6 +287,7 @@ static void test_known_levels(void **state)
 
 static void test_deeper_than_the_limit(void **state)
 {
+	NOT_UNDER_VALGRIND("the registers of its child are not those of the program");
 	struct decoded_thread t = { 0 };
 	struct child c;
 
@@ -303,6 +306,7 @@ static void test_deeper_than_the_limit(void **state)
 
 static void test_copy_without_its_middle(void **state)
 {
+	NOT_UNDER_VALGRIND("the registers of its child are not those of the program");
 	struct decoded_thread t = { 0 }, live = { 0 };
 	struct child c;
 
@@ -325,6 +329,7 @@ static void test_copy_without_its_middle(void **state)
 
 static void test_second_stack(void **state)
 {
+	NOT_UNDER_VALGRIND("the registers of its child are not those of the program");
 	struct decoded_thread t = { 0 }, copies = { 0 };
 	struct child c;
 
