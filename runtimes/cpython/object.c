@@ -143,14 +143,18 @@ int heap_u8(struct heap *h, uint64_t base, int32_t field, uint8_t *ret)
 	return field < 0 ? -ENODATA : memory_read_u8(h->memory, base + (uint32_t)field, ret);
 }
 
+/* Of the bytes that it touches no more is read than those: a flag may be a bit of a byte or, in older versions, an int. */
 int heap_bits(struct heap *h, uint64_t base, struct cpython_bits field, unsigned *ret)
 {
-	uint8_t byte;
-	int r = heap_u8(h, base, field.offset, &byte);
+	size_t bytes = (field.shift + field.width + 7u) / 8;
+	uint64_t word = 0;
+	int r;
 
-	if (r < 0)
+	if (field.offset < 0 || field.width == 0 || field.width > 32)
+		return -ENODATA;
+	if ((r = memory_read(h->memory, base + (uint32_t)field.offset, &word, bytes)) < 0)
 		return r;
-	*ret = byte >> field.shift & ((1u << field.width) - 1);
+	*ret = (unsigned)(word >> field.shift & ((1ull << field.width) - 1));
 	return 0;
 }
 
