@@ -95,6 +95,14 @@ static void on_fd(struct analysis *a, node_t task)
 	(void)wait_add_fd(a, &f);
 }
 
+/* One that a connection holds is set when its descriptor wakes the loop, or by anybody else who has it. */
+static void on_future(struct analysis *a, node_t task)
+{
+	if (snap_known(task_row(a, task)->fd))
+		on_fd(a, task);
+	on_primitive(a, task, WAIT_ON_EVENT);
+}
+
 /* The children of the nursery that the task is parked in: the innermost one it has open. */
 static void on_nursery(struct analysis *a, node_t task)
 {
@@ -225,9 +233,11 @@ void waits_task(struct analysis *a, node_t task)
 	case TASK_WAIT_EVENT:
 	case TASK_WAIT_SEMAPHORE:
 	case TASK_WAIT_CONDITION:
-	case TASK_WAIT_FUTURE:
 	case TASK_WAIT_FOREVER:
 		on_primitive(a, task, WAIT_ON_EVENT);
+		break;
+	case TASK_WAIT_FUTURE:
+		on_future(a, task);
 		break;
 	case TASK_WAIT_NURSERY:
 		on_nursery(a, task);

@@ -22,7 +22,8 @@ static void join_tasks(struct raw_capture *c)
 
 	for (uint32_t i = 0; i < SNAP_N(s, TASK); i++) {
 		const struct snap_task *t = SNAP_ROW(s, TASK, i);
-		if (t->wait == TASK_WAIT_FD && snap_known(t->fd) && !t->inherited)
+		bool waits = t->wait == TASK_WAIT_FD || t->wait == TASK_WAIT_FUTURE;
+		if (waits && snap_known(t->fd) && !t->inherited)
 			(void)map_set(&by_fd[t->waits_write], map_mix(t->owner, (uint64_t)t->fd), i);
 	}
 	for (uint32_t i = 0; i < SNAP_N(s, WATCH); i++) {

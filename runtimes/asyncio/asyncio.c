@@ -4,7 +4,7 @@
  *
  * Stands on what the cpython runtime read: objects, frames, await chains. Tasks that are over are left out: nothing waits
  * in them. In a forked child that never exec'd, the loop of the parent is there as a copy that no thread runs; its tasks are
- * marked inherited.
+ * marked inherited. From 3.14 on the interpreter empties its lists in such a child, and then there is no copy to be found.
  */
 #include <errno.h>
 
@@ -24,6 +24,10 @@ static void aio_done(struct aio *a)
 	array_done(&a->loops);
 	map_done(&a->by_address);
 	map_done(&a->workers);
+	map_done(&a->waiters);
+	map_done(&a->fds);
+	map_done(&a->wakes);
+	map_done(&a->cancels);
 }
 
 static const struct aio_loop *loop_of(const struct aio *a, const struct aio_task *t)
@@ -61,6 +65,24 @@ static void add_rows(struct aio *a)
 	}
 }
 
+/*
+ * asyncio has no scopes. What acts like one: a timeout that will cancel the task, the nearest of them, and a cancel() that was
+ * asked for and that the task did not follow.
+ */
+static void add_scopes(struct aio *a, const struct aio_task *t)
+{
+	uint64_t left;
+	bool timed = map_get(&a->cancels, t->address, &left);
+
+	if (!timed && !t->must_cancel && t->cancels <= 0)
+		return;
+	struct snap_scope *row = BUILD(a->py->b, SCOPE);
+	row->owner = t->node;
+	row->deadline_ns = timed ? (int64_t)left : SNAP_NONE;
+	row->cancel_called = t->must_cancel || t->cancels > 0;
+	row->effectively_cancelled = t->must_cancel;
+}
+
 static void fill_row(struct aio *a, const struct aio_task *t)
 {
 	struct builder *b = a->py->b;
@@ -78,12 +100,24 @@ static void fill_row(struct aio *a, const struct aio_task *t)
 	if (loop && loop->thread != SIZE_MAX)
 		row.thread = python_thread_node(a->py, loop->thread);
 	row.main = loop && loop->main_task == t->address;
-	/* A loop's selector is its own: the same pointer in the parent's loop object means that fork copied it. */
-	row.inherited = task_is_inherited(a->py, row.thread) || (loop && loop->inherited);
+	/* Without anything to compare with, a loop that nothing turns is told by that. */
+	row.inherited = loop && loop->copied != TRI_UNKNOWN ? loop->copied == TRI_YES :
+							      task_is_inherited(a->py, row.thread);
 	if (t->waiter)
 		aio_describe_wait(a, t, &row);
 	*SNAP_ROW(b->s, TASK, node_index(t->node)) = row;
 	emit_chain(a->py, t->node, &t->chain);
+	add_scopes(a, t);
+}
+
+/* Futures of which neither a frame of asyncio nor their own kind says what they are for. */
+static void find_bare_waiters(struct aio *a)
+{
+	for (size_t i = 0; i < a->tasks.n; i++) {
+		const struct aio_task *t = &a->tasks.v[i];
+		if (!t->done && t->waiter && !t->place && !aio_task_at(a, t->waiter))
+			(void)map_set(&a->waiters, t->waiter, i);
+	}
 }
 
 static int decode(struct decoded_process *p)
@@ -98,11 +132,13 @@ static int decode(struct decoded_process *p)
 		imported = heap_module_attr(&a.py->heap, a.py->interps.v[i], "asyncio.tasks", NULL, &module) == 0;
 	if (!imported)
 		return 1;
-	aio_find_loops(&a);
 	int r = aio_find_tasks(&a);
 	for (size_t i = 0; i < a.tasks.n; i++)
 		aio_read_task(&a, &a.tasks.v[i]);
+	aio_find_loops(&a);
 	aio_find_awaiters(&a);
+	find_bare_waiters(&a);
+	aio_read_loops(&a);
 	add_rows(&a);
 	for (size_t i = 0; i < a.tasks.n; i++)
 		if (!a.tasks.v[i].done)

@@ -8,9 +8,13 @@ struct aio_task {
 	uint64_t address, coro, waiter, loop;
 	bool native; /* _asyncio.Task or derived from it; else a Task in pure Python */
 	bool done, running, created;
+	bool must_cancel;     /* cancel() will be thrown into it when it runs next */
+	int64_t cancels;      /* cancel() was asked for so often; 0 where this version does not count */
 	uint64_t interp;
 	str_t name;
 	struct await_chain chain;
+	const struct aio_place *place; /* waits.c: where in asyncio it is parked, NULL: elsewhere */
+	size_t place_frame;	       /* of the chain */
 	node_t node; /* its row; rows are consecutive */
 	ARRAY(size_t) awaited_by; /* indices of tasks, no repeats */
 };
@@ -19,7 +23,7 @@ struct aio_loop {
 	uint64_t address;
 	size_t thread;	    /* index in python.threads; SIZE_MAX */
 	uint64_t main_task; /* what run_until_complete() runs, 0 */
-	bool inherited;	    /* fork copied it from the parent */
+	enum tri copied;    /* fork copied it from the parent */
 };
 
 struct aio {
@@ -28,12 +32,22 @@ struct aio {
 	struct map by_address; /* task -> index */
 	ARRAY(struct aio_loop) loops;
 	struct map workers; /* concurrent.futures.Future that a pool thread runs -> index in python.threads */
+	/* loop.c: */
+	struct map waiters; /* futures that tasks wait for and of which nothing better is known: the keys */
+	struct map fds;	    /* such a future -> descriptor << 1 | for writing, whose connection holds it; AIO_FD_AMBIGUOUS */
+	struct map wakes;   /* future or primitive that a timer acts upon -> nanoseconds from the capture */
+	struct map cancels; /* task that a timer cancels -> the same */
 };
+
+#define AIO_FD_AMBIGUOUS UINT64_MAX
 
 /* find.c: every task of every interpreter, by what this version keeps. */
 int aio_find_tasks(struct aio *a);
 /* find.c: which thread runs which loop, and the futures that pool threads run. */
 void aio_find_loops(struct aio *a);
+
+/* loop.c: what the loops' timers and descriptors say about tasks; after the tasks are read. */
+void aio_read_loops(struct aio *a);
 
 /* task.c: name, coroutine, state, what it waits for, its await chain. */
 void aio_read_task(struct aio *a, struct aio_task *t);
@@ -43,6 +57,11 @@ void aio_find_awaiters(struct aio *a);
 /* awaiters.c: the callables to be called when a future is done, appended. */
 int aio_callbacks(struct aio *a, uint64_t future, struct heap_items *to);
 
+/* parts.c: appends the tasks, not yet over, that must end for these futures to be done. */
+int aio_parts(struct aio *a, const uint64_t *futures, size_t n, struct heap_items *to);
+
+/* waits.c: finds the place where a task is parked; its chain must be read. */
+void aio_find_place(struct aio *a, struct aio_task *t);
 /* waits.c: says in `row` what the task is parked on. */
 void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task *row);
 

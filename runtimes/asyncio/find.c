@@ -18,6 +18,9 @@
 /* The tables are per process, and a leak of a million tasks needs no full list. */
 #define TASKS_MAX 200000
 
+/* Each task is looked up among them. A process has one for each thread that runs one, and perhaps copies from before a fork. */
+#define LOOPS_MAX 256
+
 static int add_task(struct aio *a, uint64_t address, uint64_t interp)
 {
 	if (!heap_possible(address) || map_get(&a->by_address, address, NULL) || !aio_is_future(a, address))
@@ -131,10 +134,22 @@ static struct aio_loop *loop_at(struct aio *a, uint64_t address)
 	for (size_t i = 0; i < a->loops.n; i++)
 		if (a->loops.v[i].address == address)
 			return &a->loops.v[i];
-	struct aio_loop *l = array_push(&a->loops);
+	struct aio_loop *l = a->loops.n < LOOPS_MAX ? array_push(&a->loops) : NULL;
 	if (l)
 		*l = (struct aio_loop){ .address = address, .thread = SIZE_MAX };
 	return l;
+}
+
+/* asyncio.run() up to 3.10 has no name for the task that it makes of its argument. */
+static uint64_t task_of_coroutine(struct aio *a, const struct py_frame *f)
+{
+	uint64_t main;
+
+	if (frame_variable(&a->py->codes, f, "main", &main) == 0)
+		for (size_t i = 0; i < a->tasks.n; i++)
+			if (a->tasks.v[i].coro == main)
+				return a->tasks.v[i].address;
+	return 0;
 }
 
 static void look_at_frame(struct aio *a, size_t thread, const struct py_frame *f)
@@ -154,6 +169,7 @@ static void look_at_frame(struct aio *a, size_t thread, const struct py_frame *f
 		(void)frame_variable(&py->codes, f, "task", &task);
 	} else if (is_at(py, f, "asyncio/runners.py", "run")) {
 		(void)frame_variable(&py->codes, f, "loop", &loop);
+		task = task_of_coroutine(a, f);
 	} else if (is_at(py, f, "concurrent/futures/thread.py", "run") &&
 		   frame_variable(&py->codes, f, "self", &self) == 0 &&
 		   heap_attr(&py->heap, self, "future", &future) == 0) {
@@ -167,16 +183,17 @@ static void look_at_frame(struct aio *a, size_t thread, const struct py_frame *f
 		l->main_task = task;
 }
 
-/* The loop's own socket pair, by which other threads wake it. */
-static bool was_copied(struct aio *a, uint64_t loop)
+/* Its own socket pair, by which other threads wake it, tells. A loop made in C does not show it. */
+static enum tri was_copied(struct aio *a, uint64_t loop)
 {
 	struct heap *h = &a->py->heap;
 	uint64_t socket;
 	int32_t fd;
 
-	return heap_attr(h, loop, "_ssock", &socket) == 0 && heap_kind(h, socket) == PY_SOCKET &&
-	       heap_i32(h, socket, h->l.Socket_sock_fd, &fd) == 0 &&
-	       python_descriptor_is_copy(a->py, fd) == TRI_YES;
+	if (heap_attr(h, loop, "_ssock", &socket) < 0 || heap_kind(h, socket) != PY_SOCKET ||
+	    heap_i32(h, socket, h->l.Socket_sock_fd, &fd) < 0)
+		return TRI_UNKNOWN;
+	return python_descriptor_is_copy(a->py, fd);
 }
 
 void aio_find_loops(struct aio *a)
@@ -199,6 +216,9 @@ void aio_find_loops(struct aio *a)
 				loop->thread = t;
 		}
 	}
+	for (size_t i = 0; i < a->tasks.n; i++)
+		if (!a->tasks.v[i].done && heap_possible(a->tasks.v[i].loop))
+			(void)loop_at(a, a->tasks.v[i].loop);
 	for (size_t i = 0; i < a->loops.n; i++)
-		a->loops.v[i].inherited = was_copied(a, a->loops.v[i].address);
+		a->loops.v[i].copied = was_copied(a, a->loops.v[i].address);
 }

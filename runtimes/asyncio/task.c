@@ -41,6 +41,8 @@ static void read_native(struct aio *a, struct aio_task *t)
 	const struct cpython_layout *l = &h->l;
 	uint64_t name;
 	uint32_t state = 0;
+	unsigned must_cancel = 0;
+	int32_t cancels = 0;
 
 	if (heap_pointer(h, t->address, l->TaskObj_task_name, &name) == 0)
 		t->name = read_name(a, name);
@@ -49,6 +51,10 @@ static void read_native(struct aio *a, struct aio_task *t)
 	(void)heap_pointer(h, t->address, l->TaskObj_task_loop, &t->loop);
 	if (heap_u32(h, t->address, l->TaskObj_task_state, &state) == 0)
 		t->done = (int32_t)state != l->STATE_PENDING;
+	if (heap_bits(h, t->address, l->TaskObj_task_must_cancel, &must_cancel) == 0)
+		t->must_cancel = must_cancel != 0;
+	if (heap_i32(h, t->address, l->TaskObj_task_num_cancels_requested, &cancels) == 0)
+		t->cancels = cancels;
 }
 
 static void read_pure(struct aio *a, struct aio_task *t)
@@ -63,6 +69,10 @@ static void read_pure(struct aio *a, struct aio_task *t)
 	t->waiter = heap_attr_or_none(h, t->address, "_fut_waiter");
 	t->loop = heap_attr_or_none(h, t->address, "_loop");
 	t->done = state && !heap_str_is(h, state, "PENDING");
+	t->must_cancel = heap_bool(h, heap_attr_or_none(h, t->address, "_must_cancel")) == TRI_YES;
+	uint64_t cancels = heap_attr_or_none(h, t->address, "_num_cancels_requested");
+	if (cancels)
+		(void)heap_int(h, cancels, &t->cancels);
 }
 
 void aio_read_task(struct aio *a, struct aio_task *t)
@@ -81,4 +91,5 @@ void aio_read_task(struct aio *a, struct aio_task *t)
 	(void)await_chain_read(a->py, t->coro, &t->chain);
 	t->running = t->chain.end == AWAIT_END_RUNNING;
 	t->created = t->chain.end == AWAIT_END_CREATED;
+	aio_find_place(a, t);
 }

@@ -4,37 +4,38 @@
  * The future alone says little: asyncio's Event, Lock, Queue and streams all park on a bare Future. The innermost frame of
  * asyncio tells which of them made it; its `self` is the primitive.
  */
-#include <errno.h>
-#include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "core/util.h"
 #include "runtimes/asyncio/asyncio.h"
 
-enum { CHILDREN_MAX = 10000 };
-
-struct place {
+struct aio_place {
 	const char *file, *function; /* of the frame; function "" matches any */
 	const char *type;	     /* of its `self`, NULL: any */
 	enum task_wait wait;
+	bool over; /* counts more than the primitives it is made of */
 };
 
-static const struct place places[] = {
-	{ "asyncio/locks.py", "wait", "Event", TASK_WAIT_EVENT },
-	{ "asyncio/locks.py", "acquire", "Lock", TASK_WAIT_LOCK },
-	{ "asyncio/locks.py", "", "Condition", TASK_WAIT_CONDITION },
-	{ "asyncio/locks.py", "acquire", "Semaphore", TASK_WAIT_SEMAPHORE },
-	{ "asyncio/locks.py", "acquire", "BoundedSemaphore", TASK_WAIT_SEMAPHORE },
-	{ "asyncio/locks.py", "", "Barrier", TASK_WAIT_CONDITION },
-	{ "asyncio/queues.py", "", NULL, TASK_WAIT_QUEUE },
-	{ "asyncio/tasks.py", "sleep", NULL, TASK_WAIT_TIMER },
-	{ "asyncio/taskgroups.py", "", NULL, TASK_WAIT_NURSERY },
-	{ "asyncio/streams.py", "_wait_for_data", NULL, TASK_WAIT_FD },
-	{ "asyncio/streams.py", "_drain_helper", NULL, TASK_WAIT_FD },
-	{ "asyncio/selector_events.py", "", NULL, TASK_WAIT_FD },
-	{ "asyncio/base_subprocess.py", "_wait", NULL, TASK_WAIT_CHILD },
-	{ "asyncio/tasks.py", "_wait", NULL, TASK_WAIT_TASK },
-	{ "asyncio/tasks.py", "wait_for", NULL, TASK_WAIT_TASK },
+static const struct aio_place places[] = {
+	{ "asyncio/locks.py", "wait", "Event", TASK_WAIT_EVENT, false },
+	{ "asyncio/locks.py", "acquire", "Lock", TASK_WAIT_LOCK, false },
+	{ "asyncio/locks.py", "", "Condition", TASK_WAIT_CONDITION, false },
+	{ "asyncio/locks.py", "acquire", "Semaphore", TASK_WAIT_SEMAPHORE, false },
+	{ "asyncio/locks.py", "acquire", "BoundedSemaphore", TASK_WAIT_SEMAPHORE, false },
+	{ "asyncio/locks.py", "", "Barrier", TASK_WAIT_CONDITION, true },
+	{ "asyncio/queues.py", "join", NULL, TASK_WAIT_QUEUE, true },
+	{ "asyncio/queues.py", "", NULL, TASK_WAIT_QUEUE, false },
+	{ "asyncio/tasks.py", "sleep", NULL, TASK_WAIT_TIMER, false },
+	{ "asyncio/taskgroups.py", "", NULL, TASK_WAIT_NURSERY, false },
+	{ "asyncio/streams.py", "_wait_for_data", NULL, TASK_WAIT_FD, false },
+	{ "asyncio/streams.py", "_drain_helper", NULL, TASK_WAIT_FD, false },
+	{ "asyncio/selector_events.py", "", NULL, TASK_WAIT_FD, false },
+	{ "asyncio/base_events.py", "serve_forever", NULL, TASK_WAIT_FOREVER, false },
+	{ "asyncio/subprocess.py", "wait", "Process", TASK_WAIT_CHILD, true },
+	{ "asyncio/base_subprocess.py", "_wait", NULL, TASK_WAIT_CHILD, false },
+	{ "asyncio/tasks.py", "_wait", NULL, TASK_WAIT_TASK, false },
+	{ "asyncio/tasks.py", "wait_for", NULL, TASK_WAIT_TASK, false },
+	{ "asyncio/tasks.py", "_cancel_and_wait", NULL, TASK_WAIT_TASK, false },
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -52,12 +53,12 @@ static uint64_t self_of(struct aio *a, const struct py_frame *f)
 	return self;
 }
 
-static const struct place *place_of(struct aio *a, const struct py_frame *f, const char *file)
+static const struct aio_place *place_of(struct aio *a, const struct py_frame *f, const char *file)
 {
 	const char *function = snap_str(a->py->b->s, f->code->name);
 
 	for (size_t k = 0; k < ARRAY_SIZE(places); k++) {
-		const struct place *p = &places[k];
+		const struct aio_place *p = &places[k];
 		if (ends_with(file, p->file) && (!p->function[0] || str_eq(p->function, function)) &&
 		    (!p->type || heap_is_named(&a->py->heap, self_of(a, f), p->type)))
 			return p;
@@ -65,21 +66,20 @@ static const struct place *place_of(struct aio *a, const struct py_frame *f, con
 	return NULL;
 }
 
-/* The innermost frame of asyncio that parks; the search ends where the program's own frames begin. */
-static const struct place *find_place(struct aio *a, const struct aio_task *t, const struct py_frame **ret)
+/* The innermost frame of asyncio that parks, or one around it that is more; the search ends where the program's own frames begin. */
+void aio_find_place(struct aio *a, struct aio_task *t)
 {
 	for (size_t i = t->chain.frames.n; i-- > 0;) {
 		const struct py_frame *f = &t->chain.frames.v[i];
 		const char *file = f->code ? snap_str(a->py->b->s, f->code->file) : "";
 		if (!strstr(file, "asyncio/"))
-			return NULL;
-		const struct place *p = place_of(a, f, file);
-		if (p) {
-			*ret = f;
-			return p;
+			return;
+		const struct aio_place *p = place_of(a, f, file);
+		if (p && (!t->place || p->over)) {
+			t->place = p;
+			t->place_frame = i;
 		}
 	}
-	return NULL;
 }
 
 static void name_wait(struct aio *a, const struct py_frame *f, uint64_t self, struct snap_task *row)
@@ -91,18 +91,18 @@ static void name_wait(struct aio *a, const struct py_frame *f, uint64_t self, st
 			       builder_str(b, function);
 }
 
-/* A child's end: of tasks among `objects`; whoever is no task is counted as a future that anybody may set. */
-static void await_objects(struct aio *a, const struct heap_items *objects, struct snap_task *row)
+/* Notes the tasks that must end for these futures to be done; false when there are none. */
+static bool await_parts(struct aio *a, const uint64_t *futures, size_t n, struct snap_task *row)
 {
-	node_t nodes[256];
-	size_t n = 0;
+	CLEANUP(heap_items_donep) struct heap_items tasks = { 0 };
 
-	for (size_t i = 0; i < objects->n && i < CHILDREN_MAX && n < ARRAY_SIZE(nodes); i++) {
-		const struct aio_task *t = aio_task_at(a, objects->v[i]);
-		if (t && !t->done)
-			nodes[n++] = t->node;
-	}
-	row->waits_for = builder_refs(a->py->b, nodes, n);
+	if (aio_parts(a, futures, n, &tasks) < 0 || !tasks.n)
+		return false;
+	CLEANUP(freep) node_t *nodes = calloc(tasks.n, sizeof(*nodes));
+	for (size_t i = 0; nodes && i < tasks.n; i++)
+		nodes[i] = aio_task_at(a, tasks.v[i])->node;
+	row->waits_for = builder_refs(a->py->b, nodes, nodes ? tasks.n : 0);
+	return true;
 }
 
 static int64_t fd_of_transport(struct aio *a, uint64_t transport)
@@ -146,50 +146,32 @@ static void await_fd(struct aio *a, const struct py_frame *f, uint64_t self, str
 	row->fd = fd_of_transport(a, transport);
 }
 
-/* A TimerHandle's _when is on the loop's clock, which is CLOCK_MONOTONIC. */
-static void await_timer(struct aio *a, const struct py_frame *f, const char *variable, struct snap_task *row)
-{
-	struct heap *h = &a->py->heap;
-	uint64_t handle, when;
-	double at;
-
-	if (frame_variable(&a->py->codes, f, variable, &handle) < 0 || heap_attr(h, handle, "_when", &when) < 0 ||
-	    heap_float(h, when, &at) < 0 || !isfinite(at))
-		return;
-	double left = at * 1e9 - (double)a->py->p->capture->captured_ns;
-	if (fabs(left) < 1e18)
-		row->deadline_ns = (int64_t)left;
-}
-
+/* A Process has it, whatever its transport is made in. */
 static void await_child(struct aio *a, uint64_t self, struct snap_task *row)
 {
-	uint64_t pid = heap_attr_or_none(&a->py->heap, self, "_pid");
+	struct heap *h = &a->py->heap;
+	uint64_t pid = heap_attr_or_none(h, self, "pid");
 
-	if (pid)
-		(void)heap_int(&a->py->heap, pid, &row->child);
+	if (pid || (pid = heap_attr_or_none(h, self, "_pid")))
+		(void)heap_int(h, pid, &row->child);
 }
 
 /*
- * asyncio.wait(): `fs` are what it waits for, `return_when` how many of them. wait_for(), up to 3.11, runs what it was given
- * as the task `fut` and sets a timer.
+ * asyncio.wait(): `fs` are what it waits for, `return_when` how many of them. wait_for() waits for `fut`, up to 3.11 by a future of
+ * its own; when that is no task it is as if it were awaited itself.
  */
-static void await_set(struct aio *a, const struct py_frame *f, struct snap_task *row)
+static bool await_set(struct aio *a, const struct py_frame *f, struct snap_task *row)
 {
 	CLEANUP(heap_items_donep) struct heap_items fs = { 0 };
 	uint64_t set, when, future;
 
-	if (frame_variable(&a->py->codes, f, "fut", &future) == 0) {
-		const struct aio_task *inner = aio_task_at(a, future);
-		if (inner)
-			row->waits_for = builder_refs(a->py->b, &inner->node, 1);
-		await_timer(a, f, "timeout_handle", row);
-		return;
-	}
+	if (frame_variable(&a->py->codes, f, "fut", &future) == 0)
+		return await_parts(a, &future, 1, row);
 	if (frame_variable(&a->py->codes, f, "fs", &set) < 0 || heap_elements(&a->py->heap, set, &fs) < 0)
-		return;
-	await_objects(a, &fs, row);
+		return false;
 	row->waits_any = frame_variable(&a->py->codes, f, "return_when", &when) < 0 ||
 			 !heap_str_is(&a->py->heap, when, "ALL_COMPLETED");
+	return await_parts(a, fs.v, fs.n, row);
 }
 
 static void await_group(struct aio *a, uint64_t self, struct snap_task *row)
@@ -198,7 +180,7 @@ static void await_group(struct aio *a, uint64_t self, struct snap_task *row)
 	uint64_t set = heap_attr_or_none(&a->py->heap, self, "_tasks");
 
 	if (set && heap_elements(&a->py->heap, set, &tasks) >= 0)
-		await_objects(a, &tasks, row);
+		(void)await_parts(a, tasks.v, tasks.n, row);
 }
 
 /* run_in_executor() chains two futures; the pool's thread runs the one that the callback's closure calls `source`. */
@@ -230,57 +212,49 @@ static bool await_worker(struct aio *a, const struct aio_task *t, struct snap_ta
 
 static void await_future(struct aio *a, const struct aio_task *t, struct snap_task *row)
 {
-	CLEANUP(heap_items_donep) struct heap_items children = { 0 };
 	struct heap *h = &a->py->heap;
 	struct builder *b = a->py->b;
 	const struct aio_task *other = aio_task_at(a, t->waiter);
-	uint64_t list;
+	const char *type = heap_type_name(h, t->waiter);
+	bool gather = str_eq(type, "_GatheringFuture");
+	uint64_t fd;
 
 	row->object = (int64_t)t->waiter;
-	if (other) {
+	if (await_parts(a, &t->waiter, 1, row)) {
 		row->wait = TASK_WAIT_TASK;
-		row->waits_for = builder_refs(b, &other->node, 1);
-		row->waits_on = builder_strf(b, "task %s", snap_str(b->s, other->name));
-	} else if (heap_is_named(h, t->waiter, "_GatheringFuture") &&
-		   (list = heap_attr_or_none(h, t->waiter, "_children"))) {
-		row->wait = TASK_WAIT_TASK;
-		row->waits_on = builder_str(b, "gather");
-		(void)heap_elements(h, list, &children);
-		await_objects(a, &children, row);
+		row->waits_on = other ? builder_strf(b, "task %s", snap_str(b->s, other->name)) :
+					builder_str(b, gather ? "gather" : "shield");
 	} else if (await_worker(a, t, row)) {
 		row->wait = TASK_WAIT_THREAD;
 		row->waits_on = builder_str(b, "run_in_executor");
 	} else {
 		row->wait = TASK_WAIT_FUTURE;
-		row->waits_on = builder_str(b, heap_type_name(h, t->waiter));
+		row->waits_on = builder_str(b, gather ? "gather" : type);
+		if (map_get(&a->fds, t->waiter, &fd) && fd != AIO_FD_AMBIGUOUS) {
+			row->fd = (int64_t)(fd >> 1);
+			row->waits_write = fd & 1;
+		}
 	}
 }
 
-void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task *row)
+static void await_place(struct aio *a, const struct aio_task *t, struct snap_task *row)
 {
-	const struct py_frame *f = NULL;
-	const struct place *p = find_place(a, t, &f);
-
-	if (!p || aio_task_at(a, t->waiter)) {
-		await_future(a, t, row);
-		return;
-	}
+	const struct py_frame *f = &t->chain.frames.v[t->place_frame];
 	uint64_t self = self_of(a, f);
-	row->wait = (uint8_t)p->wait;
+
+	row->wait = (uint8_t)t->place->wait;
 	row->object = self ? (int64_t)self : (int64_t)t->waiter;
 	name_wait(a, f, self, row);
-	switch (p->wait) {
+	switch (t->place->wait) {
 	case TASK_WAIT_FD:
 		await_fd(a, f, self, row);
-		break;
-	case TASK_WAIT_TIMER:
-		await_timer(a, f, "h", row);
 		break;
 	case TASK_WAIT_CHILD:
 		await_child(a, self, row);
 		break;
 	case TASK_WAIT_TASK:
-		await_set(a, f, row);
+		if (!await_set(a, f, row))
+			await_future(a, t, row);
 		break;
 	case TASK_WAIT_NURSERY:
 		await_group(a, self, row);
@@ -288,4 +262,16 @@ void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task
 	default:
 		break;
 	}
+}
+
+void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task *row)
+{
+	uint64_t left;
+
+	if (t->place && !aio_task_at(a, t->waiter))
+		await_place(a, t, row);
+	else
+		await_future(a, t, row);
+	if (map_get(&a->wakes, t->waiter, &left) || map_get(&a->wakes, (uint64_t)row->object, &left))
+		row->deadline_ns = (int64_t)left;
 }
