@@ -110,6 +110,11 @@ def frames(rows, internal=True):
             if f["kind"] == "python" and (internal or not f.get("internal"))]
 
 
+def gaps(report):
+    """What the readers could not see. That processes of strangers come and go while theirs are read is another matter."""
+    return [g for g in report["gaps"] if "who else holds" not in g["what"]]
+
+
 def process(report, pid):
     return next(p for p in report["processes"] if p["pid"] == pid)
 

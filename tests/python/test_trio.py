@@ -62,7 +62,7 @@ def test_tree(env):
     """Names, await chains, schedules, scopes, nurseries, fds and pending exceptions of every task."""
     with reading.program(env, "trio_tree.py") as (target, truth):
         report = reading.read(target.pid)
-        assert not report["gaps"], report["gaps"]
+        assert not reading.gaps(report)
         compare(tree(report, target.pid), truth["root"])
 
 
@@ -134,9 +134,11 @@ def test_fork(env):
         report = reading.read(target.pid)
         pids = {p.get("ns_pid", p["pid"]): p for p in report["processes"]}
         inherited = {pid: {t["inherited"] for t in p["tasks"]} for pid, p in pids.items()}
-        assert inherited == {target.pid: {False}, truth["own"]: {False}, truth["copy"]: {True}}
+        assert inherited == {target.pid: {False}, truth["own"]: {False}, truth["copy"]: {True}, truth["both"]: {True, False}}
         states = {t["name"]: t["state"] for t in pids[truth["copy"]]["tasks"]}
         assert states["forker"] == "running" and states["bystander"] == "waiting"
+        new = {t["name"]: t["inherited"] for t in pids[truth["both"]]["tasks"]}
+        assert new["forker"] and new["bystander"] and not new["new bystander"]
 
 
 @reading.each()

@@ -1,9 +1,11 @@
 """A trio program whose task forks: the child, which never execs, has a copy of every task.
 
-A second child is forked before trio runs and has a loop of its own, though the program is the same."""
+A second child is forked before trio runs and has a loop of its own, though the program is the same. A third is forked by the
+task, too, and runs a loop of its own in a thread."""
 
 import os
 import sys
+import threading
 import time
 
 import trio
@@ -16,12 +18,24 @@ async def bystander():
     await trio.sleep_forever()
 
 
+async def rests():
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(bystander, name="new bystander")
+
+
+def run_anew():
+    thread = threading.Thread(target=trio.run, args=(rests,))
+    thread.start()
+    thread.join()
+
+
 async def forker(facts):
     await trio.sleep(0.1)
-    child = os.fork()
-    if child == 0:
-        time.sleep(1e6)
-    facts["copy"] = child
+    for name, runs in (("copy", lambda: time.sleep(1e6)), ("both", run_anew)):
+        child = os.fork()
+        if child == 0:
+            runs()
+        facts[name] = child
     await trio.sleep_forever()
 
 

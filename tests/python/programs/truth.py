@@ -13,10 +13,14 @@ import time
 LOOK_S = 0.3
 
 
-def _generator_of(awaitable):
-    """The generator behind asend(), athrow() and coroutine wrappers: they do not tell, but the collector does."""
+# What only passes an await on.
+_WRAPPERS = ("async_generator_asend", "async_generator_athrow", "coroutine_wrapper", "anext_awaitable")
+
+
+def _behind(awaitable):
+    """The generator behind asend(), athrow(), anext() and coroutine wrappers: they do not tell, but the collector does."""
     for found in gc.get_referents(awaitable):
-        if any(hasattr(found, name) for name in ("ag_frame", "cr_frame", "gi_frame")):
+        if type(found).__name__ in _WRAPPERS or any(hasattr(found, k) for k in ("ag_frame", "cr_frame", "gi_frame")):
             return found
     return None
 
@@ -27,9 +31,8 @@ def chain(awaitable):
     while awaitable is not None:
         kind = next((k for k in ("cr", "gi", "ag") if hasattr(awaitable, k + "_frame")), None)
         if kind is None:
-            if type(awaitable).__name__ in ("async_generator_asend", "async_generator_athrow", "coroutine_wrapper",
-                                            "anext_awaitable"):
-                awaitable = _generator_of(awaitable)
+            if type(awaitable).__name__ in _WRAPPERS:
+                awaitable = _behind(awaitable)
                 continue
             break
         frame = getattr(awaitable, kind + "_frame")

@@ -1,0 +1,130 @@
+"""asyncio's tasks as they are read from outside, compared with what the program itself says."""
+
+import pytest
+import reading
+
+WAYS = ["c", "pure"]
+
+
+def ids_to_names(report, pid):
+    process = reading.process(report, pid)
+    return {t["id"]: t["name"] for t in process["tasks"]} | {t["id"]: t["tid"] for t in process["threads"]}
+
+
+def nearest(task):
+    """When a timer ends its wait, or a timeout cancels it."""
+    return min((d for d in [task.get("deadline_in_s"), *(s["deadline_in_s"] for s in task["scopes"])] if d is not None),
+               default=None)
+
+
+def account(task, names):
+    """A task of the report, said as the programs say theirs."""
+    return {
+        "name": task["name"],
+        "thread": names.get(task["thread"]),
+        "frames": None if task["state"] == "running" else reading.frames(task["frames"]),
+        "state": task["state"],
+        "main": task.get("main", False),
+        "awaited_by": sorted(names[i] for i in task["awaited_by"]),
+        "wait": task.get("wait"),
+        "waits_on": task.get("waits_on"),
+        "waits_for": sorted(names[i] for i in task.get("waits_for", [])),
+        "waits_any": task.get("waits_any", False),
+        "object": int(task.get("object") or "0", 0),
+        "fd": task.get("fd"),
+        "waits_write": task.get("waits_write", False),
+        "child": task.get("child"),
+        "worker": names.get(task.get("worker")),
+        "cancel_called": any(s["cancel_called"] for s in task["scopes"]),
+    }
+
+
+def differences(report, pid, truth):
+    """What the report says otherwise than the program does of its tasks: name, what, ours, its."""
+    names = ids_to_names(report, pid)
+    rows = reading.process(report, pid)["tasks"]
+    tasks = {t["name"]: t for t in rows}
+    assert len(tasks) == len(rows)
+    assert sorted(tasks) == truth["said"] == [t["name"] for t in truth["tasks"]]
+    found = []
+    for true in truth["tasks"]:
+        name, task = true["name"], tasks[true["name"]]
+        itself, deadline, left = true.pop("awaited_by_itself"), true.pop("deadline", None), nearest(task)
+        if itself not in (None, true["awaited_by"]):
+            found.append((name, "asyncio's own awaited_by", true["awaited_by"], itself))
+        if (left is None) != (deadline is None) or (left is not None and abs(left - deadline) > 60):
+            found.append((name, "deadline", left, deadline))
+        ours = account(task, names)
+        for key, value in {"main": False, "waits_for": [], "cancel_called": False, **true}.items():
+            if ours[key] != value:
+                found.append((name, key, ours[key], value))
+    return found
+
+
+def uncounted(env, truth):
+    """Up to 3.10 asyncio does not count cancellations: one that was delivered leaves no trace."""
+    if reading.minor(env) < 11:
+        next(t for t in truth["tasks"] if t["name"] == "refuses cancel")["cancel_called"] = False
+
+
+@pytest.mark.parametrize("how", ["c", "pure"])
+@reading.each(trio=False)
+def test_tree(env, how):
+    """Names, await chains, awaiters, threads, descriptors, timers, workers and children of every task."""
+    with reading.program(env, "aio_tree.py", how) as (target, truth):
+        report = reading.read(target.pid)
+        assert not reading.gaps(report)
+        uncounted(env, truth)
+        assert not differences(report, target.pid, truth)
+
+
+@reading.each(trio=False, have=["uvloop"])
+def test_uvloop(env):
+    """All tasks; what only the loop knows, descriptors and timers, is in C and not looked into."""
+    with reading.program(env, "aio_tree.py", "uvloop") as (target, truth):
+        report = reading.read(target.pid)
+        assert not reading.gaps(report)
+        uncounted(env, truth)
+        for task in truth["tasks"]:
+            for key in ("fd", "waits_write", "deadline"):
+                task.pop(key, None)
+            if any(file.endswith(".pyx") for _, file, _ in task["frames"] or ()):
+                task["frames"] = [frame for frame in task["frames"] if not frame[1].endswith(".pyx")]
+                for key in ("wait", "waits_on"):
+                    task.pop(key, None)
+        assert not [d for d in differences(report, target.pid, truth) if d[1] != "deadline"]
+
+
+@reading.each(trio=False)
+def test_fork(env):
+    """Copies that fork left are marked; loops of forked children are not, though one stands on top of a copy."""
+    with reading.program(env, "aio_fork.py") as (target, truth):
+        report = reading.read(target.pid)
+        pids = {p.get("ns_pid", p["pid"]): p for p in report["processes"]}
+        found = {pid: {t["name"]: t["inherited"] for t in p["tasks"]} for pid, p in pids.items()}
+        # From 3.14 on the interpreter itself forgets a parent's tasks.
+        copies = {"main": True, "bystander": True, "forker": True} if reading.minor(env) < 14 else {}
+        assert found == {
+            target.pid: {"main": False, "bystander": False, "forker": False},
+            truth["own"]: {"main": False, "bystander": False},
+            truth["copy"]: copies,
+            truth["both"]: {**copies, "new": False, "new's bystander": False},
+        }
+        main = {t["name"] for t in pids[truth["both"]]["tasks"] if t.get("main") and not t["inherited"]}
+        assert main == {"new"}
+
+
+@reading.each()
+def test_guest(env):
+    """A loop of trio that is a guest of asyncio's: the tasks of both, on one thread."""
+    with reading.program(env, "trio_on_asyncio.py") as (target, truth):
+        report = reading.read(target.pid)
+        process = reading.process(report, target.pid)
+        for runtime in ("trio", "asyncio"):
+            assert sorted(t["name"] for t in process["tasks"] if t["runtime"] == runtime) == truth[runtime]
+        threads = {t["id"]: t["tid"] for t in process["threads"]}
+        assert {threads[t["thread"]] for t in process["tasks"]} == {target.pid}
+        assert not any(t["inherited"] for t in process["tasks"])
+        names = {t["id"]: t["name"] for t in process["tasks"]}
+        awaited = {t["name"]: [names[i] for i in t["awaited_by"]] for t in process["tasks"] if t["runtime"] == "asyncio"}
+        assert awaited == {"host": [], "host's child": ["host"]}
