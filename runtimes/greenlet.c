@@ -3,9 +3,9 @@
  *
  * No list of greenlets exists, so the collector's lists of all container objects are walked. Their heads are
  * found by what they are — a pair of pointers whose neighbours point back — since their place moved even between
- * micro releases. A greenlet's saved state lies in a C++ object without a layout to rely on: the first words of it
- * are tried until one leads to a frame. Greenlets that run are on their thread's stack already; such as have not
- * begun or are over have none. Free-threaded builds have no such lists: nothing is said there.
+ * micro releases. A greenlet's saved state lies in a C++ object without a layout to rely on: of its first words one is a
+ * reference to the frame object that was on top, which only a greenlet that is switched out has. Other words lead to frames, too,
+ * such as lie in the unused part of its stack of frames: stale ones. Free-threaded builds have no such lists: nothing is said there.
  */
 #include <errno.h>
 
@@ -16,7 +16,7 @@
 enum {
 	OBJECTS_MAX = 2000000, /* in all the collector's lists */
 	GREENLETS_MAX = 100000,
-	STATE_WORDS = 24, /* of the C++ object: top_frame stood at 120 in 3.13, at 144 in 3.14 */
+	STATE_WORDS = 32, /* of the C++ object: the frame object stood at 104 in every version looked at */
 	FRAMES_MAX = 5000,
 };
 
@@ -33,7 +33,8 @@ static bool link_at(struct python *py, uint64_t head, int32_t field, uint64_t *r
 	if (memory_read_u64(py->memory, head + (uint32_t)field, &v) < 0)
 		return false;
 	*ret = v & ~GC_FLAGS;
-	return heap_possible(*ret);
+	/* Objects are aligned to 8 bytes, but heads are not where the interpreter's own structure is not (Debian's 3.13.5). */
+	return *ret >= 4096 && *ret < 1ull << 47;
 }
 
 /* Both neighbours point back: this is a list's head, or a member; for walking it is all the same. */
@@ -85,21 +86,19 @@ static int find_all(struct python *py, struct heap_items *to)
 	return worst;
 }
 
-/* A word that is a frame of this version, or a frame object that has one. */
+/* A word that points to a frame object. */
 static bool frame_of_word(struct python *py, uint64_t word, struct py_frame *ret)
 {
 	struct heap *h = &py->heap;
-	uint64_t inner;
 
-	if (!heap_possible(word))
+	if (!heap_possible(word) || !heap_is_named(h, word, "frame"))
 		return false;
-	if (frame_read(&py->codes, word, ret) == 0 && ret->code)
-		return true;
-	return heap_is_named(h, word, "frame") && h->l.PyFrameObject_f_frame >= 0 &&
-	       heap_pointer(h, word, h->l.PyFrameObject_f_frame, &inner) == 0 && inner &&
-	       frame_read(&py->codes, inner, ret) == 0 && ret->code;
+	if (h->l.PyFrameObject_f_frame >= 0 && heap_pointer(h, word, h->l.PyFrameObject_f_frame, &word) < 0)
+		return false;
+	return frame_read(&py->codes, word, ret) == 0 && ret->code;
 }
 
+/* Its frame object is the greenlet's only while it is switched out. */
 static bool saved_frame(struct python *py, uint64_t greenlet, struct py_frame *ret)
 {
 	uint64_t pimpl, word;
