@@ -54,5 +54,5 @@ async def main(facts):
 if __name__ == "__main__":
     facts = {"own": own}
     if own:
-        truth.settled(sys.argv[1], lambda: facts)
+        truth.settled(sys.argv[1], lambda: facts if "both" in facts else None)
     asyncio.run(main(facts))

@@ -20,6 +20,7 @@ HOW = sys.argv[2]
 LOOPS = {}      # loop -> id of the thread that runs it
 SAID = {}       # name of a task -> what was said about it
 KEPT = []       # what nobody else refers to
+SET_UP = []     # loops that have made all their tasks
 
 if HOW == "pure":
     asyncio.Future = asyncio.futures.Future = asyncio.futures._PyFuture
@@ -367,6 +368,7 @@ async def main(more):
     await start_helpers()
     for i in range(more):
         start(down(5, event), f"more {i}", wait="event")
+    SET_UP.append("main")
     await event.wait()
 
 
@@ -379,10 +381,12 @@ async def second():
     start(down(2, event), "in the second", wait="event")
     if sys.version_info >= (3, 12):
         start(down(2, event), "eager", make=EAGER_TASK, wait="event")
+    SET_UP.append("second")
     await event.wait()
 
 
 async def stops_here():
+    SET_UP.append("third")
     threading.Event().wait()
 
 
@@ -444,6 +448,8 @@ def all_tasks(loop):
 
 
 def collect():
+    if len(SET_UP) < 3:
+        return None
     tasks = [account(task, tid) for loop, tid in list(LOOPS.items()) for task in all_tasks(loop)]
     return {"tasks": sorted(tasks, key=lambda task: task["name"]), "said": sorted(SAID)}
 

@@ -48,5 +48,5 @@ async def main(facts):
 
 facts = {"own": own}
 if own:
-    truth.settled(sys.argv[1], lambda: facts)
+    truth.settled(sys.argv[1], lambda: facts if "both" in facts else None)
 trio.run(main, facts)

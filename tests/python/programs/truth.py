@@ -1,7 +1,8 @@
 """What the programs beside this file know about themselves, written down from inside.
 
 A program calls settled(path, collect) once. A thread waits until the program rests, writes what collect()
-returns as JSON to `path` and prints READY: from then on nothing may change."""
+returns as JSON to `path` and prints READY: from then on nothing may change. While collect() returns None the program
+is still being set up."""
 
 import gc
 import json
@@ -58,7 +59,7 @@ def _write(path, collect):
     while True:
         time.sleep(LOOK_S)
         now = json.dumps(collect(), indent=1, sort_keys=True)
-        if now == before:
+        if now == before and now != "null":
             break
         before = now
     with open(path + ".new", "w") as out:
