@@ -32,6 +32,7 @@ struct chain {
 	enum chain_end end;
 	uint32_t cycle; /* END_CYCLE: the step it comes back to */
 	bool weak;	/* it closes only in a weaker reading */
+	bool suspect;	/* found beside the way that the chain would take, behind candidates: see trouble.h */
 	bool but_for_time; /* ... namely if deadlines did not end it */
 };
 

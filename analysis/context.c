@@ -94,6 +94,8 @@ bool loop_polls(const struct analysis *a, node_t thread)
 {
 	const char *call = call_name(a, thread);
 
+	if (a->threads[node_index(thread)].in_task)
+		return false;
 	return str_starts(call, "epoll") || str_eq(call, "poll") || str_eq(call, "ppoll") ||
 	       str_eq(call, "select") || str_eq(call, "pselect6") || str_starts(call, "io_uring");
 }
@@ -214,15 +216,26 @@ static void view_history(struct analysis *a)
 	}
 }
 
+/* A greenlet is never seen to run: it is the hub's poll() that is. */
+static void view_running_tasks(struct analysis *a)
+{
+	for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++) {
+		const struct snap_task *t = SNAP_ROW(a->s, TASK, i);
+		if (!t->inherited && t->state == TASK_RUNNING && node_table(t->thread) == TABLE_THREAD)
+			a->threads[node_index(t->thread)].in_task = true;
+	}
+}
+
 static void view_loops(struct analysis *a)
 {
+	view_running_tasks(a);
 	for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++) {
 		const struct snap_task *t = SNAP_ROW(a->s, TASK, i);
 		if (t->inherited || node_table(t->thread) != TABLE_THREAD)
 			continue;
 		struct thread_view *v = &a->threads[node_index(t->thread)];
 		bool asyncio = str_starts(text_of(a, t->runtime), "asyncio");
-		v->loop = true;
+		v->loop = loop_polls(a, t->thread);
 		v->loop_calls |= asyncio;
 		struct process_view *p = &a->processes[node_index(t->owner)];
 		if (t->main && t->thread == p->main_thread && p->main_task == NODE_UNKNOWN)

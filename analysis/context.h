@@ -29,7 +29,8 @@ enum mode {
 struct thread_view {
 	uint8_t mode; /* enum mode */
 	bool idle;    /* by design: no waker, and nobody to blame */
-	bool loop;    /* runs an event loop whose tasks are known */
+	bool loop;    /* waits for the events of a loop whose tasks are known */
+	bool in_task; /* a task's code runs on it: whatever call that is in, the loop stands still with it */
 	bool loop_calls; /* ... which also runs callbacks that belong to no task (asyncio) */
 };
 
@@ -153,7 +154,7 @@ static inline int64_t call_arg(const struct analysis *a, node_t thread, int i)
 	return thread_row(a, thread)->call.args[i];
 }
 
-/* Is the thread in a call that an event loop sleeps in? If not, its loop stands still with it. */
+/* Does the thread wait for the events of its loop? If not, its loop and all of its tasks stand still with it. */
 bool loop_polls(const struct analysis *a, node_t thread);
 
 /* Facts by key; false and untouched when there is none. */
@@ -164,6 +165,9 @@ const char *fact_text(const struct analysis *a, node_t about, const char *key); 
 
 /* Everyone who can act in a process: tasks, and threads that are neither idle helpers nor stand for a loop's tasks. */
 uint32_t party_actors(struct analysis *a, node_t process);
+
+/* The same without the tasks of the loop that stands still with this thread. */
+uint32_t party_actors_beside(struct analysis *a, node_t thread);
 
 /* The processes that hold a resource open for writing, or for reading, or at all (`side` of enum side). */
 enum side { SIDE_READS = 1, SIDE_WRITES, SIDE_ANY };

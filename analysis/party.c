@@ -163,6 +163,25 @@ uint32_t party_actors(struct analysis *a, node_t process)
 	return v->actors;
 }
 
+uint32_t party_actors_beside(struct analysis *a, node_t thread)
+{
+	uint32_t all = party_actors(a, process_of(a, thread)), n = 0;
+	node_t *nodes = calloc(party_size(a, all) + 1, sizeof(*nodes));
+
+	if (!nodes) {
+		a->b->error = -ENOMEM;
+		return GRAPH_NONE;
+	}
+	for (uint32_t i = 0; i < party_size(a, all); i++) {
+		node_t m = party_member(a, all, i);
+		if (node_table(m) != TABLE_TASK || task_row(a, m)->thread != thread)
+			nodes[n++] = m;
+	}
+	uint32_t party = n == party_size(a, all) ? all : party_of(a, nodes, n);
+	free(nodes);
+	return party;
+}
+
 static bool on_side(const struct snap_fd *fd, enum side side)
 {
 	return side == SIDE_ANY || (side == SIDE_READS ? fd->readable : fd->writable);

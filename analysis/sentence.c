@@ -195,21 +195,40 @@ static void tell_cycle(const struct claim *c, const struct chain *chain, const s
 
 static void tell_other_cycle(const struct claim *c, const struct chain *other, struct strbuf *out)
 {
-	node_t last = NODE_UNKNOWN;
-	bool first = true;
+	struct claim told = *c;
+	struct finding all = { .steps = (uint32_t)other->steps.n };
+	node_t first = process_of(c->a, other->steps.v[0].sleeper);
+	bool one = true;
 
+	for (uint32_t i = 1; i < other->steps.n; i++)
+		one &= process_of(c->a, other->steps.v[i].sleeper) == first;
 	strbuf_add(out, " The other reading, of which there is no sign: ");
-	for (uint32_t i = other->cycle; i < other->steps.n; i++) {
-		node_t process = process_of(c->a, other->steps.v[i].sleeper);
-		if (process == last)
-			continue;
-		if (!first)
-			strbuf_add(out, " and ");
-		name_node(c->a, process, out);
-		last = process;
-		first = false;
+	if (one) {
+		strbuf_add(out, "what sleeps in ");
+		name_node(c->a, first, out);
+		strbuf_add(out, " waits for one another.");
+		return;
 	}
-	strbuf_add(out, " wait for one another.");
+	told.chain = other;
+	tell_chain(&told, &all, out);
+	strbuf_add(out, "That would close on ");
+	name_node(c->a, other->steps.v[other->cycle].sleeper, out);
+	strbuf_add_char(out, '.');
+}
+
+/* Somebody of the tree who runs while another one is said to be at rest. */
+static void tell_who_runs(const struct claim *c, const struct finding *f, struct strbuf *out)
+{
+	for (uint32_t i = 0; i < SNAP_N(c->a->s, THREAD); i++) {
+		node_t n = NODE(TABLE_THREAD, i);
+		if (c->a->threads[i].mode != MODE_RUNS || is_outside(c->a, n) ||
+		    process_of(c->a, n) == process_of(c->a, f->end))
+			continue;
+		strbuf_add(out, " Meanwhile ");
+		name_node(c->a, n, out);
+		strbuf_add(out, " runs.");
+		return;
+	}
 }
 
 static void tell_busy(const struct claim *c, const struct finding *f, const char *what, struct strbuf *out)
@@ -267,6 +286,7 @@ static void tell_end(const struct claim *c, const struct finding *f, const struc
 		strbuf_add(out, f->certainty == CERTAINTY_INFERRED && c->chain->end == END_SIGNAL ?
 					" waits to be told by a signal: idle as far as one can see." :
 					" is idle: only new work is awaited, and none is pending.");
+		tell_who_runs(c, f, out);
 		break;
 	case VERDICT_OUTSIDE:
 		if (f->end_what != STR_UNKNOWN)
@@ -287,6 +307,8 @@ void sentence_write(const struct claim *c, const struct finding *f, const struct
 {
 	tell_chain(c, f, out);
 	tell_end(c, f, wish, out);
+	if (c->chain->suspect)
+		strbuf_add(out, " That may be what is waited for. The other reading: only new work is awaited.");
 	if (f->other_cycle && other)
 		tell_other_cycle(c, other, out);
 }

@@ -3,7 +3,8 @@
  *
  * First the facts as they are. Where that gives no proof, the chain is followed in weaker readings too: one in which processes that could
  * not be read hold nothing, and one in which nobody means to go on. If it closes there the verdict is an inferred deadlock: in the second reading only with a sign
- * that somebody wants to end; without one it is merely mentioned. A wait that is lost but for a deadline is found in a reading without
+ * that somebody wants to end; without one it is merely mentioned. Where it rests on candidates and comes to no harm, somebody else among those candidates may
+ * have come to harm: that is a suspicion. A wait that is lost but for a deadline is found in a reading without
  * deadlines.
  */
 #include "analysis/verdict.h"
@@ -15,6 +16,7 @@
 #include "analysis/ruled_out.h"
 #include "analysis/rules/rule.h"
 #include "analysis/sentence.h"
+#include "analysis/trouble.h"
 #include "core/util.h"
 
 #define FACTS_MAX 40
@@ -172,6 +174,24 @@ static int try_timeless(const struct analysis *a, node_t root, struct readings *
 	return t->finding.class == VERDICT_LOST_PEER ? 0 : 1;
 }
 
+/* Nothing worse was found than that it waits, and even that is no more than inferred. */
+static bool may_be_suspected(const struct finding *f)
+{
+	return f->certainty == CERTAINTY_INFERRED &&
+	       (f->class == VERDICT_IDLE || f->class == VERDICT_TIMER || f->class == VERDICT_UNKNOWN);
+}
+
+/* A stopped process or lost thread among the candidates. 0: *t is that claim; 1: there is none; -errno. */
+static int try_trouble(node_t root, struct readings *r, struct telling *t)
+{
+	int e = trouble_find(&r->facts.s, root, &t->chain);
+
+	if (e != 0)
+		return e;
+	tell(t, &r->facts.s);
+	return t->finding.class == VERDICT_STOPPED || t->finding.class == VERDICT_LOST_PEER ? 0 : 1;
+}
+
 /* A closed set in a weaker reading. 0: *t is that claim; 1: there is none, or it is only another way to read it; -errno. */
 static int try_weaker(const struct analysis *a, node_t root, struct readings *r, struct telling *t,
 		      bool *ret_closes)
@@ -195,7 +215,7 @@ static int try_weaker(const struct analysis *a, node_t root, struct readings *r,
 
 static int of_root(struct analysis *a, struct readings *r, node_t root)
 {
-	struct telling facts = { 0 }, timeless = { 0 }, weaker = { 0 }, *told = &facts;
+	struct telling facts = { 0 }, timeless = { 0 }, weaker = { 0 }, trouble = { 0 }, *told = &facts;
 	struct strbuf sentence = { 0 };
 	bool closes = false;
 
@@ -204,12 +224,15 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 		tell(&facts, &r->facts.s);
 	if (e == 0 && may_be_inferred(&facts.chain)) {
 		int lost = try_timeless(a, root, r, &timeless);
-		int closed = lost == 1 ? try_weaker(a, root, r, &weaker, &closes) : 1;
+		int suspected = lost == 1 && may_be_suspected(&facts.finding) ? try_trouble(root, r, &trouble) : 1;
+		int closed = lost == 1 && suspected == 1 ? try_weaker(a, root, r, &weaker, &closes) : 1;
 		if (lost == 0)
 			told = &timeless;
+		else if (suspected == 0)
+			told = &trouble;
 		else if (closed == 0 && facts.finding.class > VERDICT_DEADLOCK)
 			told = &weaker;
-		e = lost < 0 ? lost : closed < 0 ? closed : 0;
+		e = lost < 0 ? lost : suspected < 0 ? suspected : closed < 0 ? closed : 0;
 	}
 	if (e == 0) {
 		sentence_write(&told->claim, &told->finding, closes && told == &facts ? &weaker.chain : NULL,
@@ -221,6 +244,7 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 	strbuf_done(&sentence);
 	chain_done(&facts.chain);
 	chain_done(&timeless.chain);
+	chain_done(&trouble.chain);
 	chain_done(&weaker.chain);
 	return e;
 }

@@ -137,9 +137,13 @@ static void ownerless(struct analysis *a, node_t thread, bool private_, const ch
 		wait_add(a, in, "%s in shared memory", kind);
 		return;
 	}
-	in->party = party_actors(a, process_of(a, thread));
+	in->party = party_actors_beside(a, thread);
 	in->note.unknown = in->note.signal = handlers_may_wake(a, thread);
-	in->evidence = party_size_without(a, in->party, thread) ? EVIDENCE_CANDIDATE : EVIDENCE_PROVED;
+	/* Whose tasks those are was read, where some were left out. */
+	bool read = in->party != party_actors(a, process_of(a, thread));
+	in->evidence = party_size_without(a, in->party, thread) ? EVIDENCE_CANDIDATE :
+		       read					 ? EVIDENCE_READ :
+								   EVIDENCE_PROVED;
 	if (fact_text(a, thread, "python_wait"))
 		wait_add(a, in, "%s", kind);
 	else

@@ -196,14 +196,22 @@ static void on_timer(struct analysis *a, node_t task)
 		wait_add(a, &in, "the end of its sleep");
 }
 
-/* It could go on, or does: whatever blocks its loop's thread blocks it. */
+/* The thread of its loop sleeps in something else than its loop: whatever the task waits for, nobody would tell it. */
+static bool stands_still(const struct analysis *a, node_t task)
+{
+	node_t thread = task_row(a, task)->thread;
+
+	if (node_table(thread) != TABLE_THREAD || loop_polls(a, thread))
+		return false;
+	enum mode m = a->threads[node_index(thread)].mode;
+	return task_row(a, task)->state != TASK_WAITING || m == MODE_SLEEPS || m == MODE_D;
+}
+
 static void on_its_loop(struct analysis *a, node_t task)
 {
 	node_t thread = task_row(a, task)->thread;
 	struct wait_in in = wait_any(task, WAIT_ON_THREAD, EVIDENCE_READ);
 
-	if (node_table(thread) != TABLE_THREAD || loop_polls(a, thread))
-		return;
 	in.party = party_of(a, &thread, 1);
 	wait_add(a, &in, "the thread of its loop, %lld", (long long)thread_row(a, thread)->tid);
 }
@@ -212,10 +220,12 @@ void waits_task(struct analysis *a, node_t task)
 {
 	const struct snap_task *t = task_row(a, task);
 
-	if (t->state != TASK_WAITING) {
+	if (stands_still(a, task)) {
 		on_its_loop(a, task);
 		return;
 	}
+	if (t->state != TASK_WAITING)
+		return;
 	switch ((enum task_wait)t->wait) {
 	case TASK_WAIT_FD:
 		on_fd(a, task);
