@@ -7,6 +7,7 @@
 #include "analysis/sentence.h"
 
 #include "core/util.h"
+#include "snapshot/place.h"
 
 /* A longer chain is told by its beginning and its end. */
 #define TOLD_MAX 5
@@ -28,7 +29,7 @@ void name_node(const struct analysis *a, node_t n, struct strbuf *out)
 		return;
 	}
 	if (node_table(n) == TABLE_TASK) {
-		strbuf_addf(out, "task %s of ", text_of(a, task_row(a, n)->name));
+		strbuf_addf(out, "task %s of ", place_task_name(text_of(a, task_row(a, n)->name)));
 	} else if (node_table(n) == TABLE_THREAD && thread_row(a, n)->tid != process_row(a, process)->pid) {
 		const struct snap_thread *t = thread_row(a, n);
 		strbuf_addf(out, "thread %s (%lld) of ", text_of(a, t->name), (long long)t->tid);
@@ -42,7 +43,7 @@ static void name_after(const struct analysis *a, node_t n, node_t named, struct 
 	if (process_of(a, n) != named) {
 		name_node(a, n, out);
 	} else if (node_table(n) == TABLE_TASK) {
-		strbuf_addf(out, "its task %s", text_of(a, task_row(a, n)->name));
+		strbuf_addf(out, "its task %s", place_task_name(text_of(a, task_row(a, n)->name)));
 	} else if (node_table(n) == TABLE_THREAD &&
 		   thread_row(a, n)->tid != process_row(a, named)->pid) {
 		const struct snap_thread *t = thread_row(a, n);
@@ -50,6 +51,18 @@ static void name_after(const struct analysis *a, node_t n, node_t named, struct 
 	} else {
 		strbuf_add(out, node_table(n) == TABLE_THREAD ? "its main thread" : "it");
 	}
+}
+
+/* Where in its program a sleeper is: what a person looks at first. */
+static void add_place(const struct analysis *a, node_t n, struct strbuf *out)
+{
+	const struct snap_frame *f = place_of(&a->x, n);
+
+	if (!f)
+		return;
+	strbuf_add(out, ", at ");
+	place_add(out, a->s, f, node_table(n) == TABLE_TASK ? text_of(a, task_row(a, n)->name) : "");
+	strbuf_add_char(out, ',');
 }
 
 static void what_of(const struct claim *c, const struct step *s, struct strbuf *out)
@@ -63,8 +76,10 @@ static void what_of(const struct claim *c, const struct step *s, struct strbuf *
 	bool in = w->on == WAIT_ON_EVENT || w->on == WAIT_ON_CHANNEL || w->on == WAIT_ON_QUEUE ||
 		  w->on == WAIT_ON_FUTEX;
 	strbuf_addf(out, " waits %s%s", in ? "in " : "for ", text_of(c->a, w->what));
-	if (w->evidence == EVIDENCE_CANDIDATE)
-		strbuf_add(out, " (who would end that is not known, only who could)");
+	if (w->evidence == EVIDENCE_CANDIDATE) {
+		uint32_t n = party_size_without(c->a, c->a->notes.v[s->wait].party, s->sleeper);
+		strbuf_addf(out, n == 1 ? " (one other could end that)" : " (any of %u others could end that)", n);
+	}
 }
 
 /* The thread before a loop's main task says nothing that the task does not. */
@@ -92,6 +107,7 @@ static void tell_chain(const struct claim *c, const struct finding *f, struct st
 		if (!first)
 			strbuf_add(out, gap ? "; …; " : "; ");
 		name_after(c->a, s->sleeper, named, out);
+		add_place(c->a, s->sleeper, out);
 		what_of(c, s, out);
 		named = process_of(c->a, s->sleeper);
 		first = gap = false;

@@ -10,6 +10,7 @@
 
 #include "analysis/waits.h"
 #include "core/util.h"
+#include "snapshot/place.h"
 
 static node_t object_of(const struct analysis *a, const struct snap_task *t)
 {
@@ -120,7 +121,7 @@ static void on_nursery(struct analysis *a, node_t task)
 		struct wait_in in = task_wait(a, task, WAIT_ON_NURSERY);
 		in.need = NEED_ALL;
 		in.party = party_of(a, &child, 1);
-		wait_add(a, &in, "its nursery's task %s", text_of(a, c->name));
+		wait_add(a, &in, "its nursery's task %s", place_task_name(text_of(a, c->name)));
 		n++;
 	}
 	if (!n)
@@ -142,7 +143,7 @@ static void on_tasks(struct analysis *a, node_t task)
 		in.need = t->waits_any ? NEED_ANY : NEED_ALL;
 		in.party = party_of(a, &other, 1);
 		in.but = NODE_UNKNOWN; /* a task may wait for a gather() that waits for it */
-		wait_add(a, &in, "the end of task %s", text_of(a, task_row(a, other)->name));
+		wait_add(a, &in, "the end of task %s", place_task_name(text_of(a, task_row(a, other)->name)));
 	}
 }
 

@@ -22,6 +22,7 @@
 #include "core/util.h"
 #include "formats/common/label.h"
 #include "snapshot/index.h"
+#include "snapshot/place.h"
 #include "snapshot/schema.h"
 
 struct lines {
@@ -149,7 +150,7 @@ static const char *sleeper_name(const struct side *side, node_t n)
 	case TABLE_THREAD:
 		return snap_str(side->s, SNAP_ROW(side->s, THREAD, node_index(n))->name);
 	case TABLE_TASK:
-		return label_task_name(
+		return place_task_name(
 			snap_str(side->s, SNAP_ROW(side->s, TASK, node_index(n))->name));
 	default:
 		return process_name(side, n);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/util.h"
+#include "snapshot/place.h"
 #include "snapshot/schema.h"
 #include "snapshot/wakers.h"
 
@@ -30,18 +31,9 @@ static void label_thread(struct strbuf *b, const struct snap_index *x, const str
 		strbuf_addf(b, " thread %s (%" PRId64 ")", snap_str(x->s, t->name), t->tid);
 }
 
-const char *label_task_name(const char *name)
-{
-	const char *p;
-
-	while ((p = strstr(name, "<locals>.")))
-		name = p + strlen("<locals>.");
-	return name;
-}
-
 static void label_task(struct strbuf *b, const struct snap_index *x, const struct snap_task *t)
 {
-	strbuf_addf(b, "task %s of ", label_task_name(snap_str(x->s, t->name)));
+	strbuf_addf(b, "task %s of ", place_task_name(snap_str(x->s, t->name)));
 	label_process(b, x->s, t->owner);
 }
 
@@ -50,7 +42,7 @@ void label_short(struct strbuf *b, const struct snap_index *x, node_t n)
 	const char *name = "";
 
 	if (node_table(n) == TABLE_TASK) {
-		name = label_task_name(snap_str(x->s, SNAP_ROW(x->s, TASK, node_index(n))->name));
+		name = place_task_name(snap_str(x->s, SNAP_ROW(x->s, TASK, node_index(n))->name));
 	} else if (node_table(n) == TABLE_THREAD) {
 		const struct snap_thread *t = SNAP_ROW(x->s, THREAD, node_index(n));
 		name = snap_str(x->s, t->name);

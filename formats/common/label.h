@@ -18,10 +18,6 @@ void label_node(struct strbuf *b, const struct snap_index *x, node_t n);
 /* A task's or thread's own name, without its process. */
 void label_short(struct strbuf *b, const struct snap_index *x, node_t n);
 
-/* trio calls a task by the path of its function; behind the last "<locals>." is what its author
- * calls it. */
-const char *label_task_name(const char *name);
-
 /* "2.87 s", "31 s", "12 min", "1.5 h", "86,400 s" … "?" when not known. */
 void label_duration(struct strbuf *b, int64_t ns);
 

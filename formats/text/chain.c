@@ -3,14 +3,19 @@
 
 #include "core/util.h"
 #include "formats/text/text.h"
+#include "snapshot/place.h"
 #include "snapshot/schema.h"
+#include "snapshot/wakers.h"
 
 enum { WAKERS_SHOWN = 3, WAITS_SHOWN = 400 };
 
 /* "needs all of", "waits for". */
 static const char *verb_of(const struct snap_wait *w)
 {
-	return w->need == NEED_ALL ? "needs" : "waits for";
+	bool in = w->on == WAIT_ON_EVENT || w->on == WAIT_ON_CHANNEL || w->on == WAIT_ON_QUEUE ||
+		  w->on == WAIT_ON_FUTEX;
+
+	return w->need == NEED_ALL ? "needs" : in ? "waits in" : "waits for";
 }
 
 /* A process stands for its threads and tasks: whom the next line names need not be named twice. */
@@ -27,6 +32,18 @@ static bool is_same(const struct snapshot *s, node_t waker, node_t next)
 }
 
 /* Who could end it, when that is not simply the next of the chain. */
+static uint32_t count_wakers(const struct snapshot *s, const struct snap_wait *w)
+{
+	struct snap_wakers it = snap_wakers_of(s, w);
+	uint32_t n = 0;
+	node_t ignored;
+
+	while (snap_wakers_next(&it, &ignored))
+		n++;
+	return n;
+}
+
+/* `next` NODE_UNKNOWN: in the list of all waits, where names are what is looked for. */
 static void add_wakers(struct strbuf *b, const struct text *t, const struct snap_wait *w,
 		       node_t next)
 {
@@ -42,6 +59,10 @@ static void add_wakers(struct strbuf *b, const struct text *t, const struct snap
 	}
 	if (w->to.n == 1 && is_same(t->s, *SNAP_ROW(t->s, REF, w->to.first), next))
 		return;
+	if (next != NODE_UNKNOWN && count_wakers(t->s, w) > WAKERS_SHOWN) {
+		strbuf_addf(b, "; any of %u could end that", count_wakers(t->s, w));
+		return;
+	}
 	strbuf_add(b, "; can be ended by ");
 	label_wakers(b, t->x, w, WAKERS_SHOWN);
 }
@@ -73,7 +94,7 @@ static bool says_no_more(const struct snapshot *s, const struct snap_verdict *v,
 		process = SNAP_ROW(s, THREAD, node_index(process))->owner;
 	} else if (node_table(process) == TABLE_TASK) {
 		const struct snap_task *task = SNAP_ROW(s, TASK, node_index(process));
-		strbuf_addf(&plain, "task %s of ", snap_str(s, task->name));
+		strbuf_addf(&plain, "task %s of ", place_task_name(snap_str(s, task->name)));
 		process = task->owner;
 	}
 	if (node_table(process) != TABLE_PROCESS)
@@ -104,6 +125,18 @@ static void print_end(struct text *t, const struct snap_verdict *v)
 	strbuf_done(&b);
 }
 
+static void add_place(struct strbuf *b, const struct text *t, node_t sleeper)
+{
+	const struct snap_frame *f = place_of(t->x, sleeper);
+	bool task = node_table(sleeper) == TABLE_TASK;
+
+	if (!f)
+		return;
+	strbuf_add(b, ", at ");
+	place_add(b, t->s, f, task ? snap_str(t->s, SNAP_ROW(t->s, TASK, node_index(sleeper))->name) : "");
+	strbuf_add_char(b, ',');
+}
+
 static void print_chain(struct text *t, const struct snap_verdict *v)
 {
 	struct strbuf b = { 0 };
@@ -119,8 +152,12 @@ static void print_chain(struct text *t, const struct snap_verdict *v)
 				       ->from;
 		else if (v->end.presence == PRESENCE_HERE)
 			next = v->end.node;
+		/* A thread that stands for its loop says nothing that the task does not. */
+		if (w->on == WAIT_ON_LOOP && i + 1 < v->chain.n)
+			continue;
 		strbuf_clear(&b);
 		label_node(&b, t->x, w->from);
+		add_place(&b, t, w->from);
 		strbuf_add_char(&b, ' ');
 		add_wait(&b, t, wait, next);
 		text_wrap(t, STYLE_PLAIN, "  ", "      ", strbuf_str(&b));

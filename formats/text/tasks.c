@@ -12,6 +12,7 @@
 #include "core/map.h"
 #include "core/util.h"
 #include "formats/text/text.h"
+#include "snapshot/place.h"
 #include "snapshot/schema.h"
 
 enum { LINES_SHOWN = 60, DEPTH_SHOWN = 64, NAMES_SHOWN = 3 };
@@ -155,7 +156,7 @@ static void add_task(struct strbuf *b, const struct text *t, uint32_t i)
 {
 	const struct snap_task *task = SNAP_ROW(t->s, TASK, i);
 	const struct snap_frame *f = own_frame(t, i);
-	const char *name = label_task_name(snap_str(t->s, task->name)),
+	const char *name = place_task_name(snap_str(t->s, task->name)),
 		   *function = f ? snap_str(t->s, f->function) : "";
 	char id[16];
 
