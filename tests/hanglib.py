@@ -306,6 +306,11 @@ class Report:
 
     def __init__(self, report):
         self.raw = report
+        # A list that many waits share is a set that they name; its members are all but the sleeper itself.
+        members = {x["id"]: x["members"] for x in report.get("sets", [])}
+        for wait in report.get("waits", []):
+            if wait.get("to") and wait["to"][0] in members:
+                wait["to"] = [n for n in members[wait["to"][0]] if n != wait["from"]]
         self.verdict = report["verdict"]
         self.nodes, self.process_of = {}, {}
         for p in report["processes"]:
