@@ -18,6 +18,7 @@ _RULES = [
     (r"\b0x[0-9a-f]+(\.\.[0-9a-f]+)?\b", "<ADDR>"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?", "<TIME>"),
     (r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "<TIME>"),
+    (r"\.py:\d+\b", ".py:<LINE>"),
     (r"\b(127\.0\.0\.1|\[?::1\]?|localhost):\d+", r"\1:<PORT>"),
     (r"(?<![\w.]):\d{4,5}\b", ":<PORT>"),
     (r"\b(socket|pipe):\[\d+\]", r"\1:[<INODE>]"),
