@@ -52,6 +52,18 @@ struct snap_list tasks_below(const struct analysis *a, node_t task)
 	return (struct snap_list){ a->below_rows + first, a->below_start[i + 1] - first };
 }
 
+bool task_is_cancelled(const struct analysis *a, node_t task)
+{
+	struct snap_list l = snap_children(&a->x, TABLE_SCOPE, task);
+
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct snap_scope *s = SNAP_ROW(a->s, SCOPE, l.v[i]);
+		if (s->cancel_called || s->effectively_cancelled)
+			return true;
+	}
+	return false;
+}
+
 static uint64_t own_tid_key(uint64_t scope, int64_t tid)
 {
 	return map_mix(scope, (uint64_t)tid);

@@ -62,6 +62,7 @@ struct wait_note {
 	bool timed;	/* there is a deadline, though not known when */
 	bool full;	/* a writer that waits for room */
 	bool signal;	/* the unknown party is whoever may send a signal */
+	bool rests;	/* ... in a sleep that says itself to last until it is told to end */
 	bool own;	/* on a wake-up descriptor that only this process holds */
 	bool stopped;	/* the wait of a stopped process for its continuation */
 	node_t gone;	/* an exited process that this wait was for */
@@ -134,6 +135,9 @@ static inline const struct process_view *view_of(const struct analysis *a, node_
 
 /* Children of a process as row indices. */
 struct snap_list children_of(const struct analysis *a, node_t process);
+
+/* Was it told to end, by one of the scopes in force on it, shielded from that or not? */
+bool task_is_cancelled(const struct analysis *a, node_t task);
 
 /* Tasks in a task's nurseries, as row indices; copies that fork left behind are not among them. */
 struct snap_list tasks_below(const struct analysis *a, node_t task);

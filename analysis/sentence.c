@@ -259,6 +259,16 @@ static void tell_busy(const struct claim *c, const struct finding *f, const char
 	strbuf_add(out, ").");
 }
 
+static void tell_idle(const struct claim *c, struct strbuf *out)
+{
+	uint32_t wait = claim_step(c, c->last)->wait;
+	bool rests = wait != GRAPH_NONE && c->a->notes.v[wait].rests;
+
+	strbuf_add(out, c->chain->end != END_SIGNAL ? " is idle: only new work is awaited, and none is pending." :
+			rests			    ? " sleeps until it is told to end: idle as far as one can see." :
+						      " waits to be told by a signal: idle as far as one can see.");
+}
+
 static void tell_end(const struct claim *c, const struct finding *f, const struct wish *wish,
 		     struct strbuf *out)
 {
@@ -299,9 +309,7 @@ static void tell_end(const struct claim *c, const struct finding *f, const struc
 		break;
 	case VERDICT_IDLE:
 		name_node(c->a, f->end, out);
-		strbuf_add(out, f->certainty == CERTAINTY_INFERRED && c->chain->end == END_SIGNAL ?
-					" waits to be told by a signal: idle as far as one can see." :
-					" is idle: only new work is awaited, and none is pending.");
+		tell_idle(c, out);
 		tell_who_runs(c, f, out);
 		break;
 	case VERDICT_OUTSIDE:

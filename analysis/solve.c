@@ -163,7 +163,8 @@ static bool ends_by_time(const struct snap_wait *w, const struct wait_note *n)
 
 static uint8_t seed_of_wait(const struct build *b, const struct snap_wait *w, const struct wait_note *n)
 {
-	bool counts = n->unknown && !(n->partly && (b->reading & READING_UNSEEN_DO_NOT_COUNT));
+	bool counts = n->unknown && !(n->partly && (b->reading & READING_UNSEEN_DO_NOT_COUNT)) &&
+		      !(n->rests && (b->reading & READING_TEARDOWN));
 
 	if (w->new_work || n->outside || n->sleep)
 		return PHASE_ACTS;

@@ -38,8 +38,8 @@ enum {
 	READING_UNSEEN_DO_NOT_COUNT = 1,
 	/*
 	 * Nobody means to go on: candidates wake nobody who has one dead candidate, a process acts by its main thread only, and neither
-	 * deadlines nor new work help where somebody of the set could end the wait too. Only sensible where a
-	 * wish to end is known.
+	 * deadlines nor new work help where somebody of the set could end the wait too, nor an interrupt of what
+	 * sleeps for ever. Only sensible where a wish to end is known.
 	 */
 	READING_TEARDOWN = 2,
 	/* Deadlines do not help where something else is awaited as well: what would happen but for them? */

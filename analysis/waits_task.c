@@ -85,6 +85,20 @@ static void on_primitive(struct analysis *a, node_t task, enum wait_on on)
 	wait_add(a, &in, "%s", text_of(a, task_row(a, task)->waits_on));
 }
 
+/*
+ * sleep_forever() says that nothing is awaited but to be told to end: by whoever may cancel it here, or by an interrupt from without. A task
+ * that was told already and sleeps on, since it is shielded, waits for somebody here.
+ */
+static void on_forever(struct analysis *a, node_t task)
+{
+	struct wait_in in = task_wait(a, task, WAIT_ON_EVENT);
+
+	wakers_in_process(a, task, &in);
+	if (!task_is_cancelled(a, task))
+		in.note.unknown = in.note.signal = in.note.rests = true;
+	wait_add(a, &in, "%s", text_of(a, task_row(a, task)->waits_on));
+}
+
 static void on_fd(struct analysis *a, node_t task)
 {
 	const struct snap_task *t = task_row(a, task);
@@ -244,8 +258,10 @@ void waits_task(struct analysis *a, node_t task)
 	case TASK_WAIT_EVENT:
 	case TASK_WAIT_SEMAPHORE:
 	case TASK_WAIT_CONDITION:
-	case TASK_WAIT_FOREVER:
 		on_primitive(a, task, WAIT_ON_EVENT);
+		break;
+	case TASK_WAIT_FOREVER:
+		on_forever(a, task);
 		break;
 	case TASK_WAIT_FUTURE:
 		on_future(a, task);

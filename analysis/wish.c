@@ -25,18 +25,6 @@ static bool exits_here(const struct analysis *a, node_t owner)
 	return false;
 }
 
-static bool cancelled(const struct analysis *a, node_t task)
-{
-	struct snap_list l = snap_children(&a->x, TABLE_SCOPE, task);
-
-	for (uint32_t i = 0; i < l.n; i++) {
-		const struct snap_scope *s = SNAP_ROW(a->s, SCOPE, l.v[i]);
-		if (s->cancel_called || s->effectively_cancelled)
-			return true;
-	}
-	return false;
-}
-
 /* Bytes for a process that it does not read although its peer, in the same set, waits. A leaked end of file is not input. */
 static bool unread_input(const struct analysis *a, node_t process)
 {
@@ -67,7 +55,8 @@ static struct wish of_process(const struct analysis *a, node_t process)
 	if (main_thread != NODE_UNKNOWN && exits_here(a, main_thread))
 		return (struct wish){ "it is on its way out", process };
 	for (uint32_t i = 0; i < tasks.n; i++)
-		if (!SNAP_ROW(a->s, TASK, tasks.v[i])->inherited && cancelled(a, NODE(TABLE_TASK, tasks.v[i])))
+		if (!SNAP_ROW(a->s, TASK, tasks.v[i])->inherited &&
+		    task_is_cancelled(a, NODE(TABLE_TASK, tasks.v[i])))
 			return (struct wish){ "it is cancelled", NODE(TABLE_TASK, tasks.v[i]) };
 	if (unread_input(a, process))
 		return (struct wish){ "input for it lies unread", process };

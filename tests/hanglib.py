@@ -319,7 +319,7 @@ class Report:
             for n in p.get("threads", []) + p.get("tasks", []):
                 self.nodes[n["id"]] = n
                 self.process_of[n["id"]] = p
-        for kind in ("resources", "waits", "facts", "groups", "events"):
+        for kind in ("resources", "waits", "sets", "facts", "groups", "events"):
             for n in report.get(kind, []):
                 self.nodes[n["id"]] = n
 
@@ -332,6 +332,8 @@ class Report:
             return f"{node_id} {n.get('pid')} {n.get('name')} [{n.get('state')}]"
         if p is not None:
             return f"{node_id} {p.get('pid')}/{n.get('tid', '')} {n.get('name')} [{n.get('state')}]"
+        if "members" in n:
+            return f"{node_id} [{len(n['members'])} members]"
         return f"{node_id} {n.get('text') or n.get('what') or ''}"
 
     def say_wait(self, wait_id):
@@ -374,6 +376,8 @@ class Report:
         for wait in self.raw.get("waits", []):
             wrong += [f"{wait['id']} names {i}, which does not exist"
                       for i in [wait["from"], *wait.get("to", []), *wait.get("facts", [])] if i not in self.nodes]
+        for s in self.raw.get("sets", []):
+            wrong += [f"{s['id']} names {i}, which does not exist" for i in s["members"] if i not in self.nodes]
         if v["class"] == "LIVELOCK" and v.get("certainty") != "inferred":
             wrong.append("LIVELOCK is at most inferred")
         evidence = {self.nodes[w].get("evidence") for w in v.get("chain", []) if w in self.nodes}
