@@ -12,6 +12,7 @@
 #include "runtimes/asyncio/asyncio.h"
 #include "runtimes/cpython/emit.h"
 #include "runtimes/cpython/inherited.h"
+#include "runtimes/cpython/setters.h"
 #include "runtimes/runtime.h"
 
 static void aio_done(struct aio *a)
@@ -105,6 +106,11 @@ static void fill_row(struct aio *a, const struct aio_task *t)
 							      task_is_inherited(a->py, row.thread);
 	if (t->waiter)
 		aio_describe_wait(a, t, &row);
+	python_add_holder(a->py, t->node, t->address);
+	if (row.wait == TASK_WAIT_EVENT || row.wait == TASK_WAIT_CONDITION || row.wait == TASK_WAIT_SEMAPHORE ||
+	    row.wait == TASK_WAIT_QUEUE || row.wait == TASK_WAIT_FUTURE)
+		python_add_park(a->py, t->node, (uint64_t)row.object,
+				(uint64_t)row.object == t->waiter ? 0 : t->waiter, NULL);
 	*SNAP_ROW(b->s, TASK, node_index(t->node)) = row;
 	emit_chain(a->py, t->node, &t->chain);
 	add_scopes(a, t);
@@ -118,6 +124,16 @@ static void find_bare_waiters(struct aio *a)
 		if (!t->done && t->waiter && !t->place && !aio_task_at(a, t->waiter))
 			(void)map_set(&a->waiters, t->waiter, i);
 	}
+}
+
+/* What a loop has in its lists it does itself, in its thread: timers, readers, callbacks. */
+static void add_holders(struct aio *a, const struct aio_loop *loop)
+{
+	if (loop->thread == SIZE_MAX)
+		return;
+	node_t thread = python_thread_node(a->py, loop->thread);
+	python_add_holder(a->py, thread, loop->address);
+	python_add_holder(a->py, thread, heap_attr_or_none(&a->py->heap, loop->address, "_selector"));
 }
 
 static int decode(struct decoded_process *p)
@@ -143,6 +159,8 @@ static int decode(struct decoded_process *p)
 	for (size_t i = 0; i < a.tasks.n; i++)
 		if (!a.tasks.v[i].done)
 			fill_row(&a, &a.tasks.v[i]);
+	for (size_t i = 0; i < a.loops.n; i++)
+		add_holders(&a, &a.loops.v[i]);
 	/* What was found stands; that some could not be reached is for the caller to say. */
 	return r;
 }

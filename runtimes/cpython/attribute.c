@@ -254,7 +254,7 @@ uint64_t heap_attr_or_none(struct heap *h, uint64_t object, const char *name)
 	return heap_attr(h, object, name, &value) < 0 || heap_is_none(h, value) ? 0 : value;
 }
 
-int heap_instance_walk(struct heap *h, uint64_t object, struct dict_walk *w)
+int heap_instance_storage(struct heap *h, uint64_t object, uint64_t *ret_dict, struct dict_walk *w)
 {
 	const struct py_type *t;
 	struct storage s;
@@ -262,7 +262,16 @@ int heap_instance_walk(struct heap *h, uint64_t object, struct dict_walk *w)
 
 	if (r < 0 || (r = storage_find(h, object, t, &s)) < 0)
 		return r;
-	return s.dict ? dict_walk_start(h, s.dict, w) : dict_walk_keys(h, s.keys, s.values, w);
+	*ret_dict = s.dict;
+	return s.dict ? 0 : dict_walk_keys(h, s.keys, s.values, w);
+}
+
+int heap_instance_walk(struct heap *h, uint64_t object, struct dict_walk *w)
+{
+	uint64_t dict;
+	int r = heap_instance_storage(h, object, &dict, w);
+
+	return r == 0 && dict ? dict_walk_start(h, dict, w) : r;
 }
 
 int heap_class_attr(struct heap *h, uint64_t object, const char *name, uint64_t *ret)

@@ -16,6 +16,12 @@ int heap_attr_path(struct heap *h, uint64_t object, uint64_t *ret, ...) __attrib
 /* The attribute, or 0 when it cannot be had or is None. */
 uint64_t heap_attr_or_none(struct heap *h, uint64_t object, const char *name);
 
+/*
+ * Where an instance keeps what its __dict__ shows: in a dict, or (then 0) in itself, and *w walks over that. -ENOENT when it has none
+ * yet.
+ */
+int heap_instance_storage(struct heap *h, uint64_t object, uint64_t *ret_dict, struct dict_walk *w);
+
 /* Walks over the instance's __dict__; -ENOENT when it has none yet. */
 int heap_instance_walk(struct heap *h, uint64_t object, struct dict_walk *w);
 

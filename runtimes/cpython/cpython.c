@@ -18,6 +18,7 @@
 #include "runtimes/cpython/gil.h"
 #include "runtimes/cpython/interleave.h"
 #include "runtimes/cpython/locals.h"
+#include "runtimes/cpython/setters.h"
 #include "runtimes/cpython/signals.h"
 #include "runtimes/cpython/threads.h"
 #include "runtimes/runtime.h"
@@ -51,6 +52,9 @@ static void python_free(struct python *py)
 	array_done(&py->threads);
 	array_done(&py->frames);
 	array_done(&py->activations);
+	array_done(&py->task_frames);
+	array_done(&py->holders);
+	array_done(&py->parks);
 	if (py->memory != py->p->memory)
 		(void)memory_free(py->memory);
 	free(py);
@@ -167,13 +171,16 @@ static int attempt(struct python *py)
 	if (py->memory == py->p->memory)
 		memory_drop(py->memory);
 
+	py->task_frames.n = py->holders.n = py->parks.n = 0;
 	int r = threads_read(py);
 	if (r < 0)
 		return r;
 	emit_runtime(py);
 	threads_describe(py);
 	locals_read(py);
-	return libraries(py->p);
+	r = libraries(py->p);
+	setters_find(py);
+	return r;
 }
 
 static void broken_frames(struct python *py)

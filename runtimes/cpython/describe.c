@@ -7,6 +7,7 @@
 
 #include "core/util.h"
 #include "runtimes/cpython/gil.h"
+#include "runtimes/cpython/setters.h"
 #include "runtimes/cpython/thread_waits.h"
 #include "runtimes/cpython/threads.h"
 
@@ -38,6 +39,7 @@ static void thread_names(struct python *py, uint64_t interp)
 		struct py_thread *t = thread_by_ident(py, interp, (uint64_t)ident);
 		if (!t || t->thread == SIZE_MAX)
 			continue;
+		python_add_holder(py, python_thread_node(py, (size_t)(t - py->threads.v)), thread);
 		t->name = builder_str(py->b, text);
 		(void)builder_fact(py->b, python_thread_node(py, (size_t)(t - py->threads.v)), "threading._active",
 				   "thread_name", SNAP_NONE, "%s", text);

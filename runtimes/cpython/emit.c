@@ -29,6 +29,9 @@ void emit_chain(struct python *py, node_t owner, const struct await_chain *c)
 		row->line = f->line == LINETABLE_NONE ? SNAP_UNKNOWN : f->line;
 		n++;
 		locals_emit(py, f, first + n - 1);
+		struct py_task_frame *kept = array_push(&py->task_frames);
+		if (kept)
+			*kept = (struct py_task_frame){ .task = owner, .frame = *f };
 	}
 	struct snap_stack *stack = BUILD(py->b, STACK);
 	stack->owner = owner;

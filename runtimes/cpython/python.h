@@ -26,7 +26,25 @@ struct py_thread {
 	size_t first_activation, n_activations;
 	bool complete;
 	int error; /* why its frames could not be read */
+	size_t sealed; /* 1 + the frame, counted from the innermost, from which on none goes on before a loop has ended; 0 */
 	str_t name;
+};
+
+/* What a library found: a frame of a task's await chain; an object that keeps to itself what it has, as a task does. */
+struct py_task_frame {
+	node_t task;
+	struct py_frame frame;
+};
+struct py_holder {
+	node_t node; /* the task or thread that acts for it */
+	uint64_t address;
+};
+
+/* A task that waits for whoever has a reference: to objects[0], or to objects[1], 0 where there is but one. */
+struct py_park {
+	node_t task;
+	uint64_t objects[2];
+	const char *not_by; /* class of objects that are no way to it; NULL */
 };
 
 struct python {
@@ -46,6 +64,9 @@ struct python {
 	struct map frame_threads; /* address of a frame -> index of its thread << 32 | index in frames */
 	size_t n_locals; /* variables kept so far, of threads and tasks; locals_cut: there were more */
 	bool locals_cut;
+	ARRAY(struct py_task_frame) task_frames; /* these three for setters.h */
+	ARRAY(struct py_holder) holders;
+	ARRAY(struct py_park) parks;
 	bool held;    /* the view was taken while the process was held */
 	bool unstoppable; /* a hold was refused, not only too slow: the server says why */
 	bool partial; /* the process moved while it was read, and could not be held */

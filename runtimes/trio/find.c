@@ -56,8 +56,10 @@ static int find_on_stack(struct python *py, size_t thread, trio_runners *to)
 	for (size_t i = 0; r == 0 && i < t->n_frames; i++) {
 		const struct py_frame *f = &py->frames.v[t->first_frame + i];
 
-		if (is_run_frame(py, f) && frame_variable(&py->codes, f, "runner", &runner) == 0)
+		if (is_run_frame(py, f) && frame_variable(&py->codes, f, "runner", &runner) == 0) {
 			r = add(py, runner, thread, true, to);
+			py->threads.v[thread].sealed = i + 1;
+		}
 	}
 	return r;
 }

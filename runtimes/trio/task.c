@@ -10,6 +10,7 @@
 #include "core/strbuf.h"
 #include "core/util.h"
 #include "runtimes/cpython/emit.h"
+#include "runtimes/cpython/setters.h"
 #include "runtimes/trio/waits.h"
 
 enum { SCOPES_MAX = 200, EXCEPTIONS_SHOWN = 4, EXCEPTION_BYTES = 200 };
@@ -180,6 +181,27 @@ static void put_wait(struct trio_runner *r, struct snap_task *row, const struct 
 	row->waits_for = children;
 }
 
+/* What ends by an act of somebody who refers to it, and by nothing that is known better. */
+static void park(struct trio_runner *r, node_t node, const struct trio_wait *w)
+{
+	switch (w->kind) {
+	case TASK_WAIT_EVENT:
+	case TASK_WAIT_CONDITION:
+	case TASK_WAIT_SEMAPHORE:
+		if (!w->owner)
+			python_add_park(r->py, node, w->object, 0, NULL);
+		break;
+	case TASK_WAIT_CHANNEL_RECEIVE:
+		python_add_park(r->py, node, w->object, 0, "MemoryReceiveChannel");
+		break;
+	case TASK_WAIT_CHANNEL_SEND:
+		python_add_park(r->py, node, w->object, 0, "MemorySendChannel");
+		break;
+	default:
+		break;
+	}
+}
+
 static void emit_task(struct trio_runner *r, const struct trio_task *t, node_t node)
 {
 	CLEANUP(await_chain_donep) struct await_chain chain = { 0 };
@@ -217,8 +239,10 @@ static void emit_task(struct trio_runner *r, const struct trio_task *t, node_t n
 	row->start_pending = starting;
 	row->pending = pending;
 	row->schedules = counted ? schedules : SNAP_UNKNOWN;
+	python_add_holder(py, node, t->address);
 	if (state == TASK_WAITING) {
 		put_wait(r, row, &wait, children);
+		park(r, node, &wait);
 		row->deadline_ns = wait.kind == TASK_WAIT_TIMER ? first_deadline : SNAP_NONE;
 	}
 	emit_chain(py, node, &chain);

@@ -82,6 +82,10 @@ def minor(env):
     return int(_state(env.name)["python"].split(".")[1])
 
 
+def free_threaded(env):
+    return _state(env.name)["python"].endswith("t") or "3.13t" in env.name
+
+
 @contextlib.contextmanager
 def program(env, name, *args):
     """Starts a program of programs/ and waits for its truth: (target, truth)."""

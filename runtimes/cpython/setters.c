@@ -1,0 +1,143 @@
+/*
+ * Setters: everyone who has a reference to the thing that a task waits for, and so could set it, send to it, notify it.
+ *
+ * A list is only given where it is complete (referrers.h says when): then nobody else can do it, and where the list is empty nobody at all. These
+ * are not counted among them:
+ *	the task itself, and others that wait for the very same thing: they act when it has come, not before
+ *	frames at and below the run of a trio loop: they go on when all its tasks have ended
+ *	copies of tasks that fork left behind: nothing runs them
+ *	trio's first task, which only keeps what it gave to the main task
+ *
+ * A thing that no variable of the program knows (`await asyncio.Future()`) was made to wait for ever: nothing is said of it.
+ */
+#include "runtimes/cpython/setters.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/util.h"
+#include "runtimes/cpython/referrers.h"
+
+/* Objects looked into before each time that all are asked: most of what matters lies near the frames. */
+static const size_t rounds[] = { 1000, 4000, 15000 };
+
+void python_add_holder(struct python *py, node_t node, uint64_t object)
+{
+	struct py_holder *h = object ? array_push(&py->holders) : NULL;
+
+	if (h)
+		*h = (struct py_holder){ .node = node, .address = object };
+}
+
+void python_add_park(struct python *py, node_t task, uint64_t object, uint64_t other, const char *not_by)
+{
+	struct py_park *p = object ? array_push(&py->parks) : NULL;
+
+	if (p)
+		*p = (struct py_park){ .task = task, .objects = { object, other }, .not_by = not_by };
+}
+
+static struct snap_task *row_of(const struct python *py, node_t task)
+{
+	return SNAP_ROW(py->b->s, TASK, node_index(task));
+}
+
+/* Could this one end that wait while it lasts? */
+static bool counts(const struct python *py, const struct py_park *p, const struct ref_holder *h)
+{
+	const struct snap_task *waiter = row_of(py, p->task);
+
+	if (h->node == p->task)
+		return false;
+	if (node_table(h->node) != TABLE_TASK)
+		return h->sealed_by == SIZE_MAX || waiter->thread != h->node;
+	const struct snap_task *t = row_of(py, h->node);
+	bool same = t->state == TASK_WAITING && t->object == waiter->object && snap_known(t->object);
+	bool first = t->service && t->parent == NODE_NONE;
+	return !t->inherited && !same && !first;
+}
+
+static void describe(struct python *py, const struct py_park *p, const struct ref_answer *a, uint32_t n)
+{
+	const char *type = heap_type_name(&py->heap, p->objects[0]);
+
+	if (n)
+		(void)builder_fact(py->b, p->task, "references", "setters", n,
+				   "all %lld references to its %s were found: besides itself %u can get at it",
+				   (long long)a->references, type, n);
+	else
+		(void)builder_fact(py->b, p->task, "references", "setters", 0,
+				   "all %lld references to its %s were found, and nobody else has one",
+				   (long long)a->references, type);
+	/* Nobody else was ever meant to find it, as far as one can see. */
+	if (!n && !a->shared)
+		(void)builder_fact(py->b, p->task, "references", "setters_variable", 1,
+				   "only a variable of its own has that %s", type);
+}
+
+static void put(struct python *py, struct referrers *r, const struct py_park *p, const struct ref_answer *a)
+{
+	CLEANUP(freep) node_t *nodes = calloc(a->holders.n + 1, sizeof(*nodes));
+	uint32_t n = 0;
+
+	if (!nodes || (!a->named && !a->shared))
+		return;
+	for (size_t i = 0; i < a->holders.n; i++) {
+		const struct ref_holder *h = &r->holders.v[a->holders.v[i] - 1];
+		bool twice = false;
+
+		if (!counts(py, p, h))
+			continue;
+		/* What else the library's own tasks have they were given by somebody who need not have kept it. */
+		if (node_table(h->node) == TABLE_TASK && row_of(py, h->node)->service)
+			return;
+		for (uint32_t k = 0; k < n; k++)
+			twice |= nodes[k] == h->node;
+		if (!twice)
+			nodes[n++] = h->node;
+	}
+	row_of(py, p->task)->setters = builder_refs(py->b, nodes, n);
+	describe(py, p, a, n);
+}
+
+/* Answers what can be answered now; how many cannot. */
+static size_t ask(struct python *py, struct referrers *r, bool *done)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < py->parks.n; i++) {
+		CLEANUP(ref_answer_donep) struct ref_answer a = { 0 };
+		const struct py_park *p = &py->parks.v[i];
+
+		if (done[i])
+			continue;
+		if (referrers_of(r, p->objects, p->not_by, &a) == 0) {
+			put(py, r, p, &a);
+			done[i] = true;
+		} else {
+			left++;
+		}
+	}
+	return left;
+}
+
+void setters_find(struct python *py)
+{
+	CLEANUP(freep) bool *done = calloc(py->parks.n + 1, sizeof(*done));
+	CLEANUP(referrers_done) struct referrers r;
+	bool more = true;
+
+	referrers_init(&r, py);
+	if (!py->parks.n || !done || py->heap.l.PyObject_ob_refcnt < 0)
+		return;
+	for (size_t i = 0; i < py->parks.n; i++)
+		for (int k = 0; k < 2; k++)
+			if (py->parks.v[i].objects[k])
+				referrers_add(&r, py->parks.v[i].objects[k]);
+	/* A process that is held must not wait for what may never be known. */
+	for (size_t i = 0; more && i < (py->held ? 1 : ARRAY_SIZE(rounds)); i++) {
+		more = referrers_extend(&r, rounds[i]);
+		if (r.error < 0 || ask(py, &r, done) == 0)
+			break;
+	}
+}

@@ -1,0 +1,40 @@
+"""Who could end a task's wait for an event, channel, queue or future: complete, or not said at all."""
+
+import reading
+
+
+def found(report, pid):
+    process = reading.process(report, pid)
+    names = {t["id"]: t["name"] for t in process["tasks"]}
+    threads = {t["id"] for t in process["threads"]}
+
+    def of(task):
+        if task.get("setters") is None:
+            return None
+        return sorted("thread" if i in threads else names[i] for i in task["setters"])
+
+    return {t["name"]: of(t) for t in process["tasks"]}
+
+
+def check(env, program):
+    with reading.program(env, program) as (target, truth):
+        report = reading.read(target.pid)
+        assert not report["gaps"], report["gaps"]
+        seen = found(report, target.pid)
+        if reading.free_threaded(env):  # references are not counted in one place there
+            truth = dict.fromkeys(truth)
+        # What lies on the value stack of a frame that has called something is not known before 3.11, a thread's start never.
+        for name in {"in thread"} | ({"below", "handed over"} if reading.minor(env) <= 10 else set()):
+            if name in seen and seen[name] is None:
+                truth[name] = None
+        assert {name: seen.get(name, "not there") for name in truth} == truth
+
+
+@reading.each()
+def test_trio(env):
+    check(env, "trio_setters.py")
+
+
+@reading.each(trio=False)
+def test_asyncio(env):
+    check(env, "aio_setters.py")
