@@ -38,6 +38,7 @@ struct process_view {
 	bool exited;
 	bool opaque;		/* alive, but its threads were not seen */
 	bool frozen;
+	bool serves;		/* somebody in it awaits what comes from outside the tree; known once the waits are */
 	bool python;		/* SIGINT is always caught there and means nothing */
 	uint64_t caught;	/* signals whose handlers may do anything */
 	node_t main_thread;	/* or the oldest one that lives; NODE_UNKNOWN */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "analysis/sentence.h"
+#include "analysis/unserved.h"
 #include "core/util.h"
 
 #define FACTS_MAX 16
@@ -83,7 +84,7 @@ static void use(struct out *o)
 
 /* ---- sockets in CLOSE_WAIT ---- */
 
-static bool is_leak(const struct out *o, const struct snap_fd *fd)
+static bool is_leak(const struct out *o, const struct snap_fd *fd, bool unread)
 {
 	const struct analysis *a = o->a;
 
@@ -91,6 +92,9 @@ static bool is_leak(const struct out *o, const struct snap_fd *fd)
 	    !str_eq(text_of(a, resource_row(a, fd->resource)->state), "CLOSE_WAIT"))
 		return false;
 	uint32_t r = node_index(fd->resource);
+	if ((resource_row(a, fd->resource)->recv_q > 0) != unread ||
+	    (setter_is_gone(o->c, o->f) && is_unserved(a, fd)))
+		return false;
 	return !o->resource_used[r] && !o->watched[r];
 }
 
@@ -102,21 +106,20 @@ static bool is_first_holder(const struct out *o, const struct snap_fd *fd)
 	return l.n && SNAP_ROW(o->a->s, FD, l.v[0]) == fd;
 }
 
-static void close_wait_of(struct out *o, node_t process)
+static void close_wait_of(struct out *o, node_t process, bool unread)
 {
 	const struct analysis *a = o->a;
 	struct snap_list fds = snap_children(&a->x, TABLE_FD, process);
 	struct strbuf what = { 0 }, numbers = { 0 };
 	struct facts facts = { .n = 0 };
-	uint32_t n = 0, unread = 0, others = 0;
+	uint32_t n = 0, others = 0;
 
 	for (uint32_t i = 0; i < fds.n; i++) {
 		const struct snap_fd *fd = SNAP_ROW(a->s, FD, fds.v[i]);
-		if (!is_leak(o, fd) || !is_first_holder(o, fd))
+		if (!is_leak(o, fd, unread) || !is_first_holder(o, fd))
 			continue;
 		if (n++ < NUMBERS_MAX)
 			strbuf_addf(&numbers, " %lld", (long long)fd->fd);
-		unread += resource_row(a, fd->resource)->recv_q > 0;
 		others = MAX(others, snap_resource_fds(&a->x, node_index(fd->resource)).n - 1);
 		take_facts(a, fd->resource, &facts);
 	}
@@ -284,7 +287,8 @@ int ruled_out_derive(struct analysis *a, uint32_t verdict, const struct claim *c
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++) {
 		if (SNAP_ROW(a->s, PROCESS, i)->outside)
 			continue;
-		close_wait_of(&o, NODE(TABLE_PROCESS, i));
+		close_wait_of(&o, NODE(TABLE_PROCESS, i), true);
+		close_wait_of(&o, NODE(TABLE_PROCESS, i), false);
 		zombies_of(&o, NODE(TABLE_PROCESS, i));
 	}
 	spent_pidfds(&o);

@@ -6,6 +6,7 @@
  */
 #include "analysis/sentence.h"
 
+#include "analysis/unserved.h"
 #include "core/util.h"
 #include "snapshot/place.h"
 
@@ -164,6 +165,32 @@ static void tell_stopped(const struct claim *c, const struct finding *f, struct 
 							 " is stopped.");
 }
 
+/* More of them would point at nothing. */
+#define UNSERVED_MAX 3
+
+static void tell_unserved(const struct analysis *a, node_t process, struct strbuf *out)
+{
+	struct snap_list fds = snap_children(&a->x, TABLE_FD, process);
+	const struct snap_fd *found[UNSERVED_MAX];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < fds.n; i++) {
+		const struct snap_fd *fd = SNAP_ROW(a->s, FD, fds.v[i]);
+		if (!is_unserved(a, fd))
+			continue;
+		if (n == UNSERVED_MAX)
+			return;
+		found[n++] = fd;
+	}
+	if (!n)
+		return;
+	strbuf_add(out, " Perhaps it was to come through");
+	for (uint32_t i = 0; i < n; i++)
+		strbuf_addf(out, "%s fd %lld, %s", i ? " or" : "", (long long)found[i]->fd,
+			    text_of(a, resource_row(a, found[i]->resource)->text));
+	strbuf_add(out, ": its other end is closed, that was read, and no task serves it any more.");
+}
+
 static void tell_lost(const struct claim *c, const struct finding *f, struct strbuf *out)
 {
 	node_t gone = c->a->notes.v[claim_step(c, c->last)->wait].gone;
@@ -179,12 +206,17 @@ static void tell_lost(const struct claim *c, const struct finding *f, struct str
 			strbuf_addf(out, " by signal %lld", (long long)e->signal);
 		strbuf_add(out, ", and its one event is spent. ");
 	}
-	strbuf_add(out, "Nobody is left who could end that wait");
+	if (setter_is_gone(c, f))
+		strbuf_add(out, "Nobody else has a reference to that any more, so nobody is left who could end the wait");
+	else
+		strbuf_add(out, "Nobody is left who could end that wait");
 	if (f->can_end == CAN_END_TIMER) {
 		strbuf_add(out, "; a deadline will, ");
 		seconds(out, nearest_deadline(c));
 	}
 	strbuf_add_char(out, '.');
+	if (setter_is_gone(c, f))
+		tell_unserved(c->a, process_of(c->a, claim_step(c, c->last)->sleeper), out);
 }
 
 static void tell_cycle(const struct claim *c, const struct chain *chain, const struct finding *f,

@@ -118,6 +118,23 @@ static void of_stopped_process(struct analysis *a, node_t process)
 			  "SIGCONT: it is stopped");
 }
 
+/* The tasks of all processes, those that may mean to wait for ever behind the others: it depends on them. */
+static void of_tasks(struct analysis *a)
+{
+	for (int turn = 0; turn < 2; turn++) {
+		for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++) {
+			node_t task = NODE(TABLE_TASK, i);
+			if (!task_row(a, task)->inherited && waits_for_ever(a, task) == (turn == 1))
+				waits_task(a, task);
+		}
+		for (uint32_t i = 0; turn == 0 && i < SNAP_N(a->s, WAIT); i++) {
+			const struct snap_wait *w = wait_row(a, i);
+			if (w->new_work || a->notes.v[i].outside)
+				a->processes[node_index(process_of(a, w->from))].serves = true;
+		}
+	}
+}
+
 void waits_derive(struct analysis *a)
 {
 	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++)
@@ -125,9 +142,7 @@ void waits_derive(struct analysis *a)
 			a->threads[i].loop_calls = loop_has_callbacks(a, NODE(TABLE_THREAD, i));
 	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++)
 		of_thread(a, NODE(TABLE_THREAD, i));
-	for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++)
-		if (!SNAP_ROW(a->s, TASK, i)->inherited)
-			waits_task(a, NODE(TABLE_TASK, i));
+	of_tasks(a);
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++) {
 		node_t main_thread = a->processes[i].main_thread;
 		if (main_thread != NODE_UNKNOWN && a->threads[node_index(main_thread)].mode == MODE_STOPPED)

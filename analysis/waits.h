@@ -83,6 +83,11 @@ void waits_loop(struct analysis *a, node_t thread);
 
 /* Does an event loop watch, or have a timer for, anything that belongs to none of its tasks? */
 bool loop_has_callbacks(struct analysis *a, node_t thread);
+/*
+ * Does the task wait for what nobody can give, with no sign that anybody ever meant to: a bare variable, no deadline, not cancelled?
+ * Beside tasks that serve that is how programs wait for ever.
+ */
+bool waits_for_ever(const struct analysis *a, node_t task);
 void waits_task(struct analysis *a, node_t task);
 
 #endif
