@@ -19,7 +19,6 @@ def found(report, pid):
 def check(env, program):
     with reading.program(env, program) as (target, truth):
         report = reading.read(target.pid)
-        assert not report["gaps"], report["gaps"]
         seen = found(report, target.pid)
         if reading.free_threaded(env):  # references are not counted in one place there
             truth = dict.fromkeys(truth)
