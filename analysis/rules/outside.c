@@ -9,7 +9,7 @@ bool rule_outside(const struct claim *c, struct finding *ret)
 	if (c->outside != GRAPH_NONE && c->outside > 0) {
 		ret->steps = c->outside;
 		ret->end = process_of(c->a, claim_step(c, c->outside)->sleeper);
-	} else if (c->chain->end == END_OUTSIDE) {
+	} else if (c->chain->end == END_OUTSIDE && claim_step(c, c->last)->wait != GRAPH_NONE) {
 		ret->end_what = c->a->notes.v[claim_step(c, c->last)->wait].who;
 		ret->end_pid = SNAP_NONE;
 	} else {
