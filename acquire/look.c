@@ -317,6 +317,9 @@ static int look_awake(struct acquirer *a, const struct raw_process *p, int dir, 
 		}
 	sight_close(a, &sight, t);
 	look->running = r > 0;
+	/* The numbers of a 32-bit program's calls are others: 29 is pause there and shmget here. */
+	if (p->maps && raw_maps_32bit(p->maps))
+		look->syscall_nr = SNAP_UNKNOWN;
 	return MIN(r, 0);
 }
 

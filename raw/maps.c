@@ -168,3 +168,8 @@ const struct raw_map *raw_maps_find(const struct raw_maps *m, uint64_t address)
 	}
 	return NULL;
 }
+
+bool raw_maps_32bit(const struct raw_maps *m)
+{
+	return m->n && m->v[m->n - 1].end <= 1ull << 32;
+}

@@ -36,4 +36,7 @@ struct raw_maps *raw_maps_ref(struct raw_maps *m);
 struct raw_maps *raw_maps_unref(struct raw_maps *m);
 const struct raw_map *raw_maps_find(const struct raw_maps *m, uint64_t address);
 
+/* Nothing lies above 4 GiB: a 32-bit program. Those of 64 bits have their stack far above, whatever else they are told. */
+bool raw_maps_32bit(const struct raw_maps *m);
+
 #endif

@@ -102,6 +102,24 @@ def test_undumpable(nobody, store):
         assert one(report, target.pid)["threads"][0]["complete"]
 
 
+def test_32bit(store):
+    """Its calls have other numbers: better none than the name of another one."""
+    path = support.program("acquire", "i386")
+    try:
+        subprocess.run([path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=0.1)
+    except OSError as error:
+        pytest.skip(f"this kernel runs no 32-bit programs: {error}")
+    except subprocess.TimeoutExpired:
+        pass
+    with support.target([path]) as target:
+        for mode in ("auto", "always"):
+            report = support.dump(target.pid, "--samples", "1", f"--stop={mode}", codes=(3,))
+            process = one(report, target.pid)
+            assert "syscall" not in process["threads"][0], process["threads"][0]
+            assert not any(names(process["threads"][0]))
+            assert [g for g in report["gaps"] if g.get("about") == process["id"] and g["hole"] and "32-bit" in g["what"]]
+
+
 def test_title(store):
     with state("title", "some", "more", "arguments") as target:
         assert one(support.dump(target.pid, "--samples", "1"), target.pid)["name"] == "worker: job 7"
