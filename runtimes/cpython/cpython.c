@@ -113,7 +113,8 @@ static str_t version_text(struct python *py)
 	char text[VERSION_BYTES];
 
 	for (size_t i = 0; i < py->interps.n; i++) {
-		if (heap_pointer(&py->heap, py->interps.v[i], py->heap.l.PyInterpreterState_sysdict, &sysdict) < 0 ||
+		if (heap_pointer(&py->heap, py->interps.v[i], py->heap.l.PyInterpreterState_sysdict,
+				 &sysdict) < 0 ||
 		    heap_dict_get(&py->heap, sysdict, "version", &version) < 0 ||
 		    heap_str(&py->heap, version, text, sizeof(text)) <= 0)
 			continue;
@@ -139,7 +140,8 @@ static void emit_runtime(struct python *py)
 	row->name = builder_str(py->b, "cpython");
 	row->version = py->version;
 	row->finalizing = py->finalizing ? TRI_YES : TRI_NO;
-	if (!py->initialized && !py->interps.n)
+	/* One that has ended is not initialised, either. */
+	if (!py->initialized && !py->finalizing && !py->interps.n)
 		builder_gap(py->b, py->p->raw->node, false, "Python frames and tasks",
 			    "the interpreter is not initialised yet", NULL);
 	else if (!py->interps.n)
@@ -159,7 +161,8 @@ static int libraries(struct decoded_process *p)
 		if (r == -EAGAIN)
 			all = r;
 		else if (r < 0)
-			builder_gap(p->b, p->raw->node, false, runtimes[i]->name, "its state could not be read", NULL);
+			builder_gap(p->b, p->raw->node, false, runtimes[i]->name,
+				    "its state could not be read", NULL);
 	}
 	return all;
 }
@@ -187,9 +190,11 @@ static void broken_frames(struct python *py)
 {
 	for (size_t i = 0; i < py->threads.n; i++)
 		if (py->threads.v[i].thread != SIZE_MAX && py->threads.v[i].error)
-			builder_gap(py->b, python_thread_node(py, i), false, "the outer part of its Python frames",
-				    py->threads.v[i].error == -E2BIG ? "there are more than hangwatch reads"
-								     : "a frame could not be read",
+			builder_gap(py->b, python_thread_node(py, i), false,
+				    "the outer part of its Python frames",
+				    py->threads.v[i].error == -E2BIG
+					    ? "there are more than hangwatch reads"
+					    : "a frame could not be read",
 				    NULL);
 }
 
@@ -207,7 +212,8 @@ static int try_once(struct python *py, bool hold)
 {
 	struct decoded_process *p = py->p;
 
-	int refused = hold ? ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) : 0;
+	int refused =
+		hold ? ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) : 0;
 	py->held = hold && refused >= 0;
 	py->unstoppable |= refused == -EPERM;
 	/* One that has stood still since the looks needs no mark: it is enough that it still does afterwards. */
@@ -215,9 +221,9 @@ static int try_once(struct python *py, bool hold)
 	if (!py->held && !still)
 		(void)ask(p, REQUEST_MARK, 0);
 	int r = attempt(py);
-	int moved = py->held ? ask(p, REQUEST_RELEASE, 0) :
-		    still    ? !raw_run_still(p->raw) :
-			       ask(p, REQUEST_MOVED, 0);
+	int moved = py->held ? ask(p, REQUEST_RELEASE, 0)
+		    : still  ? !raw_run_still(p->raw)
+			     : ask(p, REQUEST_MOVED, 0);
 	if (r == 0 && any_broken(py))
 		r = -EAGAIN;
 	if (moved == 1 && !py->held && r == 0 && gil_kept_still(py))
@@ -265,7 +271,7 @@ static int decode(struct decoded_process *p)
 
 	if (!p->raw->maps || !p->memory)
 		return 1;
-	int r = python_find(p->memory, p->raw->maps, &site);
+	int r = python_find(p->memory, p->raw->maps, p->modules, &site);
 	if (r == 1)
 		return 1;
 	if (r == -ENOTSUP) {
@@ -274,8 +280,12 @@ static int decode(struct decoded_process *p)
 		row->name = builder_str(p->b, "cpython");
 		if (site.minor)
 			row->version = builder_strf(p->b, "3.%d", site.minor);
-		builder_gap(p->b, p->raw->node, false, "Python frames and tasks",
-			    "this version of CPython is not known; 3.9 to 3.15 are", NULL);
+		builder_gap(
+			p->b, p->raw->node, false, "Python frames and tasks",
+			site.minor
+				? "this version of CPython is not known; 3.9 to 3.15 are"
+				: "its version cannot be told: it is none of 3.9 to 3.15, or has not begun or has ended",
+			NULL);
 		return 0;
 	}
 	if (r < 0)
@@ -302,7 +312,8 @@ static int decode(struct decoded_process *p)
 		return r;
 	if (r == 1) {
 		py->partial = true;
-		builder_gap(p->b, p->raw->node, false, "a consistent view of its Python frames and tasks",
+		builder_gap(p->b, p->raw->node, false,
+			    "a consistent view of its Python frames and tasks",
 			    "it moved while they were read",
 			    py->unstoppable ? NULL : "--stop=auto with a larger --stop-budget");
 	}

@@ -1,11 +1,12 @@
 /*
  * Finding CPython: its state, _PyRuntime, is an exported symbol since 3.7, even of a stripped program, so the
  * dynamic symbol table in the process's own memory names it: static or in a library, deleted,
- * in a chroot, embedded in another program. Where nothing is exported, the cookie at the beginning of
+ * in a chroot, embedded in another program. A program that has CPython linked in and exports nothing still has it in
+ * a section of its own, .PyRuntime (from 3.10). At last the cookie at the beginning of
  * _PyRuntime (from 3.13) is looked for in the writable data of files that look like Python's.
  *
- * The version comes from the same memory: the exported Py_Version (from 3.11) or what stands behind the cookie. 3.9 and
- * 3.10 say it nowhere; of the two, the one whose layout leads to a sys.version that agrees is right.
+ * The version comes from the same memory: the exported Py_Version (from 3.11) or what stands behind the cookie. Where
+ * neither is, the version whose layout leads to a sys.version that agrees is right.
  */
 #include "runtimes/cpython/find.h"
 
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "core/util.h"
+#include "decode/modules.h"
 #include "runtimes/cpython/container.h"
 #include "runtimes/cpython/dynsym.h"
 
@@ -22,6 +24,7 @@
 
 enum {
 	OLDEST_MINOR = 9,
+	NEWEST_SILENT_MINOR = 12, /* the last without a cookie */
 	COOKIE_SCAN_MAX_BYTES = 16 << 20,
 	DEBUG_OFFSETS_MAX_BYTES = 4096,
 	/* The head of _Py_DebugOffsets has been the same in every version: cookie, version, free-threaded. */
@@ -55,11 +58,14 @@ static bool is_file_start(const struct raw_maps *maps, size_t i)
 {
 	const struct raw_map *map = &maps->v[i];
 
-	return map->inode && map->offset == 0 && map->prot & MAP_R && !(map->prot & MAP_S) && map->path[0] == '/' &&
-	       (i == 0 || maps->v[i - 1].inode != map->inode || maps->v[i - 1].device != map->device);
+	return map->inode && map->offset == 0 && map->prot & MAP_R && !(map->prot & MAP_S) &&
+	       map->path[0] == '/' &&
+	       (i == 0 || maps->v[i - 1].inode != map->inode ||
+		maps->v[i - 1].device != map->device);
 }
 
-static int find_symbol(struct memory *m, const struct raw_maps *maps, struct python_site *s, uint32_t *ret_version)
+static int find_symbol(struct memory *m, const struct raw_maps *maps, struct python_site *s,
+		       uint32_t *ret_version)
 {
 	for (unsigned wanted = 0; wanted < 3; wanted++)
 		for (size_t i = 0; i < maps->n; i++) {
@@ -81,10 +87,30 @@ static int find_symbol(struct memory *m, const struct raw_maps *maps, struct pyt
 	return -ENOENT;
 }
 
+/* In the program itself, whose file is open already if any of its code is on a stack. */
+static int find_section(struct modules *ms, const struct raw_maps *maps, struct python_site *s)
+{
+	struct place place;
+	size_t i = 0;
+
+	while (i < maps->n && !is_file_start(maps, i))
+		i++;
+	if (!ms || i == maps->n || !modules_find(ms, maps->v[i].start, &place) || !place.linked ||
+	    !place.module || !place.module->elf)
+		return -ENOENT;
+	const struct elf_section *section = elf_section_named(place.module->elf, ".PyRuntime");
+	if (!section || !section->address)
+		return -ENOENT;
+	s->runtime = place.bias + section->address;
+	s->map = i;
+	return 0;
+}
+
 /* The first mapping of the file that is mapped at `i`. */
 static size_t file_start(const struct raw_maps *maps, size_t i)
 {
-	while (i > 0 && maps->v[i - 1].inode == maps->v[i].inode && maps->v[i - 1].device == maps->v[i].device)
+	while (i > 0 && maps->v[i - 1].inode == maps->v[i].inode &&
+	       maps->v[i - 1].device == maps->v[i].device)
 		i--;
 	return i;
 }
@@ -95,7 +121,8 @@ static int find_cookie(struct memory *m, const struct raw_maps *maps, struct pyt
 	bool python = false;
 
 	for (size_t i = 0; i < maps->n && !python; i++)
-		python = strstr(maps->v[i].path, "/lib-dynload/") || strstr(maps->v[i].path, "/python3");
+		python = strstr(maps->v[i].path, "/lib-dynload/") ||
+			 strstr(maps->v[i].path, "/python3");
 	for (size_t i = 0; python && i < maps->n; i++) {
 		const struct raw_map *map = &maps->v[i];
 		uint8_t page[4096];
@@ -126,10 +153,11 @@ static bool layout_leads_to_version(struct memory *m, const struct python_site *
 
 	heap_init(&h, m, &s->layout, s->minor);
 	int n = snprintf(wanted, sizeof(wanted), "3.%d.", s->minor);
-	bool right = heap_pointer(&h, s->runtime, h.l.PyRuntimeState_interpreters_head, &interp) == 0 && interp &&
-		     heap_pointer(&h, interp, h.l.PyInterpreterState_sysdict, &sysdict) == 0 &&
-		     heap_dict_get(&h, sysdict, "version", &version) == 0 &&
-		     heap_str(&h, version, text, sizeof(text)) > 0 && str_starts(text, wanted);
+	bool right =
+		heap_pointer(&h, s->runtime, h.l.PyRuntimeState_interpreters_head, &interp) == 0 &&
+		interp && heap_pointer(&h, interp, h.l.PyInterpreterState_sysdict, &sysdict) == 0 &&
+		heap_dict_get(&h, sysdict, "version", &version) == 0 &&
+		heap_str(&h, version, text, sizeof(text)) > 0 && str_starts(text, wanted);
 	if (right)
 		*ret_micro = atoi(text + n);
 	heap_done(&h);
@@ -158,7 +186,7 @@ static bool named_after(const char *path, int minor)
 
 static int version_of_old(struct memory *m, const struct raw_maps *maps, struct python_site *s)
 {
-	for (s->minor = OLDEST_MINOR; s->minor <= OLDEST_MINOR + 1; s->minor++) {
+	for (s->minor = OLDEST_MINOR; s->minor <= NEWEST_SILENT_MINOR; s->minor++) {
 		int micro = 0;
 
 		if (take_layout(s) < 0)
@@ -185,17 +213,20 @@ static int take_debug_offsets(struct memory *m, struct python_site *s)
 	return r < 0 ? r : cpython_layout_apply_debug_offsets(&s->layout, bytes, (size_t)n);
 }
 
-int python_find(struct memory *m, const struct raw_maps *maps, struct python_site *ret)
+int python_find(struct memory *m, const struct raw_maps *maps, struct modules *ms,
+		struct python_site *ret)
 {
 	struct python_site s = { 0 };
 	uint32_t version = 0;
 	uint64_t published, free_threaded;
 	char cookie[8];
 
-	if (find_symbol(m, maps, &s, &version) < 0 && find_cookie(m, maps, &s) < 0)
+	if (find_symbol(m, maps, &s, &version) < 0 && find_section(ms, maps, &s) < 0 &&
+	    find_cookie(m, maps, &s) < 0)
 		return 1;
 	s.own_program = python_is_own_file(maps->v[s.map].path);
-	if (memory_read(m, s.runtime, cookie, sizeof(cookie)) == 0 && memcmp(cookie, COOKIE, sizeof(cookie)) == 0 &&
+	if (memory_read(m, s.runtime, cookie, sizeof(cookie)) == 0 &&
+	    memcmp(cookie, COOKIE, sizeof(cookie)) == 0 &&
 	    memory_read_u64(m, s.runtime + DEBUG_VERSION_AT, &published) == 0 &&
 	    memory_read_u64(m, s.runtime + DEBUG_FREE_THREADED_AT, &free_threaded) == 0) {
 		version = (uint32_t)published;
