@@ -21,6 +21,15 @@ static struct py_thread *thread_by_ident(struct python *py, uint64_t interp, uin
 	return NULL;
 }
 
+/* A sub-interpreter calls whoever imports its threading first "MainThread": on a thread of the main one that is no name. */
+static bool has_better_name(const struct python *py, const struct py_thread *t)
+{
+	for (size_t i = 0; i < py->threads.n && t->interp_id != 0; i++)
+		if (py->threads.v[i].interp_id == 0 && py->threads.v[i].thread == t->thread)
+			return true;
+	return false;
+}
+
 /* threading._active: ident -> Thread. */
 static void thread_names(struct python *py, uint64_t interp)
 {
@@ -30,19 +39,20 @@ static void thread_names(struct python *py, uint64_t interp)
 	char text[NAME_BYTES];
 	int64_t ident;
 
-	if (heap_module_attr(h, interp, "threading", "_active", &active) < 0 || dict_walk_start(h, active, &w) < 0)
+	if (heap_module_attr(h, interp, "threading", "_active", &active) < 0 ||
+	    dict_walk_start(h, active, &w) < 0)
 		return;
 	while (dict_walk_next(h, &w, &key, &thread) == 0) {
 		if (heap_int(h, key, &ident) < 0 || heap_attr(h, thread, "_name", &name) < 0 ||
 		    heap_str(h, name, text, sizeof(text)) < 0)
 			continue;
 		struct py_thread *t = thread_by_ident(py, interp, (uint64_t)ident);
-		if (!t || t->thread == SIZE_MAX)
+		if (!t || t->thread == SIZE_MAX || has_better_name(py, t))
 			continue;
 		python_add_holder(py, python_thread_node(py, (size_t)(t - py->threads.v)), thread);
 		t->name = builder_str(py->b, text);
-		(void)builder_fact(py->b, python_thread_node(py, (size_t)(t - py->threads.v)), "threading._active",
-				   "thread_name", SNAP_NONE, "%s", text);
+		(void)builder_fact(py->b, python_thread_node(py, (size_t)(t - py->threads.v)),
+				   "threading._active", "thread_name", SNAP_NONE, "%s", text);
 	}
 }
 
@@ -63,10 +73,13 @@ static void describe_foreign(struct python *py)
 	}
 	for (size_t i = 0; i < py->p->threads.n; i++)
 		if (!known[i])
-			(void)builder_fact(py->b, py->p->threads.v[i].raw->node, "_PyRuntime", "no_python_state", 1, "the interpreter does not know this thread");
+			(void)builder_fact(py->b, py->p->threads.v[i].raw->node, "_PyRuntime",
+					   "no_python_state", 1,
+					   "the interpreter does not know this thread");
 	if (stale)
-		(void)builder_fact(py->b, py->p->raw->node, "_PyRuntime", "stale_thread_states", (int64_t)stale,
-				   "%zu thread states were left behind by fork()", stale);
+		(void)builder_fact(py->b, py->p->raw->node, "_PyRuntime", "stale_thread_states",
+				   (int64_t)stale, "%zu thread states were left behind by fork()",
+				   stale);
 }
 
 void threads_describe(struct python *py)

@@ -41,7 +41,8 @@ static bool of_interpreter(const struct python *py, const struct decoded_frame *
 
 	if (!map)
 		return false;
-	if (python_is_own_file(map->path)) /* the program around the library is nothing else, either */
+	if (python_is_own_file(
+		    map->path)) /* the program around the library is nothing else, either */
 		return true;
 	if (map->inode != site->inode || map->device != site->device)
 		return false;
@@ -64,7 +65,8 @@ static bool place_by_anchor(struct merge *m)
 		uint64_t anchor = m->placed.v[k].activation->anchor;
 		size_t i = from;
 
-		while (i < t->frames.n && !(anchor >= t->frames.v[i].sp && anchor < t->frames.v[i].cfa))
+		while (i < t->frames.n &&
+		       !(anchor >= t->frames.v[i].sp && anchor < t->frames.v[i].cfa))
 			i++;
 		if (i == t->frames.n && t->complete)
 			return false;
@@ -108,7 +110,8 @@ static bool same_callers(const struct merge *m)
 	if (!m->placed.n)
 		return false;
 	for (size_t i = m->placed.v[0].before; i + 1 < t->frames.n; i++)
-		if (memory_read_u64(m->py->memory, t->frames.v[i].cfa - sizeof(address), &address) < 0 ||
+		if (memory_read_u64(m->py->memory, t->frames.v[i].cfa - sizeof(address), &address) <
+			    0 ||
 		    address != t->frames.v[i + 1].pc)
 			return false;
 	return true;
@@ -194,13 +197,17 @@ static int by_anchor(const void *a, const void *b)
 {
 	const struct placed *x = a, *y = b;
 
-	return x->activation->anchor < y->activation->anchor ? -1 : x->activation->anchor > y->activation->anchor;
+	return x->activation->anchor < y->activation->anchor
+		       ? -1
+		       : x->activation->anchor > y->activation->anchor;
 }
 
 /* `thread` may be REQUEST_ALL_THREADS. */
 static bool thread_moved(const struct python *py, uint64_t thread)
 {
-	const struct request q = { .kind = REQUEST_THREAD_MOVED, .process = (uint32_t)py->p->index, .a = thread };
+	const struct request q = { .kind = REQUEST_THREAD_MOVED,
+				   .process = (uint32_t)py->p->index,
+				   .a = thread };
 
 	return request_call(py->p->sock, &q, py->p->deadline, NULL, NULL) != 0;
 }
@@ -224,27 +231,59 @@ static void place(struct merge *m, size_t thread, bool all_slept)
 		    NULL);
 }
 
+/* The states of a thread, or only the main interpreter's. How many or -errno. */
+static int gather(struct merge *m, size_t thread, bool only_main)
+{
+	int states = 0, r;
+
+	m->placed.n = 0;
+	for (size_t i = 0; i < m->py->threads.n; i++) {
+		const struct py_thread *t = &m->py->threads.v[i];
+
+		if (t->thread != thread || (only_main && t->interp_id != 0))
+			continue;
+		if ((r = placed_add(m, t)) < 0)
+			return r;
+		states++;
+	}
+	return states;
+}
+
+/*
+ * Without marks nothing shows whether a sub-interpreter's state, which any thread may borrow, is used by the thread that it names.
+ * When only the count without it is right, it is not: better no frames than another thread's.
+ */
+static int leave_out_borrowed(struct merge *m, size_t thread)
+{
+	int r;
+
+	if (!m->thread->frames.n || !m->thread->complete || place_by_count(m))
+		return 0;
+	if ((r = gather(m, thread, true)) < 0)
+		return r;
+	if (!place_by_count(m))
+		return gather(m, thread, false);
+	builder_gap(m->py->b, m->thread->raw->node, false, "Python frames of sub-interpreters",
+		    "which threads run them is not known", NULL);
+	return 0;
+}
+
 static int interleave_thread(struct python *py, size_t thread, bool all_slept)
 {
 	struct merge m = { .py = py, .thread = &py->p->threads.v[thread] };
-	size_t states = 0;
-	int r = 0;
+	int r = gather(&m, thread, false);
 
-	for (size_t i = 0; r == 0 && i < py->threads.n; i++)
-		if (py->threads.v[i].thread == thread) {
-			r = placed_add(&m, &py->threads.v[i]);
-			states++;
-		}
-	if (r == 0 && m.placed.n > 0) {
-		/* Several interpreters on one thread: the stack grows down, so the lowest mark is the newest. */
-		if (states > 1 && has_anchors(&m))
-			qsort(m.placed.v, m.placed.n, sizeof(*m.placed.v), by_anchor);
+	if (r > 1 && !has_anchors(&m)) /* of several interpreters */
+		r = leave_out_borrowed(&m, thread);
+	else if (r > 1) /* the stack grows down, so the lowest mark is the newest */
+		qsort(m.placed.v, m.placed.n, sizeof(*m.placed.v), by_anchor);
+	if (r >= 0 && m.placed.n > 0) {
 		if (m.thread->frames.n)
 			place(&m, thread, all_slept);
 		r = merge(&m);
 	}
 	array_done(&m.placed);
-	return r;
+	return MIN(r, 0);
 }
 
 int interleave(struct python *py)

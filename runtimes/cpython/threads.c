@@ -6,6 +6,9 @@
  * and in a child that hangs between fork() and the interpreter's own after-fork work. That distance is found by
  * looking, not known. A thread state that fits neither way belonged to a thread of the parent.
  *
+ * Up to 3.12 whoever runs code in a sub-interpreter borrows the thread state of the thread that made it, ids and all. So where
+ * a version marks its runs on the C stack, the stack that the mark is on has the last word.
+ *
  * Ids are those of the process's own pid namespace.
  */
 #include "runtimes/cpython/threads.h"
@@ -44,7 +47,8 @@ static uint64_t next_cframe(struct python *py, const struct py_thread *t, uint64
 	const struct cpython_layout *l = &py->heap.l;
 	uint64_t this = *cframe;
 
-	if (!this || (l->PyThreadState_root_cframe >= 0 && this == t->tstate + (uint32_t)l->PyThreadState_root_cframe))
+	if (!this || (l->PyThreadState_root_cframe >= 0 &&
+		      this == t->tstate + (uint32_t)l->PyThreadState_root_cframe))
 		return 0;
 	if (heap_pointer(&py->heap, this, l->PyCFrame_previous, cframe) < 0)
 		*cframe = 0;
@@ -70,7 +74,8 @@ static bool is_base_frame(const struct python *py, const struct py_thread *t, ui
 	return size > 0 && frame >= t->tstate && frame < t->tstate + (uint32_t)size;
 }
 
-static int top_frame(struct python *py, struct py_thread *t, uint64_t *ret_frame, uint64_t *ret_cframe)
+static int top_frame(struct python *py, struct py_thread *t, uint64_t *ret_frame,
+		     uint64_t *ret_cframe)
 {
 	struct heap *h = &py->heap;
 	const struct cpython_layout *l = &h->l;
@@ -200,8 +205,39 @@ static void match_threads(struct python *py)
 	for (size_t i = 0; i < py->threads.n; i++) {
 		struct py_thread *t = &py->threads.v[i];
 
-		if (t->thread == SIZE_MAX && memory_read_u32(py->memory, t->ident + distance, &id) == 0)
+		if (t->thread == SIZE_MAX &&
+		    memory_read_u32(py->memory, t->ident + distance, &id) == 0)
 			t->thread = thread_by_ns_tid(p, id);
+	}
+}
+
+static bool has_address(const struct raw_bytes *bytes, uint64_t address)
+{
+	return address >= bytes->lo && address - bytes->lo < bytes->n;
+}
+
+static bool on_stack(const struct decoded_thread *t, uint64_t address)
+{
+	const struct raw_look *look = raw_primary(t->raw);
+
+	return look && (has_address(&look->stack, address) || has_address(&look->top, address));
+}
+
+/* A thread state whose mark is on another thread's stack is that one's. */
+static void correct_threads(struct python *py)
+{
+	struct decoded_process *p = py->p;
+
+	for (size_t i = 0; i < py->threads.n; i++) {
+		struct py_thread *t = &py->threads.v[i];
+		uint64_t mark =
+			t->n_activations ? py->activations.v[t->first_activation].anchor : 0;
+
+		if (!mark || on_stack(&p->threads.v[t->thread], mark))
+			continue;
+		for (size_t k = 0; k < p->threads.n; k++)
+			if (on_stack(&p->threads.v[k], mark))
+				t->thread = k;
 	}
 }
 
@@ -217,7 +253,10 @@ static int tstates_read(struct python *py, uint64_t interp)
 
 	(void)heap_i64(h, interp, l->PyInterpreterState_id, &interp_id);
 	while (r == 0 && tstate) {
-		struct py_thread t = { .interp = interp, .tstate = tstate, .interp_id = interp_id, .thread = SIZE_MAX };
+		struct py_thread t = { .interp = interp,
+				       .tstate = tstate,
+				       .interp_id = interp_id,
+				       .thread = SIZE_MAX };
 		uint64_t native = 0;
 
 		if (py->threads.n == THREADS_MAX)
@@ -270,6 +309,7 @@ int threads_read(struct python *py)
 	for (size_t i = 0; i < py->threads.n; i++)
 		if (py->threads.v[i].thread != SIZE_MAX)
 			thread_frames(py, i);
+	correct_threads(py);
 	return 0;
 }
 
