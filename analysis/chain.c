@@ -382,7 +382,10 @@ static struct way dead_way(const struct walk *w, node_t sleeper)
 
 	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
 		uint32_t party = w->a->notes.v[i].party;
-		int rank = wait_row(w->a, i)->evidence == EVIDENCE_CANDIDATE ? 2 : 0;
+		/* A loop's thread that is met on the way stands for its callbacks: what those wait for comes first. */
+		int rank = wait_row(w->a, i)->on == WAIT_ON_LOOP		   ? 3 :
+			   wait_row(w->a, i)->evidence == EVIDENCE_CANDIDATE ? 2 :
+										 0;
 		if (!counts(w, i) || party == GRAPH_NONE)
 			continue;
 		for (uint32_t k = 0; k < party_size(w->a, party) && best.rank > rank; k++) {

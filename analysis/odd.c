@@ -3,7 +3,7 @@
  *
  * Siblings have one parent and one program: forked and never exec'd, or the same executable. A feature speaks only when nearly all
  * siblings agree on it; one by which each differs from each (a log file of its own) says nothing. Inherited descriptors do not count: the
- * later a child is born the more of them it has.
+ * later a child is born the more of them it has. Who ended with a failure is named in any case.
  */
 #include "analysis/odd.h"
 
@@ -458,6 +458,34 @@ static int family_of(struct analysis *a, uint32_t verdict, struct snap_list chil
 	return a->b->error;
 }
 
+static bool is_odd(const struct analysis *a, node_t p)
+{
+	for (uint32_t i = 0; i < SNAP_N(a->s, ODD); i++)
+		if (SNAP_ROW(a->s, ODD, i)->node == p)
+			return true;
+	return false;
+}
+
+/* Who failed is worth a line even where there are no siblings to differ from. */
+static void add_failed(struct analysis *a)
+{
+	uint32_t rows = 0;
+
+	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS) && rows < ODD_MAX; i++) {
+		const struct snap_process *p = SNAP_ROW(a->s, PROCESS, i);
+		node_t n = NODE(TABLE_PROCESS, i);
+		struct sibling failed = { .process = n };
+		if (!a->processes[i].exited || p->outside ||
+		    !((snap_known(p->exit.code) && p->exit.code) || snap_known(p->exit.signal)) ||
+		    verdict_of(a, n) == UINT32_MAX || is_odd(a, n))
+			continue;
+		say_state(a, n, n, &failed.why);
+		add_row(a, verdict_of(a, n), &failed);
+		strbuf_done(&failed.why);
+		rows++;
+	}
+}
+
 int odd_derive(struct analysis *a)
 {
 	int r = 0;
@@ -477,5 +505,7 @@ int odd_derive(struct analysis *a)
 		}
 		map_done(&seen);
 	}
-	return r;
+	if (r == 0)
+		add_failed(a);
+	return r < 0 ? r : a->b->error;
 }

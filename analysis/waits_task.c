@@ -281,11 +281,15 @@ void waits_task(struct analysis *a, node_t task)
 	case TASK_WAIT_CONDITION:
 		on_primitive(a, task, WAIT_ON_EVENT);
 		break;
-	case TASK_WAIT_FOREVER:
-		on_forever(a, task);
-		break;
 	case TASK_WAIT_FUTURE:
 		on_future(a, task);
+		break;
+	case TASK_WAIT_FOREVER:
+		if (task_limit(a, task).timed) { /* somebody means to be woken then */
+			on_timer(a, task);
+			return;
+		}
+		on_forever(a, task);
 		break;
 	case TASK_WAIT_NURSERY:
 		on_nursery(a, task);

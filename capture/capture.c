@@ -242,6 +242,7 @@ int session_capture(struct session *x, const struct snap_trigger *trigger, struc
 	decoder_run(&w.a, deadline_in(MIN(x->options->decode_budget_ns, deadline_left_ns(w.c.deadline))));
 	sample_rows(&w.a);
 	join_decoded(&w.c);
+	join_names(&w.c);
 	r = signals_broadcast(&w.c, x->options->signal);
 	if (r < 0)
 		return r;

@@ -4,12 +4,10 @@
  * The join that no other tool makes: an armed epoll entry gets the name of the task that waits for it. The kernel's interest
  * list was read before the decode, the runtimes' tasks after; they meet by process and descriptor. A copy of a
  * task that fork left behind waits for nothing. The descriptors of a poll or select, which memory told, get their objects;
- * and of the owners of locks, which are mere numbers in memory, it is found out whether they exist. A thread that the kernel calls what the whole
- * process is called gets the name that its language has for it.
+ * and of the owners of locks, which are mere numbers in memory, it is found out whether they exist.
  */
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "capture/session.h"
@@ -85,34 +83,6 @@ static void join_owners(struct raw_capture *c)
 		if (kill((pid_t)f.value, 0) < 0 && errno == ESRCH)
 			builder_fact(c->b, f.about, "kill(2) with signal 0", "futex_owner_gone", 1,
 				     "no thread has the id %lld any more", (long long)f.value);
-	}
-}
-
-/* The kernel's name of a thread is its creator's until somebody sets it, and 15 bytes long. */
-static bool says_nothing(const struct snapshot *s, node_t thread, const char *better)
-{
-	const struct snap_thread *t = SNAP_ROW(s, THREAD, node_index(thread));
-	const char *name = snap_str(s, t->name);
-
-	if (strlen(name) == 15 && str_starts(better, name))
-		return true;
-	for (uint32_t i = 0; i < SNAP_N(s, THREAD); i++) {
-		const struct snap_thread *other = SNAP_ROW(s, THREAD, i);
-		if (other->owner == t->owner && other->tid == SNAP_ROW(s, PROCESS, node_index(t->owner))->pid)
-			return other != t && str_eq(snap_str(s, other->name), name);
-	}
-	return false;
-}
-
-static void join_names(struct raw_capture *c)
-{
-	struct snapshot *s = c->b->s;
-
-	for (uint32_t i = 0; i < SNAP_N(s, FACT); i++) {
-		const struct snap_fact *f = SNAP_ROW(s, FACT, i);
-		if (node_table(f->about) == TABLE_THREAD && str_eq(snap_str(s, f->key), "thread_name") &&
-		    snap_str(s, f->text)[0] && says_nothing(s, f->about, snap_str(s, f->text)))
-			SNAP_ROW(s, THREAD, node_index(f->about))->name = f->text;
 	}
 }
 

@@ -68,6 +68,9 @@ void history_add(struct session *x, struct raw_capture *c);
 /* join.c: after the decode: tasks behind armed entries, objects behind polled numbers, owners that have gone. */
 void join_decoded(struct raw_capture *c);
 
+/* names.c: what a person would call processes and threads. */
+void join_names(struct raw_capture *c);
+
 /* decoder.c: forks the confined part, serves it until it is done or the deadline passes; its rows are in the builder then. */
 struct acquirer;
 void decoder_run(struct acquirer *a, struct deadline until);

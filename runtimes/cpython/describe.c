@@ -56,6 +56,20 @@ static void thread_names(struct python *py, uint64_t interp)
 	}
 }
 
+/* multiprocessing's name of this process; a main process is one like any other. */
+static void process_name(struct python *py, uint64_t interp)
+{
+	struct heap *h = &py->heap;
+	uint64_t process, name;
+	char text[NAME_BYTES];
+
+	if (heap_module_attr(h, interp, "multiprocessing.process", "_current_process", &process) == 0 &&
+	    !heap_is_named(h, process, "_MainProcess") && heap_attr(h, process, "_name", &name) == 0 &&
+	    heap_str(h, name, text, sizeof(text)) > 0)
+		(void)builder_fact(py->b, py->p->raw->node, "multiprocessing.process", "process_name", SNAP_NONE, "%s",
+				   text);
+}
+
 /* ---- threads without Python ---- */
 
 static void describe_foreign(struct python *py)
@@ -86,6 +100,8 @@ void threads_describe(struct python *py)
 {
 	for (size_t i = 0; i < py->interps.n; i++)
 		thread_names(py, py->interps.v[i]);
+	if (py->interps.n)
+		process_name(py, py->interps.v[py->interps.n - 1]); /* the list ends with the main interpreter */
 	gil_describe(py);
 	thread_waits_describe(py);
 	describe_foreign(py);
