@@ -140,6 +140,13 @@ install: all
 	$(INSTALL) -Dm644 $(O)/completions/zsh $(DESTDIR)$(datadir)/zsh/site-functions/_hangwatch
 	$(INSTALL) -Dm644 $(O)/completions/fish $(DESTDIR)$(datadir)/fish/vendor_completions.d/hangwatch.fish
 
+# What install put there, and nothing else: reports are the user's.
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/hangwatch $(DESTDIR)$(mandir)/man1/hangwatch.1 \
+		$(DESTDIR)$(datadir)/bash-completion/completions/hangwatch \
+		$(DESTDIR)$(datadir)/zsh/site-functions/_hangwatch \
+		$(DESTDIR)$(datadir)/fish/vendor_completions.d/hangwatch.fish
+
 clean:
 	rm -rf $(O)
 
@@ -147,11 +154,11 @@ help:
 	@echo 'make             builds $$(O)/hangwatch; O= another place, V=1 shows commands, SAN=address,undefined'
 	@echo 'make check       all tests (scripts/check does the set-up too); check-quick: layers and unit tests'
 	@echo 'make valgrind    the unit tests under valgrind'
-	@echo 'make install     DESTDIR= prefix=   program, man page, completions'
+	@echo 'make install     DESTDIR= prefix=   program, man page, completions; uninstall takes them away'
 	@echo 'make bench       side by side with other tools; fuzz, soak: long runs'
 	@echo 'make clean'
 
-.PHONY: all unit valgrind test-programs check check-quick layers install clean help FORCE
+.PHONY: all unit valgrind test-programs check check-quick layers install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(SRCS:%.c=$(O)/%.d) $(O)/cli/main.d $(UNIT_SRCS:%.c=$(O)/%.d) $(UNIT_LIB:.o=.d)
