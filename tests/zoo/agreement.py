@@ -158,6 +158,17 @@ def table(rows):
     return "\n".join(lines) + "\n"
 
 
+def others(path):
+    """What other programs wrote into the page: everything from its first chapter on."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+    except FileNotFoundError:
+        return ""
+    at = text.find("\n## ")
+    return text[at:] if at >= 0 else ""
+
+
 def main(path):
     rows = []
     skipped = []
@@ -173,10 +184,12 @@ def main(path):
         print(problem, file=sys.stderr)
     if problems:
         sys.exit("agreement: not written, see above")
+    kept = others(path)
     with open(path, "w", encoding="utf-8") as f:
         f.write(HEADER + table(rows))
         if skipped:
             f.write("\nNot measured here:\n\n" + "".join(skipped))
+        f.write(kept)
 
 
 if __name__ == "__main__":
