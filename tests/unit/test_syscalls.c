@@ -25,8 +25,12 @@ static void names_agree_with_the_header(void **state)
 		f = fopen("/usr/include/asm/unistd_64.h", "re");
 	if (!f)
 		skip(); /* no kernel headers here */
+	int last = 100000;
+	while (!syscall_name(last))
+		last--;
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "#define __NR_%63[a-z0-9_] %d", name, &nr) != 2)
+		/* A header that is newer than the table knows more, at its end. */
+		if (sscanf(line, "#define __NR_%63[a-z0-9_] %d", name, &nr) != 2 || nr > last)
 			continue;
 		assert_non_null(syscall_name(nr));
 		assert_string_equal(syscall_name(nr), name);
