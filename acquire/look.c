@@ -215,7 +215,7 @@ static void set_run(struct raw_look *look, const struct raw_run *run)
 
 /* 0: taken; 1: it moved or runs; -errno. */
 static int try_look(struct acquirer *a, const struct raw_process *p, int memfd,
-		    const struct sight *s, struct raw_look *look)
+		    const struct sight *s, struct raw_look *look, bool *ret_worker)
 {
 	char text[256], text_after[256];
 	struct raw_run run, run_after;
@@ -245,6 +245,10 @@ static int try_look(struct acquirer *a, const struct raw_process *p, int memfd,
 			a->local.used = before.used;
 		return r;
 	}
+	/* Registers of a thread that was never outside of the kernel: the number is what its maker had called. */
+	*ret_worker = snap_known(call.nr) && call.nr >= 0 && !call.sp && !call.pc;
+	if (*ret_worker)
+		call.nr = SNAP_NONE;
 	set_call(look, &call);
 	if (copied < 0)
 		return copied;
@@ -302,6 +306,16 @@ static int look_run_only(const struct raw_process *p, int dir, const struct raw_
 	return p->refused ? p->refused_error : 0;
 }
 
+/* Of one that sleeps the registers tell; one that polls has no others to show. */
+static bool runs_in_kernel_only(int dir, pid_t tid)
+{
+	struct raw_stat stat;
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "task/%d/stat", tid);
+	return raw_stat_read(dir, path, &stat) == 0 && stat.kernel_worker;
+}
+
 /* A full look: up to three tries to find it asleep. */
 static int look_awake(struct acquirer *a, const struct raw_process *p, int dir, int memfd,
 		      struct raw_thread *t, struct raw_look *look)
@@ -311,12 +325,14 @@ static int look_awake(struct acquirer *a, const struct raw_process *p, int dir, 
 
 	if (r == 0)
 		for (int i = 0; i < TRIES; i++) {
-			r = try_look(a, p, memfd, &sight, look);
+			r = try_look(a, p, memfd, &sight, look, &t->kernel_worker);
 			if (r <= 0)
 				break;
 		}
 	sight_close(a, &sight, t);
 	look->running = r > 0;
+	if (look->running)
+		t->kernel_worker = runs_in_kernel_only(dir, t->tid);
 	/* The numbers of a 32-bit program's calls are others: 29 is pause there and shmget here. */
 	if (p->maps && raw_maps_32bit(p->maps))
 		look->syscall_nr = SNAP_UNKNOWN;

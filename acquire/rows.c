@@ -122,7 +122,7 @@ static void thread_gap(struct raw_capture *c, const struct raw_process *p, const
 			builder_gap(c->b, t->node, false, "the stack of a thread", "it ended during the capture", NULL);
 		return;
 	}
-	if (look->taken)
+	if (look->taken || t->kernel_worker)
 		return;
 	if (look->running && c->options->stop == STOP_NEVER)
 		builder_gap(c->b, t->node, true, "the stack of a running thread",
@@ -212,7 +212,7 @@ static void kernel_stacks(struct raw_capture *c)
 			struct snap_stack *row = BUILD(c->b, STACK);
 			row->owner = t->node;
 			row->frames = (struct span){ .first = first, .n = n };
-			row->complete = c->processes.v[i].kernel_thread;
+			row->complete = c->processes.v[i].kernel_thread || t->kernel_worker;
 		}
 	map_done(&described);
 }

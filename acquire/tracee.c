@@ -54,7 +54,7 @@ static long trace(int request, pid_t tid, void *address, void *data)
 	return r < 0 ? -errno : r;
 }
 
-/* Never a thread in D state, never one that is past its end. */
+/* Never a thread in D state, never one that is past its end or runs no code of the process. */
 static int may_seize(const struct tracees *s, const struct tracee *t)
 {
 	char path[40];
@@ -66,7 +66,7 @@ static int may_seize(const struct tracees *s, const struct tracee *t)
 		return r;
 	if (stat.state == 'D')
 		return -EBUSY;
-	return stat.state == 'Z' || stat.state == 'X' ? -ESRCH : 0;
+	return stat.state == 'Z' || stat.state == 'X' || stat.kernel_worker ? -ESRCH : 0;
 }
 
 static void prefault(const struct tracees *s)

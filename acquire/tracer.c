@@ -144,7 +144,7 @@ static bool wanted(const struct raw_capture *c, const struct raw_thread *t, bool
 {
 	const struct raw_look *look = t->looks.n ? &t->looks.v[t->looks.n - 1] : NULL;
 
-	if (t->gone || !look)
+	if (t->gone || t->kernel_worker || !look)
 		return false;
 	if (c->options->stop == STOP_ALWAYS)
 		return last_round;

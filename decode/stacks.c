@@ -90,7 +90,8 @@ static int thread_read(struct decoder *d, struct decoded_process *p, size_t i,
 	struct decoded_thread *t = &p->threads.v[i];
 	const struct raw_look *look = raw_primary(t->raw);
 
-	if (!look_usable(look))
+	t->complete = t->raw->kernel_worker;
+	if (!look_usable(look) || t->raw->kernel_worker)
 		return 0;
 	return unwind_look(d, p, i, look, !look->running && !t->raw->gone, t, ret);
 }

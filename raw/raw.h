@@ -66,6 +66,7 @@ struct raw_thread {
 	ARRAY(struct raw_look) looks; /* in time order; the last one taken is the one that is shown */
 	size_t primary;		      /* which look that is */
 	bool gone;		      /* ended during the capture */
+	bool kernel_worker;	      /* runs in the kernel only (io_uring's): no stack outside of it, no calls, no tracing */
 	struct raw_status status;     /* read after the first look */
 	char *kernel_stack;	      /* /proc/TID/stack as the kernel wrote it; NULL where refused */
 	int runfd;		      /* /proc/TID/schedstat, kept open; -1 when descriptors are short */

@@ -15,6 +15,7 @@
 
 /* include/linux/sched.h; part of the ABI since it is shown in field 9 */
 #define PF_KTHREAD 0x00200000
+#define PF_IO_WORKER 0x10
 
 enum {
 	STAT_STATE = 3,
@@ -73,6 +74,7 @@ int raw_stat_parse(const char *text, struct raw_stat *ret)
 			break;
 		case STAT_FLAGS:
 			s.kernel_thread = v & PF_KTHREAD;
+			s.kernel_worker = v & PF_IO_WORKER;
 			break;
 		case STAT_NUM_THREADS:
 			s.num_threads = (int64_t)v;

@@ -14,6 +14,7 @@ struct raw_stat {
 	char state;
 	char comm[64]; /* TASK_COMM_LEN is 16, but a kernel thread shows up to 64 */
 	bool kernel_thread;
+	bool kernel_worker; /* of a thread: it runs in the kernel only, for its process (io_uring) */
 	int64_t num_threads;
 	uint64_t start_ticks; /* since boot, in units of sysconf(_SC_CLK_TCK) */
 	uint64_t start_code, start_stack; /* 0 or 1 where they may not be seen; a new pair means a new program */

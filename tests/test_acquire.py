@@ -120,6 +120,27 @@ def test_32bit(store):
             assert [g for g in report["gaps"] if g.get("about") == process["id"] and g["hole"] and "32-bit" in g["what"]]
 
 
+@pytest.mark.parametrize("mode", ["auto", "always"])
+def test_worker_of_the_kernel(mode, store):
+    """io_uring's threads are in the process but run in the kernel only: no call, no stack to miss, nothing to stop."""
+    path = support.program("acquire", "states")
+    probe = subprocess.Popen([path, "uring"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    said = probe.stdout.readline().strip()
+    probe.kill()
+    probe.wait(support.DEADLINE_S)
+    probe.stdout.close()
+    if said == "SKIP":
+        pytest.skip("io_uring is not to be had here")
+    with state("uring") as target:
+        for sleeps in (False, True):
+            if sleeps:
+                support.wait_until(lambda: support.all_blocked([target.pid]), "it to have polled enough")
+            report = support.dump(target.pid, "--samples", "1", f"--stop={mode}")
+            worker = next(t for t in one(report, target.pid)["threads"] if t["tid"] != target.pid)
+            assert not worker.get("syscall") and worker["stopped_us"] == 0, worker
+            assert not names(worker)
+
+
 def test_title(store):
     with state("title", "some", "more", "arguments") as target:
         assert one(support.dump(target.pid, "--samples", "1"), target.pid)["name"] == "worker: job 7"

@@ -8,9 +8,11 @@
  *	coroutine	runs on a stack that it switched to, in the middle of a mapping, and sleeps in read there
  *	deep		a recursion of 20,000 frames, then read
  *	zombies		three children that have ended (7, 0, by SIGTERM) and are not waited for
+ *	uring		sleeps in read, beside a thread of the kernel that polls for io_uring for 50 ms, then sleeps; or prints SKIP
  *	ignored		ignores SIGUSR1, blocks SIGUSR2, catches SIGHUP; SIGUSR2 is pending
  */
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -101,6 +104,18 @@ static pid_t ends(int code, int sig)
 	return pid;
 }
 
+/* It never ends, or ends at once with a line that says why. */
+static void poll_in_kernel(void)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 50 };
+
+	if (syscall(SYS_io_uring_setup, 4, &p) >= 0)
+		return;
+	perror("io_uring");
+	printf("SKIP\n");
+	exit(0);
+}
+
 static void on_signal(int sig)
 {
 }
@@ -132,6 +147,8 @@ int main(int argc, char **argv)
 	} else if (strcmp(state, "zombies") == 0) {
 		printf("%d %d %d\n", ends(7, 0), ends(0, 0), ends(0, SIGTERM));
 		fflush(stdout);
+	} else if (strcmp(state, "uring") == 0) {
+		poll_in_kernel();
 	} else if (strcmp(state, "ignored") == 0) {
 		signal(SIGUSR1, SIG_IGN);
 		sigaction(SIGHUP, &action, NULL);
