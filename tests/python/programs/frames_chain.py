@@ -54,8 +54,43 @@ def through_ctypes():
     from_c()
 
 
+class Callable:
+    def __call__(self):
+        through_ctypes()
+
+    def __eq__(self, other):
+        return self() or True
+
+
+@functools.lru_cache
+def cached(number):
+    return [Callable()].index(3)
+
+
+def through_reduce():
+    functools.reduce(lambda a, b: cached(b), [1, 2])
+
+
+def through_listing():
+    """A generator that a container's constructor runs."""
+    return list(through_reduce() for _ in [1])
+
+
+class Context:
+    def __enter__(self):
+        through_listing()
+
+    def __exit__(self, *exc):
+        pass
+
+
+def through_with():
+    with Context():
+        pass
+
+
 def inlined(number):
-    through_ctypes()
+    through_with()
 
 
 def key(number):
