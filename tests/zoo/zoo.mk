@@ -86,7 +86,8 @@ endif
 .PHONY: zoo agreement
 zoo: $(ZOO_PROGRAMS) ## Build the zoo of programs for the unwinder's test
 
-agreement: zoo ## Write docs/AGREEMENT.md: frames compared with gdb's, build by build
+agreement: zoo all ## Write docs/AGREEMENT*.md: frames compared with gdb's, build by build, and with py-spy's
 	O=$(O) /usr/bin/python3 tests/zoo/agreement.py docs/AGREEMENT.md
+	O=$(O) /usr/bin/python3 tests/python/pyspy.py docs/AGREEMENT-PYTHON.md
 
 TEST_PROGRAMS += $(ZOO_PROGRAMS)
