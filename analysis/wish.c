@@ -8,9 +8,22 @@
 /* Functions that a program comes through only when it ends. */
 static const char *const exits[] = {
 	"__run_exit_handlers", "exit",		      "Py_FinalizeEx",	   "Py_Finalize",
-	"wait_for_thread_shutdown", "atexit_callfuncs", "_exit_function", "_shutdown",
-	"_python_exit",	       "_cancel_all_tasks",
+	"atexit_callfuncs",    "_exit_function",      "_python_exit",	   "_cancel_all_tasks",
 };
+
+/*
+ * An interpreter whose main program has ended waits here for the threads that are no daemons. That is how many servers live: their
+ * main program only starts threads. Neither this nor the ending interpreter around it is a sign.
+ */
+static const char *const joins[] = { "wait_for_thread_shutdown", "_shutdown" };
+
+static bool is_one_of(const char *function, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(function, names[i]))
+			return true;
+	return false;
+}
 
 static bool exits_here(const struct analysis *a, node_t owner)
 {
@@ -18,9 +31,10 @@ static bool exits_here(const struct analysis *a, node_t owner)
 
 	for (uint32_t i = 0; s && span_known(s->frames) && i < s->frames.n; i++) {
 		const char *f = text_of(a, SNAP_ROW(a->s, FRAME, s->frames.first + i)->function);
-		for (size_t k = 0; k < ARRAY_SIZE(exits); k++)
-			if (str_eq(f, exits[k]))
-				return true;
+		if (is_one_of(f, exits, ARRAY_SIZE(exits)))
+			return true;
+		if (is_one_of(f, joins, ARRAY_SIZE(joins)))
+			return false;
 	}
 	return false;
 }
