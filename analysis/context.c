@@ -164,8 +164,9 @@ static uint64_t signals_that_wake(const struct analysis *a, node_t process, bool
 {
 	int64_t caught = 0;
 
+	/* Where that could not be read, any signal may have a handler. */
 	if (!fact_value(a, process, "sig_caught", &caught))
-		return 0;
+		caught = -1;
 	uint64_t mask = (uint64_t)caught & ~SIGNALS_OF_LIBC;
 	for (size_t i = 0; i < ARRAY_SIZE(signals_of_faults); i++)
 		mask &= ~(1ULL << (signals_of_faults[i] - 1));

@@ -43,7 +43,9 @@ static node_t process(struct maker *m, node_t parent, const char *name)
 	p->fds_seen = p->forked_not_execed = TRI_YES;
 	p->exit.presence = PRESENCE_NONE;
 	p->pid_ns = p->net_ns = 1;
-	return builder_last(&m->b, TABLE_PROCESS);
+	node_t n = builder_last(&m->b, TABLE_PROCESS);
+	(void)builder_fact(&m->b, n, "/proc/1/status", "sig_caught", 0, "catches nothing");
+	return n;
 }
 
 static void stack(struct maker *m, node_t owner, const char *inner)

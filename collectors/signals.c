@@ -30,12 +30,16 @@ static void fact(struct raw_capture *c, node_t about, pid_t pid, pid_t tid, cons
 	struct strbuf text = { 0 };
 	char source[64];
 
-	if (!mask)
-		return;
 	names(&text, mask);
 	(void)snprintf(source, sizeof(source), "/proc/%d/task/%d/status", pid, tid);
-	builder_fact(c->b, about, source, key, (int64_t)mask, "%s", strbuf_str(&text));
+	builder_fact(c->b, about, source, key, (int64_t)mask, "%s", mask ? strbuf_str(&text) : "none");
 	strbuf_done(&text);
+}
+
+static void fact_if_any(struct raw_capture *c, node_t about, pid_t pid, pid_t tid, const char *key, uint64_t mask)
+{
+	if (mask)
+		fact(c, about, pid, tid, key, mask);
 }
 
 static void process(struct raw_capture *c, struct raw_process *p)
@@ -44,17 +48,18 @@ static void process(struct raw_capture *c, struct raw_process *p)
 
 	if (!s || !s->known)
 		return;
+	/* Also when it is empty: that no handler can wake anybody is what a proof may need. */
 	fact(c, p->node, p->pid, p->threads.v[0].tid, "sig_caught", s->caught);
-	fact(c, p->node, p->pid, p->threads.v[0].tid, "sig_ignored", s->ignored);
-	fact(c, p->node, p->pid, p->threads.v[0].tid, "sig_pending", s->shared_pending);
+	fact_if_any(c, p->node, p->pid, p->threads.v[0].tid, "sig_ignored", s->ignored);
+	fact_if_any(c, p->node, p->pid, p->threads.v[0].tid, "sig_pending", s->shared_pending);
 }
 
 static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thread *t)
 {
 	if (!t->status.known)
 		return;
-	fact(c, t->node, p->pid, t->tid, "sig_blocked", t->status.blocked);
-	fact(c, t->node, p->pid, t->tid, "sig_pending", t->status.pending);
+	fact_if_any(c, t->node, p->pid, t->tid, "sig_blocked", t->status.blocked);
+	fact_if_any(c, t->node, p->pid, t->tid, "sig_pending", t->status.pending);
 }
 
 const struct collector collector_signals = { .name = "signals", .order = 1, .process = process, .thread = thread };

@@ -300,9 +300,25 @@ void sb_samples(struct snap_build *x, node_t thread, int64_t cpu_ns, int64_t swi
 		switches ? ACTIVITY_MOVING : ACTIVITY_PARKED;
 }
 
+/* Of processes of which nothing is said it is known that they catch nothing. */
+static void catch_nothing_else(struct snap_build *x)
+{
+	for (uint32_t p = 0; p < SNAP_N(x->b.s, PROCESS); p++) {
+		bool said = false;
+		for (uint32_t i = 0; i < SNAP_N(x->b.s, FACT); i++) {
+			const struct snap_fact *f = SNAP_ROW(x->b.s, FACT, i);
+			said |= f->about == NODE(TABLE_PROCESS, p) && strcmp(snap_str(x->b.s, f->key), "sig_caught") == 0;
+		}
+		if (!said)
+			sb_fact(x, NODE(TABLE_PROCESS, p), "sig_caught", 0, "");
+	}
+}
+
 const struct snap_verdict *sb_analyse(struct snap_build *x)
 {
 	char why[200] = "";
+
+	catch_nothing_else(x);
 	int r = analyse(&x->b);
 
 	assert_int_equal(r, 0);
