@@ -41,13 +41,28 @@ static enum certainty certainty_of(const struct snap_wait *w)
 	}
 }
 
+/*
+ * A sleeper that was looked at once, or whose runs could not be counted, may have moved on before the others were looked at: what each waited for
+ * was perhaps never so at one time.
+ */
+static bool may_have_moved(const struct analysis *a, node_t sleeper)
+{
+	node_t thread = node_table(sleeper) == TABLE_TASK ? task_row(a, sleeper)->thread : sleeper;
+
+	return node_table(thread) == TABLE_THREAD && a->threads[node_index(thread)].mode == MODE_SLEEPS &&
+	       thread_row(a, thread)->activity == 0;
+}
+
 enum certainty weakest_edge(const struct claim *c, uint32_t steps)
 {
 	enum certainty r = c->chain->weak ? CERTAINTY_INFERRED : CERTAINTY_PROVED;
 
-	for (uint32_t i = 0; i < steps && i <= c->last; i++)
+	for (uint32_t i = 0; i < steps && i <= c->last; i++) {
 		if (claim_step(c, i)->wait != GRAPH_NONE)
 			r = MAX(r, certainty_of(wait_row(c->a, claim_step(c, i)->wait)));
+		if (may_have_moved(c->a, claim_step(c, i)->sleeper))
+			r = CERTAINTY_INFERRED;
+	}
 	return r;
 }
 
@@ -122,6 +137,8 @@ enum certainty weakest_of_dead(const struct claim *c)
 	while (x.n) {
 		node_t n = sleeper_node(a, x.stack[--x.n]);
 		struct span waits = waits_of(c->s, n);
+		if (may_have_moved(a, n))
+			r = CERTAINTY_INFERRED;
 		for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
 			/* Of several needed waits one that is dead is enough. */
 			if (wait_row(a, i)->need == NEED_ALL && c->s->reach.wait[i] != GRAPH_NEVER)
