@@ -437,7 +437,8 @@ static void list_process(struct raw_capture *c, struct raw_process *p, int dir, 
 	}
 	if (r > 0)
 		builder_gap(c->b, p->node, false, "descriptors beyond the first 65536", "limit", NULL);
-	qsort(l->fds.v, l->fds.n, sizeof(*l->fds.v), by_fd);
+	if (l->fds.n)
+		qsort(l->fds.v, l->fds.n, sizeof(*l->fds.v), by_fd);
 }
 
 static void process(struct raw_capture *c, struct raw_process *p)

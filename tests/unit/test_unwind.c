@@ -315,7 +315,7 @@ static void test_copy_without_its_middle(void **state)
 
 	assert_int_equal(r.end, UNWIND_NO_MEMORY);
 	assert_true(r.left_out);
-	assert_true(t.frames.n > 200 && t.frames.n < 3000);
+	assert_true(t.frames.n > 50 && t.frames.n < 3000); /* a sanitizer's frames are larger */
 	(void)find(&c, &t, "main");
 	/* A sleeper's middle can be read as it is now. */
 	r = walk(&c, true, &live);
@@ -347,7 +347,8 @@ static void test_second_stack(void **state)
 	r = walk(&c, true, &copies);
 	assert_false(r.complete);
 	assert_false(r.live);
-	assert_int_equal(r.end, UNWIND_NO_MEMORY);
+	/* Where frames are built on rbp, that is what is missing first. */
+	assert_true(r.end == UNWIND_NO_MEMORY || r.end == UNWIND_NO_REGISTER);
 	(void)find(&c, &copies, "handler");
 	array_done(&copies.frames);
 	array_done(&t.frames);
