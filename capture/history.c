@@ -86,6 +86,10 @@ void history_add(struct session *x, struct raw_capture *c)
 		const struct member *m = &x->members.v[e->member];
 		builder_event(c->b, e->at_ns, e->kind, m->node, "%d %s %s", m->pid, m->comm, e->text);
 	}
+	/* Without an event a reader cannot tell a quiet tree from one that nobody watched. */
+	if (x->watched && !x->events.n)
+		builder_event(c->b, 0, EVENT_MARK, NODE_UNKNOWN,
+			      "watched from here on: nobody was born, changed program or ended");
 	if (x->watched)
 		builder_gap(c->b, NODE_UNKNOWN, false, "processes that lived less than 100 ms",
 			    "the tree is listed ten times a second", NULL);

@@ -340,7 +340,10 @@ def test_attach_captures_now(sleeper, store):
     finally:
         process.kill()
     assert result.code == OK and len(kept(store)) == 1, result
-    assert support.hangwatch("show", kept(store)[0], "--json").report["trigger"]["kind"] == "manual"
+    report = support.hangwatch("show", kept(store)[0], "--json").report
+    assert report["trigger"]["kind"] == "manual"
+    # That it was watched and nothing happened is known, unlike before a dump.
+    assert [(e["kind"], e["at_s"]) for e in report["events"] if e["kind"] != "capture"] == [("mark", 0)]
 
 
 def test_attach_interrupted(sleeper, store):
