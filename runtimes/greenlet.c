@@ -5,7 +5,8 @@
  * found by what they are — a pair of pointers whose neighbours point back — since their place moved even between
  * micro releases. A greenlet's saved state lies in a C++ object without a layout to rely on: of its first words one is a
  * reference to the frame object that was on top, which only a greenlet that is switched out has. Other words lead to frames, too,
- * such as lie in the unused part of its stack of frames: stale ones. Free-threaded builds have no such lists: nothing is said there.
+ * such as lie in the unused part of its stack of frames: stale ones. Free-threaded builds have no such lists: there
+ * a gap says that nothing was looked for.
  */
 #include <errno.h>
 
@@ -198,7 +199,11 @@ static int decode(struct decoded_process *p)
 		add_row(py, found.v[i], &top);
 	}
 	map_done(&seen);
-	return r == -ENODATA ? 0 : r;
+	if (r != -ENODATA)
+		return r;
+	builder_gap(py->b, p->raw->node, false, "greenlets that are switched out",
+		    "this build of CPython keeps no list of its objects by which they could be found", NULL);
+	return 0;
 }
 
 const struct runtime runtime_greenlet = { .name = "greenlet", .stage = RUNTIME_LIBRARY, .decode = decode };

@@ -53,7 +53,9 @@ def environments(trio=True):
     if patterns and patterns != ["all"]:
         found = [env for env in found if any(fnmatch.fnmatch(env.name, pattern) for pattern in patterns)]
     if not trio:
-        return _per_interpreter(found, [-1])
+        last = _per_interpreter(found, [-1])
+        # The versions of the other libraries differ between an interpreter's environments, too.
+        return [env for env in found if env in last or "greenlet" in _state(env.name)] if patterns else last
     return found if patterns else _per_interpreter(found, [0, -1])
 
 

@@ -128,3 +128,47 @@ def test_guest(env):
         names = {t["id"]: t["name"] for t in process["tasks"]}
         awaited = {t["name"]: [names[i] for i in t["awaited_by"]] for t in process["tasks"] if t["runtime"] == "asyncio"}
         assert awaited == {"host": [], "host's child": ["host"]}
+
+
+def wrong(tasks):
+    """What no moment of aio_busy.py can show."""
+    ids = {t["id"]: t["name"] for t in tasks}
+    names = list(ids.values())
+    found = [f"{n} twice" for n in set(names) if names.count(n) > 1]
+    found += [f"{n} is missing" for n in ("Task-1", "s0", "s1", "s2", "s3", "s4") if n not in names]
+
+    def above(name):
+        return name.rsplit(".", 1)[0] if "." in name else "Task-1"
+
+    for task in tasks:
+        name, functions = task["name"], [f["function"].split(".")[-1] for f in task["frames"]]
+        found += [f"{name} awaited by {ids[i]}" for i in task["awaited_by"] if ids[i] != above(name)]
+        found += [f"{name} awaits {ids[i]}" for i in task.get("waits_for", []) if above(ids[i]) != name]
+        ours = {f for f in functions if f in ("leaf", "spawn", "main")}
+        if len(ours) != 1 or functions[-1] not in ours or functions.count("leaf") > 6 or functions.count("spawn") > 1:
+            found.append(f"{name} in {functions}")
+    return found
+
+
+@reading.each(trio=False)
+def test_busy(env):
+    """While tasks are made and end: right, or said to be partial."""
+    with reading.program(env, "aio_busy.py") as (target, _):
+        for _ in range(reading.turns(8)):
+            report = reading.read(target.pid)
+            tasks = reading.process(report, target.pid).get("tasks", [])
+            assert reading.gaps(report) or not wrong(tasks)
+
+
+@reading.each(trio=False)
+def test_corrupt(env):
+    """Bits that flip while they are read cost what they belong to, never the report."""
+    with reading.program(env, "aio_tree.py", "c") as (target, truth):
+        most = 0
+        for seed in range(reading.turns(8)):
+            rate = (2, 10, 50, 300)[seed % 4]
+            report = reading.read(target.pid, "--corrupt", rate, seed)
+            tasks = reading.process(report, target.pid).get("tasks", [])
+            assert len(tasks) <= 2 * len(truth["tasks"])
+            most = max(most, len(tasks))
+        assert most >= len(truth["tasks"]), "one bad read in 300 leaves most of the readings whole"
