@@ -14,9 +14,8 @@ import reading      # noqa: E402
 
 DEFAULT = ["pyenv-3.9.18", "pyenv-3.10.13", "pyenv-3.11.7", "pyenv-3.12.1", "pyenv-3.13.0", "sid-3.14", "sid-3.15",
            "sid-3.13t"]
-PROGRAMS = ["seed_trio.py", "seed_asyncio.py"]
-# asyncio's own structures changed less often than the interpreter's.
-ASYNCIO_MINORS = [9, 12, 14]
+# The minor versions between which what a program is about has changed; None: all of them.
+PROGRAMS = {"seed_trio.py": None, "seed_asyncio.py": [9, 11, 12, 13, 14, 15], "seed_greenlet.py": [11, 14]}
 
 
 def main(patterns):
@@ -25,8 +24,8 @@ def main(patterns):
     for env in reading.usable():
         if env.interpreter.name not in patterns or not env.name.endswith("newest"):
             continue
-        for name in PROGRAMS:
-            if name == "seed_asyncio.py" and reading.minor(env) not in ASYNCIO_MINORS:
+        for name, minors in PROGRAMS.items():
+            if (minors and reading.minor(env) not in minors) or (env.interpreter.free_threaded and "greenlet" in name):
                 continue
             seed = corpus / f"{reading.minor(env)}{'t' * env.interpreter.free_threaded}_{name[5:-3]}"
             with reading.program(env, name) as (target, _):
