@@ -21,12 +21,15 @@ static uint64_t gil_of(struct python *py, uint64_t interp)
 	uint64_t gil;
 	uint32_t enabled;
 
-	if (l->PyRuntimeState_ceval_gil_locked >= 0) /* up to 3.11: one for all, inside _PyRuntime */
-		return py->site.runtime + (uint32_t)(l->PyRuntimeState_ceval_gil_locked - l->GILState_locked);
+	if (l->PyRuntimeState_ceval_gil_locked >=
+	    0) /* up to 3.11: one for all, inside _PyRuntime */
+		return py->site.runtime +
+		       (uint32_t)(l->PyRuntimeState_ceval_gil_locked - l->GILState_locked);
 	if (heap_pointer(&py->heap, interp, l->PyInterpreterState_ceval_gil, &gil) < 0 || !gil)
 		return 0;
 	/* A free-threaded interpreter has one, too, and uses it when told to. */
-	if (l->GILState_enabled >= 0 && heap_u32(&py->heap, gil, l->GILState_enabled, &enabled) == 0 && !enabled)
+	if (l->GILState_enabled >= 0 &&
+	    heap_u32(&py->heap, gil, l->GILState_enabled, &enabled) == 0 && !enabled)
 		return 0;
 	return gil;
 }
@@ -56,7 +59,23 @@ static bool waits_in(const struct raw_thread *t, uint64_t lo, size_t n)
 {
 	const struct raw_look *look = raw_primary(t);
 
-	return look && look->syscall_nr == SYS_futex && look->args[0] >= lo && look->args[0] < lo + n;
+	return look && look->syscall_nr == SYS_futex && look->args[0] >= lo &&
+	       look->args[0] < lo + n;
+}
+
+/* From 3.15 on a thread notes that it has asked for it: so one is known that woke just now to ask again. */
+static bool requests(struct python *py, size_t thread, uint64_t gil)
+{
+	uint32_t requested;
+
+	for (size_t i = 0; i < py->threads.n; i++)
+		if (py->threads.v[i].thread == thread &&
+		    gil_of(py, py->threads.v[i].interp) == gil &&
+		    heap_u32(&py->heap, py->threads.v[i].tstate,
+			     py->heap.l.PyThreadState_gil_requested, &requested) == 0 &&
+		    requested == 1)
+			return true;
+	return false;
 }
 
 static void describe_one(struct python *py, uint64_t gil)
@@ -75,19 +94,23 @@ static void describe_one(struct python *py, uint64_t gil)
 		if (waits_in(t, gil, GIL_BYTES))
 			(void)builder_fact(py->b, t->node, "/proc/TID/syscall", "gil_waiter", 1,
 					   "sleeps on a futex of the GIL");
+		else if (holder != i && requests(py, i, gil))
+			(void)builder_fact(py->b, t->node, "_PyRuntime", "gil_waiter", 1,
+					   "has asked for the GIL");
 	}
 }
 
 void gil_describe(struct python *py)
 {
-	uint64_t last = 0;
-
 	for (size_t i = 0; i < py->interps.n; i++) {
 		uint64_t gil = gil_of(py, py->interps.v[i]);
+		bool seen = false;
 
-		if (gil && gil != last) /* interpreters share one, unless they were made to have their own */
+		/* Interpreters share one, unless they were made to have their own. */
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = gil_of(py, py->interps.v[k]) == gil;
+		if (gil && !seen)
 			describe_one(py, gil);
-		last = gil;
 	}
 }
 

@@ -24,6 +24,7 @@ enum {
 	FRAMES_MAX = 20000, /* of one thread */
 	PTHREAD_SCAN_BYTES = 2048,
 	NAME_BYTES = 256,
+	NEWEST_BORROWING_MINOR = 12, /* see above */
 };
 
 /* ---- frames of one thread state ---- */
@@ -211,33 +212,45 @@ static void match_threads(struct python *py)
 	}
 }
 
-static bool has_address(const struct raw_bytes *bytes, uint64_t address)
-{
-	return address >= bytes->lo && address - bytes->lo < bytes->n;
-}
-
-static bool on_stack(const struct decoded_thread *t, uint64_t address)
+/* Where the thread's stack ends below, as the look at it showed; 0: it ran. */
+static uint64_t stack_pointer(const struct decoded_thread *t)
 {
 	const struct raw_look *look = raw_primary(t->raw);
 
-	return look && (has_address(&look->stack, address) || has_address(&look->top, address));
+	return look && look->regs.known & 1u << DWARF_RSP ? look->regs.v[DWARF_RSP] : 0;
+}
+
+/*
+ * The thread on whose stack an address is: of those whose stacks end below, the nearest. -ENOENT when one might be nearer.
+ * The mapping does not tell: stacks lie side by side, and guard pages between them may be no mapping of their own.
+ */
+static int thread_by_stack(const struct decoded_process *p, uint64_t address, size_t *ret)
+{
+	uint64_t nearest = 0;
+
+	for (size_t i = 0; i < p->threads.n; i++) {
+		uint64_t sp = stack_pointer(&p->threads.v[i]);
+
+		if (!sp)
+			return -ENOENT;
+		if (sp <= address && sp > nearest) {
+			nearest = sp;
+			*ret = i;
+		}
+	}
+	return nearest ? 0 : -ENOENT;
 }
 
 /* A thread state whose mark is on another thread's stack is that one's. */
 static void correct_threads(struct python *py)
 {
-	struct decoded_process *p = py->p;
-
 	for (size_t i = 0; i < py->threads.n; i++) {
 		struct py_thread *t = &py->threads.v[i];
 		uint64_t mark =
 			t->n_activations ? py->activations.v[t->first_activation].anchor : 0;
 
-		if (!mark || on_stack(&p->threads.v[t->thread], mark))
-			continue;
-		for (size_t k = 0; k < p->threads.n; k++)
-			if (on_stack(&p->threads.v[k], mark))
-				t->thread = k;
+		if (mark && t->interp_id != 0)
+			(void)thread_by_stack(py->p, mark, &t->thread);
 	}
 }
 
@@ -309,7 +322,8 @@ int threads_read(struct python *py)
 	for (size_t i = 0; i < py->threads.n; i++)
 		if (py->threads.v[i].thread != SIZE_MAX)
 			thread_frames(py, i);
-	correct_threads(py);
+	if (py->minor <= NEWEST_BORROWING_MINOR)
+		correct_threads(py);
 	return 0;
 }
 

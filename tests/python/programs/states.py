@@ -181,5 +181,43 @@ def finished():
     threading.Event().wait()
 
 
+def gil_in_c():
+    """One thread sleeps in C and keeps the GIL; all others want it."""
+    import ctypes
+
+    names = ("first", "second")
+    for name in names:
+        threading.Thread(target=spin, name=name, daemon=True).start()
+    ready()
+    # start() waits until it has begun, and then for the GIL that it does not get back.
+    threading.Thread(target=ctypes.PyDLL(None).sleep, args=(100000,), name="holder", daemon=True).start()
+
+
+def spin():
+    while True:
+        pass
+
+
+def own_gil():
+    """The same inside an interpreter with a GIL of its own, while the main one's is free."""
+    code = ("import threading\n"
+            "def burn():\n    sum(range(10 ** 14))\n"
+            "def spin():\n    while True: pass\n"
+            "threading.Thread(target=burn, name='holder').start()\n"
+            "spin()\n")
+    threading.Thread(target=interpreter(), args=(code,), name="inner", daemon=True).start()
+    time.sleep(0.5)
+    block()
+
+
+def shared_gil():
+    """Interpreters that share the main one's."""
+    import _interpreters as interpreters
+
+    for i in [interpreters.create("legacy") for _ in range(2)]:
+        threading.Thread(target=interpreters.exec, args=(i, "while True: pass\n"), daemon=True).start()
+    gil_in_c()
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]]()
