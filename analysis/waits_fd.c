@@ -156,18 +156,23 @@ static void on_pidfd(struct analysis *a, const struct fd_wait *f, struct wait_in
 	}
 }
 
+/*
+ * Whoever sits at a terminal brings new work, unless somebody of the tree has the other end: a program under expect or script gets
+ * its input from there.
+ */
 static void on_tty(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
 {
 	const struct snap_resource *r = resource_row(a, f->resource);
 	bool master = starts(a, r->text, "pty master");
+	uint32_t other = is_resource(r->peer) ? party_holders(a, r->peer, SIDE_ANY) : GRAPH_NONE;
 
 	in->on = WAIT_ON_TTY;
 	in->note.full = f->write;
-	if (!f->write && !master) {
+	if (!f->write && !master && (!party_size(a, other) || a->parties.v[other].outside)) {
 		in->new_work = true;
 	} else if (is_resource(r->peer)) {
 		/* A terminal can be opened by name, so there may always be one more. */
-		in->party = party_seen_by(a, party_holders(a, r->peer, SIDE_ANY), f->from, &in->but);
+		in->party = party_seen_by(a, other, f->from, &in->but);
 		in->note.unknown = in->note.partly = true;
 	} else {
 		in->note.unknown = true;
