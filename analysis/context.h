@@ -178,6 +178,12 @@ uint32_t party_actors_beside(struct analysis *a, node_t thread);
 enum side { SIDE_READS = 1, SIDE_WRITES, SIDE_ANY };
 uint32_t party_holders(struct analysis *a, node_t resource, enum side side);
 
+/*
+ * The processes that map the shared memory a thread waits in; GRAPH_NONE where they are not known. *ret_others: may others, too? TRI_UNKNOWN:
+ * only processes that could not be read.
+ */
+uint32_t party_mappers(struct analysis *a, node_t thread, enum tri *ret_others);
+
 uint32_t party_of(struct analysis *a, const node_t *nodes, uint32_t n);
 uint32_t party_of_span(struct analysis *a, struct span refs);
 uint32_t party_size(const struct analysis *a, uint32_t party);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/context.h"
+#include "core/util.h"
 
 /* A longer list is said once, as a set that waits name. */
 #define LIST_MAX 8
@@ -228,6 +229,48 @@ static uint32_t holders_and_own(struct analysis *a, uint32_t holders, uint32_t a
 			nodes[n++] = party_member(a, holders, i);
 	for (uint32_t i = 0; i < n_actors; i++)
 		nodes[n++] = party_member(a, actors, i);
+	return keep(a, key, nodes, n);
+}
+
+/* A fact with this key about `about` whose text begins the place of a futex word: file and offset, a colon between. */
+static const struct snap_fact *map_fact(const struct analysis *a, node_t about, const char *key, const char *place)
+{
+	struct snap_list l = snap_facts_about(&a->x, about);
+
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct snap_fact *f = SNAP_ROW(a->s, FACT, l.v[i]);
+		const char *file = text_of(a, f->text);
+		if (str_eq(text_of(a, f->key), key) && str_starts(place, file) && place[strlen(file)] == ':')
+			return f;
+	}
+	return NULL;
+}
+
+uint32_t party_mappers(struct analysis *a, node_t thread, enum tri *ret_others)
+{
+	const char *place = fact_text(a, thread, "futex_shared");
+	const struct snap_fact *own = place ? map_fact(a, process_of(a, thread), "shared_map", place) : NULL;
+	uint64_t known;
+	uint32_t n = 0;
+
+	*ret_others = TRI_YES;
+	if (!own)
+		return GRAPH_NONE;
+	uint64_t key = map_mix(own->text, 7);
+	const struct snap_fact *complete = map_fact(a, NODE(TABLE_PROCESS, 0), "shared_map_complete", place);
+	if (complete)
+		*ret_others = complete->value ? TRI_NO : TRI_UNKNOWN;
+	if (map_get(&a->party_index, key, &known))
+		return (uint32_t)known;
+	node_t *nodes = calloc(SNAP_N(a->s, PROCESS) + 1, sizeof(*nodes));
+	if (!nodes) {
+		a->b->error = -ENOMEM;
+		return GRAPH_NONE;
+	}
+	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++)
+		if (!a->processes[i].exited &&
+		    map_fact(a, NODE(TABLE_PROCESS, i), "shared_map", place))
+			nodes[n++] = NODE(TABLE_PROCESS, i);
 	return keep(a, key, nodes, n);
 }
 

@@ -2,7 +2,7 @@
  * Waits on futexes: mutexes, condition variables, semaphores, joins, and the GIL.
  *
  * Where memory told who owns the thing, the owner is the only waker. A private futex without an owner may be woken by every other thread of its process,
- * and by none besides: candidates, but all of them. A shared one may be woken by whoever maps its page: unknown.
+ * and by none besides: candidates, but all of them. A shared one may be woken by whoever maps its page, where all of those could be seen.
  *
  * Where the runtime's frames tell more than the word does, a thread that is joined is the only waker, and the thing goes by the language's name.
  *
@@ -128,13 +128,28 @@ static bool handlers_may_wake(const struct analysis *a, node_t thread)
 	return v->caught && (!v->python || v->main_thread == thread);
 }
 
+/* Whoever maps its page could wake it. */
+static void shared(struct analysis *a, node_t thread, const char *kind, struct wait_in *in)
+{
+	enum tri others;
+	uint32_t mappers = party_mappers(a, thread, &others);
+	bool signal = handlers_may_wake(a, thread);
+
+	if (mappers != GRAPH_NONE)
+		in->party = party_seen_by(a, mappers, thread, &in->but);
+	in->note.unknown = others != TRI_NO || signal;
+	in->note.partly = others == TRI_UNKNOWN && !signal;
+	in->note.signal = others != TRI_YES && signal;
+	in->evidence = party_size_without(a, in->party, in->but) ? EVIDENCE_CANDIDATE : EVIDENCE_PROVED;
+	wait_add(a, in, "%s in shared memory", kind);
+}
+
 static void ownerless(struct analysis *a, node_t thread, bool private_, const char *kind,
 		      struct wait_in *in)
 {
 	in->on = WAIT_ON_FUTEX;
 	if (!private_) {
-		in->note.unknown = true;
-		wait_add(a, in, "%s in shared memory", kind);
+		shared(a, thread, kind, in);
 		return;
 	}
 	in->party = party_actors_beside(a, thread);

@@ -1,0 +1,162 @@
+/*
+ * Who else maps the shared memory in which a thread waits.
+ *
+ * A futex in shared memory, a semaphore of multiprocessing for one, can be woken by whoever maps its page and by nobody else. For
+ * each file behind such a page every process of the tree is looked at by its mappings, and every other process of
+ * the machine by the text of /proc/PID/maps, which is read only where there is such a thread, and within a time
+ * budget. The list is complete when all could be read, nobody outside maps the file, and the file has no name left
+ * by which somebody could still open it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "collectors/collector.h"
+#include "core/array.h"
+#include "core/cleanup.h"
+#include "core/fs.h"
+#include "core/map.h"
+#include "core/numbers.h"
+#include "core/util.h"
+
+#define BUDGET_NS      (100 * NSEC_PER_MSEC)
+#define MAPS_MAX_BYTES (4u << 20)
+
+struct page_file {
+	uint64_t device, inode;
+	bool reachable; /* somebody outside maps it, or could */
+	bool unread;    /* ... as far as it could be seen: not every process could be read */
+};
+
+typedef ARRAY(struct page_file) page_files;
+
+static const struct raw_map *waited_on(const struct raw_process *p, const struct raw_thread *t)
+{
+	const struct raw_look *look = raw_primary(t);
+
+	if (!look || look->syscall_nr != SYS_futex)
+		return NULL;
+	const struct raw_map *m = raw_maps_find(p->maps, look->args[0]);
+	return m && (m->prot & MAP_S) && m->inode ? m : NULL;
+}
+
+static struct page_file *find(const page_files *files, const struct raw_map *m)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (files->v[i].device == m->device && files->v[i].inode == m->inode)
+			return &files->v[i];
+	return NULL;
+}
+
+static void add(page_files *files, const struct raw_map *m)
+{
+	/* An unlinked file is out of reach; a memfd looks unlinked, and whoever has its descriptor may map it. */
+	bool nameless = m->deleted && !str_starts(m->path, "/memfd:");
+
+	if (find(files, m))
+		return;
+	struct page_file *f = array_push(files);
+	if (f)
+		*f = (struct page_file){ .device = m->device,
+					 .inode = m->inode,
+					 .reachable = !nameless };
+}
+
+static void add_mappers(struct raw_capture *c, const struct raw_process *p, const page_files *files)
+{
+	struct map seen = { 0 };
+
+	for (size_t i = 0; p->maps && i < p->maps->n; i++) {
+		const struct raw_map *m = &p->maps->v[i];
+		struct page_file *f = m->prot & MAP_S ? find(files, m) : NULL;
+		if (!f || map_get(&seen, (uint64_t)(f - files->v), NULL))
+			continue;
+		(void)map_set(&seen, (uint64_t)(f - files->v), 1);
+		(void)builder_fact(c->b, p->node, "/proc/PID/maps", "shared_map", (int64_t)f->inode,
+				   "%" PRIx64 ":%" PRIx64 ":%" PRIu64, f->device >> 32,
+				   f->device & UINT32_MAX, f->inode);
+	}
+	map_done(&seen);
+}
+
+/* "… 00:01 4711 …": how the kernel writes device and inode of a mapping. */
+static bool maps_file(const char *text, const struct page_file *f)
+{
+	char needle[64];
+
+	(void)snprintf(needle, sizeof(needle), " %02" PRIx64 ":%02" PRIx64 " %" PRIu64 " ",
+		       f->device >> 32, f->device & UINT32_MAX, f->inode);
+	return strstr(text, needle) != NULL;
+}
+
+static void look_outside(uint64_t pid, page_files *files)
+{
+	char path[64], *text = NULL;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/maps", pid);
+	int r = fs_read_all(AT_FDCWD, path, MAPS_MAX_BYTES, &text, &n);
+	bool unseen = r == -EACCES || r == -EPERM || r == -EFBIG;
+	for (size_t i = 0; i < files->n; i++) {
+		files->v[i].unread |= unseen;
+		files->v[i].reachable |= r == 0 && text && maps_file(text, &files->v[i]);
+	}
+	free(text);
+}
+
+static void look_at_others(const struct raw_capture *c, page_files *files)
+{
+	struct deadline until = deadline_in(MIN(BUDGET_NS, deadline_left_ns(c->deadline)));
+	CLEANUP(fd_closep) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct map tree = { 0 };
+	struct numbers names;
+	uint64_t pid;
+	bool all = proc >= 0;
+
+	for (size_t i = 0; i < c->processes.n; i++)
+		(void)map_set(&tree, (uint64_t)c->processes.v[i].pid, 1);
+	numbers_begin(&names, proc);
+	while (all && numbers_next(&names, &pid) > 0) {
+		if (!map_get(&tree, pid, NULL))
+			look_outside(pid, files);
+		all = !deadline_passed(until);
+	}
+	for (size_t i = 0; !all && i < files->n; i++)
+		files->v[i].unread = true;
+	map_done(&tree);
+}
+
+static void tree(struct raw_capture *c)
+{
+	page_files files = { 0 };
+
+	for (size_t i = 0; i < c->processes.n; i++) {
+		const struct raw_process *p = &c->processes.v[i];
+		for (size_t k = 0; p->maps && k < p->threads.n; k++) {
+			const struct raw_map *m = waited_on(p, &p->threads.v[k]);
+			if (m)
+				add(&files, m);
+		}
+	}
+	if (!files.n)
+		return;
+	for (size_t i = 0; i < c->processes.n; i++)
+		add_mappers(c, &c->processes.v[i], &files);
+	look_at_others(c, &files);
+	for (size_t i = 0; i < files.n; i++)
+		if (!files.v[i].reachable)
+			(void)builder_fact(c->b, c->processes.v[0].node, "/proc/*/maps",
+					   "shared_map_complete", !files.v[i].unread,
+					   "%" PRIx64 ":%" PRIx64 ":%" PRIu64,
+					   files.v[i].device >> 32, files.v[i].device & UINT32_MAX,
+					   files.v[i].inode);
+	array_done(&files);
+}
+
+const struct collector collector_shared_memory = { .name = "shared_memory",
+						   .order = 31,
+						   .tree = tree };
