@@ -47,6 +47,15 @@ static bool is_run_frame(const struct python *py, const struct py_frame *f)
 	return str_eq(name, "run") || str_eq(name, "unrolled_run");
 }
 
+bool trio_is_running(const struct python *py)
+{
+	for (size_t i = 0; i < py->threads.n; i++)
+		for (size_t k = 0; py->threads.v[i].thread != SIZE_MAX && k < py->threads.v[i].n_frames; k++)
+			if (is_run_frame(py, &py->frames.v[py->threads.v[i].first_frame + k]))
+				return true;
+	return false;
+}
+
 static int find_on_stack(struct python *py, size_t thread, trio_runners *to)
 {
 	const struct py_thread *t = &py->threads.v[thread];

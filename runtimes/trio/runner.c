@@ -113,16 +113,41 @@ static int add_children(struct trio_runner *r, uint32_t index)
 	return 0;
 }
 
+/*
+ * Where a task stands by its own account. Its nursery learns of it a few instructions after the loop does, and a process may be
+ * held in between.
+ */
+static void own_place(struct trio_runner *r, struct trio_task *t)
+{
+	CLEANUP(heap_items_donep) struct heap_items nurseries = { 0 };
+	struct heap *h = &r->py->heap;
+	uint64_t nursery = heap_attr_or_none(h, t->address, "_parent_nursery"), list, parent;
+
+	if (!nursery || !map_get(&r->by_address, heap_attr_or_none(h, nursery, "_parent_task"), &parent) ||
+	    heap_attr(h, r->tasks.v[parent].address, "_child_nurseries", &list) < 0 ||
+	    heap_list(h, list, &nurseries) < 0)
+		return;
+	for (uint32_t i = 0; i < nurseries.n; i++)
+		if (nurseries.v[i] == nursery) {
+			t->parent = (uint32_t)parent;
+			t->nursery = i;
+		}
+}
+
 static int add_rest(struct trio_runner *r)
 {
 	CLEANUP(heap_items_donep) struct heap_items all = { 0 };
+	size_t known = r->tasks.n;
 	uint64_t set;
 
 	r->claimed = -1;
 	if (heap_attr(&r->py->heap, r->address, "tasks", &set) < 0)
 		return 0;
 	(void)heap_len(&r->py->heap, set, &r->claimed);
-	return heap_set(&r->py->heap, set, &all) < 0 ? 0 : add_ordered(r, &all, UINT32_MAX, 0);
+	int e = heap_set(&r->py->heap, set, &all) < 0 ? 0 : add_ordered(r, &all, UINT32_MAX, 0);
+	for (size_t i = known; i < r->tasks.n; i++)
+		own_place(r, &r->tasks.v[i]);
+	return e;
 }
 
 /* ---- what else the loop knows ---- */

@@ -34,6 +34,9 @@ void trio_runner_done(struct trio_runner *r);
 typedef ARRAY(struct trio_runner) trio_runners;
 int trio_find_runners(struct python *py, trio_runners *ret);
 
+/* A thread is inside trio.run(), so there is a loop, found or not. */
+bool trio_is_running(const struct python *py);
+
 /* Fills what is known about one loop and its tasks. 0, or -errno when not even its first task could be read. */
 int trio_runner_read(struct trio_runner *r);
 

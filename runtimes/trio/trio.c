@@ -64,6 +64,11 @@ static int decode(struct decoded_process *p)
 			loss = -EAGAIN;
 	}
 	bool none = r == 0 && !runners.n;
+	if (none && trio_is_running(py)) {
+		builder_gap(p->b, p->raw->node, false, "a trio loop", "a thread runs it, but its tasks could not be found", NULL);
+		loss = -EAGAIN;
+		none = false;
+	}
 	for (size_t i = 0; i < runners.n; i++)
 		trio_runner_done(&runners.v[i]);
 	array_done(&runners);
