@@ -115,6 +115,7 @@ static int decode_views(struct decoder *d, struct decoded_process *p)
 	stacks_hash(d, p);
 	args_read(p);
 	run_runtimes(p);
+	stacks_hash_loops(p);
 	stacks_write(d, p, &ends);
 	end_runtimes(p);
 	tell_modules(d, p);

@@ -38,6 +38,8 @@ struct decoded_thread {
 	struct raw_thread *raw;
 	ARRAY(struct decoded_frame) frames; /* innermost first; runtimes insert theirs */
 	bool complete;
+	uint64_t loop; /* a runtime saw it run in the same functions of its language again and again: their hash; 0 */
+	bool varies;   /* ... or in different ones */
 };
 
 /* What one process looks like to a runtime. */

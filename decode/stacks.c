@@ -154,7 +154,8 @@ static const struct raw_held *find_held(const struct raw_hold *hold, pid_t tid)
 
 int stacks_read_held(struct decoded_process *p, size_t thread)
 {
-	struct decoded_thread *t = &p->threads.v[thread], fresh = { .raw = t->raw };
+	struct decoded_thread *t = &p->threads.v[thread];
+	struct decoded_thread fresh = { .raw = t->raw, .loop = t->loop, .varies = t->varies };
 	const struct raw_held *held = find_held(p->capture->hold, t->raw->tid);
 	struct unwind_result result;
 
@@ -345,4 +346,19 @@ void stacks_hash(struct decoder *d, struct decoded_process *p)
 {
 	for (size_t i = 0; i < p->threads.n; i++)
 		hash_thread(d, p, i);
+}
+
+void stacks_hash_loops(struct decoded_process *p)
+{
+	for (size_t i = 0; i < p->threads.n; i++) {
+		const struct decoded_thread *t = &p->threads.v[i];
+
+		for (size_t k = 0; k < t->raw->looks.n; k++) {
+			uint64_t *hash = t->raw->looks.v[k].stack_hash;
+			if (hash && *hash && t->loop)
+				*hash = t->loop;
+			else if (hash && *hash && t->varies)
+				*hash = map_mix(*hash, k + 1);
+		}
+	}
 }

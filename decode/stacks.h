@@ -42,4 +42,7 @@ void stacks_write(struct decoder *d, struct decoded_process *p, const struct sta
 /* What the earlier and later looks showed, as hashes: equal hashes are equal stacks. */
 void stacks_hash(struct decoder *d, struct decoded_process *p);
 
+/* The same where a runtime knows better: in a loop of its language, what the interpreter calls meanwhile is no other stack. */
+void stacks_hash_loops(struct decoded_process *p);
+
 #endif

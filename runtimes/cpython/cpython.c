@@ -18,6 +18,7 @@
 #include "runtimes/cpython/gil.h"
 #include "runtimes/cpython/interleave.h"
 #include "runtimes/cpython/locals.h"
+#include "runtimes/cpython/repeats.h"
 #include "runtimes/cpython/setters.h"
 #include "runtimes/cpython/signals.h"
 #include "runtimes/cpython/threads.h"
@@ -321,6 +322,7 @@ static int decode(struct decoded_process *p)
 	locals_describe(py);
 	/* Handlers do not change by the moment: this has no place in a stop. */
 	signals_describe(py);
+	repeats_look(py);
 	return interleave(py);
 }
 

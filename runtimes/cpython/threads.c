@@ -75,8 +75,8 @@ static bool is_base_frame(const struct python *py, const struct py_thread *t, ui
 	return size > 0 && frame >= t->tstate && frame < t->tstate + (uint32_t)size;
 }
 
-static int top_frame(struct python *py, struct py_thread *t, uint64_t *ret_frame,
-		     uint64_t *ret_cframe)
+int threads_top_frame(struct python *py, const struct py_thread *t, uint64_t *ret_frame,
+		      uint64_t *ret_cframe)
 {
 	struct heap *h = &py->heap;
 	const struct cpython_layout *l = &h->l;
@@ -99,7 +99,7 @@ static int frames_read(struct python *py, struct py_thread *t)
 	bool shims = py->minor >= 12;
 	uint64_t frame, cframe;
 	bool open = false;
-	int r = top_frame(py, t, &frame, &cframe);
+	int r = threads_top_frame(py, t, &frame, &cframe);
 
 	for (size_t n = 0; r == 0 && frame; n++) {
 		struct py_frame f;

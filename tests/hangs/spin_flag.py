@@ -1,4 +1,4 @@
-"""A loop that asks a flag again and again.
+"""A loop in Python that asks a flag again and again.
 
 Nobody sets the flag; all CPU goes into one line that makes no system call at all. One stack in
 every sample, no byte moved: BUSY_LOOP. Nothing tells whether it can end.
