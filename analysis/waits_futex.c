@@ -176,6 +176,8 @@ void waits_futex(struct analysis *a, node_t thread)
 	if (wants_gil(a, thread))
 		return;
 	if (!kind)
+		kind = fact_text(a, thread, "python_lock");
+	if (!kind)
 		kind = fact_text(a, thread, "futex_kind");
 	if (l.timed && l.left_ns < FAR_DEADLINE_NS) {
 		in.deadline_ns = l.left_ns;

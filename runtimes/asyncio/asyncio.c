@@ -10,8 +10,10 @@
 
 #include "core/util.h"
 #include "runtimes/asyncio/asyncio.h"
+#include "runtimes/cpython/blocks.h"
 #include "runtimes/cpython/emit.h"
 #include "runtimes/cpython/inherited.h"
+#include "runtimes/cpython/lock_owners.h"
 #include "runtimes/cpython/setters.h"
 #include "runtimes/runtime.h"
 
@@ -126,6 +128,47 @@ static void find_bare_waiters(struct aio *a)
 	}
 }
 
+/* Which task is inside `async with` which asyncio.Lock; one that two seem to be in is nobody's. */
+static void find_owners(struct aio *a, struct map *owners)
+{
+	struct python *py = a->py;
+
+	for (size_t i = 0; i < py->task_frames.n; i++) {
+		CLEANUP(heap_items_donep) struct heap_items kept = { 0 };
+		const struct py_task_frame *f = &py->task_frames.v[i];
+
+		(void)frame_blocks(&py->codes, &f->frame, &kept);
+		for (size_t k = 0; k < kept.n; k++) {
+			uint64_t lock = python_left_by(py, k ? kept.v[k - 1] : 0, kept.v[k], "__aexit__"), owner;
+
+			if (lock && heap_is_class(&py->heap, lock, "asyncio", "Lock"))
+				(void)map_set(owners, lock,
+					      map_get(owners, lock, &owner) && owner != f->task ? NODE_UNKNOWN : f->task);
+		}
+	}
+}
+
+/* A Lock does not know its owner; `async with` does. What was taken in another way, anybody may release. */
+static void add_owners(struct aio *a)
+{
+	CLEANUP(map_done) struct map owners = { 0 };
+	bool found = false;
+
+	for (size_t i = 0; i < a->tasks.n; i++) {
+		struct snap_task *row = a->tasks.v[i].done ? NULL :
+						SNAP_ROW(a->py->b->s, TASK, node_index(a->tasks.v[i].node));
+		uint64_t owner;
+
+		if (!row || row->wait != TASK_WAIT_LOCK || !snap_known(row->object))
+			continue;
+		if (!found)
+			find_owners(a, &owners);
+		found = true;
+		if (map_get(&owners, (uint64_t)row->object, &owner) && owner != NODE_UNKNOWN)
+			row->wait_owner = (node_t)owner;
+	}
+}
+
 /* What a loop has in its lists it does itself, in its thread: timers, readers, callbacks. */
 static void add_holders(struct aio *a, const struct aio_loop *loop)
 {
@@ -159,6 +202,7 @@ static int decode(struct decoded_process *p)
 	for (size_t i = 0; i < a.tasks.n; i++)
 		if (!a.tasks.v[i].done)
 			fill_row(&a, &a.tasks.v[i]);
+	add_owners(&a);
 	for (size_t i = 0; i < a.loops.n; i++)
 		add_holders(&a, &a.loops.v[i]);
 	/* What was found stands; that some could not be reached is for the caller to say. */

@@ -7,6 +7,7 @@
 
 #include "core/util.h"
 #include "runtimes/cpython/gil.h"
+#include "runtimes/cpython/lock_owners.h"
 #include "runtimes/cpython/setters.h"
 #include "runtimes/cpython/thread_waits.h"
 #include "runtimes/cpython/threads.h"
@@ -104,5 +105,6 @@ void threads_describe(struct python *py)
 		process_name(py, py->interps.v[py->interps.n - 1]); /* the list ends with the main interpreter */
 	gil_describe(py);
 	thread_waits_describe(py);
+	lock_owners_describe(py);
 	describe_foreign(py);
 }

@@ -27,6 +27,7 @@ def check(env, program):
             if name in seen and seen[name] is None:
                 truth[name] = None
         assert {name: seen.get(name, "not there") for name in truth} == truth
+        return report
 
 
 @reading.each()
@@ -36,4 +37,9 @@ def test_trio(env):
 
 @reading.each(trio=False)
 def test_asyncio(env):
-    check(env, "aio_setters.py")
+    report = check(env, "aio_setters.py")
+    tasks = {t["name"]: t for t in report["processes"][0]["tasks"]}
+    owners = {t["id"]: t["name"] for t in tasks.values()}
+    assert owners[tasks["wants the lock"]["wait_owner"]] == "has the lock"
+    assert owners[tasks["also wants it"]["wait_owner"]] == "has the lock"
+    assert owners.get(tasks["wants the other"].get("wait_owner")) is None

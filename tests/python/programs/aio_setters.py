@@ -76,8 +76,34 @@ def start(true, name, function, *args):
     KEPT.append(task)
 
 
+async def inside(lock):
+    async with lock:
+        try:
+            await asyncio.sleep(100000)
+        finally:
+            pass
+
+
+async def taken(lock):
+    await lock.acquire()
+    await asyncio.sleep(100000)
+
+
+async def wants(lock):
+    async with lock:
+        pass
+
+
 async def main():
     import socket
+
+    lock, other = asyncio.Lock(), asyncio.Lock()
+    start(0, "has the lock", inside, lock)
+    start(0, "took the other", taken, other)
+    await asyncio.sleep(0)
+    start(0, "wants the lock", wants, lock)
+    start(0, "also wants it", wants, lock)
+    start(0, "wants the other", wants, other)
 
     a, b = socket.socketpair()
     start([], "nobody", nobody)
