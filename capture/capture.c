@@ -48,10 +48,20 @@ static void work_done(struct work *w)
 	process_done_all(&w->c);
 	if (w->c.hold)
 		(void)munmap(w->c.hold, sizeof(*w->c.hold));
+	if (w->c.pages)
+		(void)munmap(w->c.pages, sizeof(*w->c.pages));
 	array_done(&w->c.outside);
 	map_done(&w->c.resources);
 	arena_done(&w->arena);
 	builder_done(&w->b);
+}
+
+/* Memory that the processes forked from here have in common; NULL without. Pages come when they are filled. */
+static void *share(size_t n)
+{
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
 }
 
 static int work_init(struct work *w, const struct session *x)
@@ -62,15 +72,16 @@ static int work_init(struct work *w, const struct session *x)
 		r = arena_init(&w->arena, ARENA_BYTES);
 	if (r < 0)
 		return r;
-	void *hold = mmap(NULL, sizeof(*w->c.hold), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *hold = share(sizeof(*w->c.hold));
+	void *pages = share(sizeof(*w->c.pages));
 	w->c = (struct raw_capture){ .b = &w->b,
 				     .options = x->options,
 				     .clock_zero_ns = x->zero_ns,
 				     .captured_ns = clock_monotonic_ns(),
 				     .deadline = deadline_in(CAPTURE_BUDGET_NS),
 				     .arena = &w->arena,
-				     .hold = hold == MAP_FAILED ? NULL : hold };
+				     .hold = hold,
+				     .pages = pages };
 	w->a = (struct acquirer){ .c = &w->c, .fds_left = tree_fd_budget() - x->n_pidfds };
 	return 0;
 }

@@ -17,8 +17,10 @@
 #include "decode/files.h"
 #include "decode/lines.h"
 #include "decode/memory.h"
+#include "decode/readahead.h"
 #include "decode/stacks.h"
 #include "raw/request.h"
+#include "raw/run.h"
 #include "runtimes/runtime.h"
 #include "snapshot/delta.h"
 
@@ -53,7 +55,10 @@ static int open_memory(struct decoder *d, struct decoded_process *p, int *refuse
 		*refused = -EFAULT;
 	if (fd == p->raw->memfd)
 		backend.done = NULL; /* shared with the runtimes' own readers */
-	return memory_new(&backend, PAGES_BYTES, &p->memory);
+	int r = memory_new(&backend, PAGES_BYTES, &p->memory);
+	if (r == 0 && raw_run_still(p->raw))
+		readahead_give(d->readahead, p, p->memory);
+	return r;
 }
 
 static void run_runtimes(struct decoded_process *p)
@@ -147,6 +152,8 @@ static void decode_process(struct decoder *d, size_t index)
 		array_done(&p.threads.v[i].frames);
 	array_done(&p.threads);
 	array_done(&p.locals);
+	if (p.memory)
+		readahead_learn(d->readahead, &p, p.memory);
 	(void)memory_free(p.memory);
 	if (raw->memfd >= 0)
 		raw->memfd = fd_close(raw->memfd);
@@ -155,6 +162,14 @@ static void decode_process(struct decoder *d, size_t index)
 static bool worth_decoding(const struct raw_process *p)
 {
 	return p->maps && p->threads.n && !p->kernel_thread && !p->zombie && !p->refused;
+}
+
+/* The first from there on; how many there are when there is none. */
+static size_t next_worth(const struct raw_capture *c, size_t from)
+{
+	while (from < c->processes.n && !worth_decoding(&c->processes.v[from]))
+		from++;
+	return from;
 }
 
 /* ---- the tree ---- */
@@ -196,6 +211,7 @@ static int decode_all(struct decoder *d, struct delta_mark *mark)
 			left++;
 			continue;
 		}
+		readahead_ask(d->readahead, next_worth(d->capture, i + 1));
 		decode_process(d, i);
 		r = send_rows(d, mark);
 	}
@@ -220,6 +236,8 @@ static int decoder_init(struct decoder *d, struct request_files *files)
 		r = unwinder_new(&d->unwinder);
 	if (r == 0)
 		r = symbols_new(&d->symbols);
+	if (r == 0)
+		r = readahead_new(d->capture, d->sock, &d->readahead);
 	if (r == 0 && d->capture->options->lines)
 		r = lines_new(MIN(deadline_left_ns(d->deadline) / 4, LINES_BUDGET_NS), &d->lines);
 	return r;

@@ -24,7 +24,9 @@ enum { PAGE_BYTES = 4096, BLOCK_PAGES = 4 };
 struct page {
 	uint64_t number;
 	int error; /* -errno of an unreadable page */
-	uint8_t bytes[PAGE_BYTES];
+	bool wanted;	      /* somebody has looked at it */
+	const uint8_t *bytes; /* `own`, or where it was read ahead */
+	uint8_t *own;	      /* of the heap; kept when the page is used again */
 };
 
 struct overlay {
@@ -35,9 +37,9 @@ struct overlay {
 struct memory {
 	struct memory_backend backend;
 	struct map by_number;       /* page number -> index in pages */
-	ARRAY(struct page *) pages; /* page 0 … used - 1 hold something, the rest are spare */
+	ARRAY(struct page) pages; /* page 0 … used - 1 hold something, the rest are spare */
 	size_t used, limit;
-	struct page *last; /* the page of the last read: most reads follow each other closely */
+	const struct page *last; /* the page of the last read: most reads follow each other closely */
 	ARRAY(struct overlay) overlays; /* sorted by lo once `sorted` */
 	bool sorted;
 	uint64_t reads;
@@ -85,7 +87,7 @@ struct memory *memory_free(struct memory *m)
 	if (m->backend.done)
 		m->backend.done(m->backend.arg);
 	for (size_t i = 0; i < m->pages.n; i++)
-		free(m->pages.v[i]);
+		free(m->pages.v[i].own);
 	array_done(&m->pages);
 	array_done(&m->overlays);
 	map_done(&m->by_number);
@@ -152,25 +154,29 @@ static const struct overlay *overlay_find(struct memory *m, uint64_t address, ui
 
 /* ---- pages ---- */
 
+/* A page without bytes. Pages move when there are more of them, so the last one read is forgotten. */
 static struct page *page_new(struct memory *m, uint64_t number)
 {
-	if (m->used == m->pages.n) {
-		struct page **slot = array_push(&m->pages);
-
-		if (!slot)
-			return NULL;
-		*slot = malloc(sizeof(**slot));
-		if (!*slot) {
-			m->pages.n--;
-			return NULL;
-		}
-	}
-	struct page *p = m->pages.v[m->used];
+	m->last = NULL;
+	if (m->used == m->pages.n && !array_push(&m->pages))
+		return NULL;
 	if (map_set(&m->by_number, number, m->used) < 0)
 		return NULL;
-	m->used++;
-	p->number = number;
-	p->error = 0;
+	struct page *p = &m->pages.v[m->used++];
+	*p = (struct page){ .number = number, .own = p->own };
+	return p;
+}
+
+/* The same with room for its bytes. */
+static struct page *page_new_own(struct memory *m, uint64_t number)
+{
+	struct page *p = page_new(m, number);
+
+	if (p && !p->own)
+		p->own = malloc(PAGE_BYTES);
+	if (!p || !p->own)
+		return NULL;
+	p->bytes = p->own;
 	return p;
 }
 
@@ -181,21 +187,21 @@ static ssize_t backend_read(struct memory *m, uint64_t address, uint8_t *to, siz
 }
 
 /* The page alone; that it cannot be read is kept as well. */
-static int page_read(struct memory *m, uint64_t number, struct page **ret)
+static int page_read(struct memory *m, uint64_t number, size_t *ret)
 {
-	struct page *p = page_new(m, number);
+	struct page *p = page_new_own(m, number);
 
 	if (!p)
 		return -ENOMEM;
-	ssize_t got = backend_read(m, number * PAGE_BYTES, p->bytes, PAGE_BYTES);
+	ssize_t got = backend_read(m, number * PAGE_BYTES, p->own, PAGE_BYTES);
 	if (got != PAGE_BYTES)
 		p->error = got < 0 ? (int)got : -EFAULT;
-	*ret = p;
+	*ret = m->used - 1;
 	return 0;
 }
 
 /* The aligned block around the page, as far as it goes: the pages of it that are new, and the wanted one if it is among them. */
-static int block_read(struct memory *m, uint64_t number, struct page **ret)
+static int block_read(struct memory *m, uint64_t number, size_t *ret)
 {
 	uint8_t block[BLOCK_PAGES * PAGE_BYTES];
 	uint64_t first = number - number % BLOCK_PAGES;
@@ -204,19 +210,19 @@ static int block_read(struct memory *m, uint64_t number, struct page **ret)
 	for (uint64_t i = 0; (ssize_t)((i + 1) * PAGE_BYTES) <= got; i++) {
 		if (map_get(&m->by_number, first + i, NULL))
 			continue;
-		struct page *p = page_new(m, first + i);
+		struct page *p = page_new_own(m, first + i);
 		if (!p)
 			return -ENOMEM;
-		memcpy(p->bytes, block + i * PAGE_BYTES, PAGE_BYTES);
+		memcpy(p->own, block + i * PAGE_BYTES, PAGE_BYTES);
 		if (first + i == number)
-			*ret = p;
+			*ret = m->used - 1;
 	}
 	return 0;
 }
 
-static int page_get(struct memory *m, uint64_t number, struct page **ret)
+static int page_get(struct memory *m, uint64_t number, const struct page **ret)
 {
-	struct page *wanted = NULL;
+	size_t wanted = SIZE_MAX;
 	uint64_t at;
 	int r = 0;
 
@@ -225,19 +231,43 @@ static int page_get(struct memory *m, uint64_t number, struct page **ret)
 		return m->last->error;
 	}
 	if (map_get(&m->by_number, number, &at)) {
-		*ret = m->last = m->pages.v[at];
-		return m->last->error;
+		wanted = at;
+	} else {
+		if (m->used + BLOCK_PAGES > m->limit)
+			memory_drop(m);
+		if (m->backend.blocks)
+			r = block_read(m, number, &wanted);
+		if (r == 0 && wanted == SIZE_MAX)
+			r = page_read(m, number, &wanted);
+		if (r < 0)
+			return r;
 	}
+	m->pages.v[wanted].wanted = true;
+	*ret = m->last = &m->pages.v[wanted];
+	return m->last->error;
+}
+
+int memory_preset(struct memory *m, uint64_t number, const uint8_t *bytes)
+{
+	if (map_get(&m->by_number, number, NULL))
+		return 0;
 	if (m->used + BLOCK_PAGES > m->limit)
-		memory_drop(m);
-	if (m->backend.blocks)
-		r = block_read(m, number, &wanted);
-	if (r == 0 && !wanted)
-		r = page_read(m, number, &wanted);
-	if (r < 0)
-		return r;
-	*ret = m->last = wanted;
-	return wanted->error;
+		return -ENOSPC;
+	struct page *p = page_new(m, number);
+	if (!p)
+		return -ENOMEM;
+	p->bytes = bytes;
+	return 0;
+}
+
+size_t memory_wanted(const struct memory *m, uint64_t *numbers, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->used && n < max; i++)
+		if (m->pages.v[i].wanted && !m->pages.v[i].error)
+			numbers[n++] = m->pages.v[i].number;
+	return n;
 }
 
 /* The common case: inside the page of the last read, and no copies that could lie over it. */
@@ -271,7 +301,7 @@ int memory_read(struct memory *m, uint64_t address, void *to, size_t n)
 			part = MIN(n, o->end - address);
 			memcpy(out, o->bytes + (address - o->lo), part);
 		} else {
-			struct page *p;
+			const struct page *p;
 			size_t skip = address % PAGE_BYTES;
 			int r = page_get(m, address / PAGE_BYTES, &p);
 

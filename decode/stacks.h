@@ -19,6 +19,7 @@ struct decoder {
 	struct unwinder *unwinder;
 	struct symbols *symbols;
 	struct lines *lines; /* NULL: not wanted */
+	struct readahead *readahead; /* NULL: not possible */
 };
 
 /* Why stacks of this process are not complete, by unwind_end. */

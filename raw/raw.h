@@ -95,6 +95,25 @@ struct raw_hold {
 	uint8_t bytes[RAW_HOLD_BYTES];	     /* what v[].stack and .top point into */
 };
 
+/*
+ * Pages of a process that the acquirer reads while the decoder is at another one (REQUEST_PAGES). Shared memory: the decoder
+ * writes which, the acquirer what they hold.
+ */
+enum { RAW_PAGES_MAX = 1024, RAW_PAGE_BYTES = 4096 };
+enum raw_pages_state { RAW_PAGES_NONE, RAW_PAGES_ASKED, RAW_PAGES_READ };
+
+struct raw_page_set {
+	_Atomic uint32_t state; /* enum raw_pages_state */
+	size_t process, n;
+	uint64_t numbers[RAW_PAGES_MAX]; /* address / RAW_PAGE_BYTES */
+	bool read[RAW_PAGES_MAX];	 /* which of them could be read */
+	uint8_t bytes[RAW_PAGES_MAX][RAW_PAGE_BYTES];
+};
+
+struct raw_pages {
+	struct raw_page_set sets[2];
+};
+
 struct raw_process {
 	node_t node;
 	pid_t pid, ns_pid;
@@ -142,6 +161,7 @@ struct raw_capture {
 	ARRAY(struct raw_process) processes;
 	struct arena *arena;   /* MAP_SHARED memory for stack bytes: the tracer child fills it too */
 	struct raw_hold *hold; /* NULL when there is no memory for it: then REQUEST_HOLD is refused */
+	struct raw_pages *pages; /* the same for REQUEST_PAGES */
 	/*
 	 * Pids outside the tree that hold the other end of something the tree holds (collectors/holders.c).
 	 * After the first round of collectors they are taken like the tree's own, marked `outside`, and the

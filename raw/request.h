@@ -25,6 +25,7 @@ enum request_kind {
 			     Who has run since its look is stopped, its registers and stack are then in raw_capture.hold */
 	REQUEST_RELEASE,  /* process -> runs again; status 0; 1 when one that was left asleep woke meanwhile; -ETIME
 			     when the deadline had ended the hold before */
+	REQUEST_PAGES,	  /* process, a = index into raw_capture.pages->sets -> reads the pages that set names; no answer but its state */
 	REQUEST_DELTA,	  /* fd = memfd with rows (snapshot/delta.h); no answer */
 	REQUEST_DONE,	  /* all is sent; no answer */
 };

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 
 #include "core/util.h"
+#include "decode/readahead.h"
+#include "decode/stacks.h"
 #include "raw/request.h"
 #include "raw/run.h"
 #include "runtimes/cpython/emit.h"
@@ -44,6 +46,12 @@ struct python *python_of(struct decoded_process *p)
 
 /* ---- life ---- */
 
+/* A test may bring no decoder. */
+static struct readahead *readahead_of(const struct python *py)
+{
+	return py->p->decoder ? py->p->decoder->readahead : NULL;
+}
+
 static void python_free(struct python *py)
 {
 	codes_done(&py->codes);
@@ -56,8 +64,10 @@ static void python_free(struct python *py)
 	array_done(&py->task_frames);
 	array_done(&py->holders);
 	array_done(&py->parks);
-	if (py->memory != py->p->memory)
+	if (py->memory != py->p->memory) {
+		readahead_learn(readahead_of(py), py->p, py->memory);
 		(void)memory_free(py->memory);
+	}
 	free(py);
 }
 
@@ -168,12 +178,14 @@ static int libraries(struct decoded_process *p)
 	return all;
 }
 
-static int attempt(struct python *py)
+static int attempt(struct python *py, bool still)
 {
 	codes_forget(&py->codes);
 	heap_forget(&py->heap);
 	if (py->memory == py->p->memory)
 		memory_drop(py->memory);
+	if (still)
+		readahead_give(readahead_of(py), py->p, py->memory);
 
 	py->task_frames.n = py->holders.n = py->parks.n = 0;
 	int r = threads_read(py);
@@ -221,10 +233,10 @@ static int try_once(struct python *py, bool hold)
 	bool still = !py->held && raw_run_still(p->raw);
 	if (!py->held && !still)
 		(void)ask(p, REQUEST_MARK, 0);
-	int r = attempt(py);
-	int moved = py->held ? ask(p, REQUEST_RELEASE, 0)
-		    : still  ? !raw_run_still(p->raw)
-			     : ask(p, REQUEST_MOVED, 0);
+	int r = attempt(py, still);
+	int moved = py->held ? ask(p, REQUEST_RELEASE, 0) :
+		    still    ? !raw_run_still(p->raw) :
+			       ask(p, REQUEST_MOVED, 0);
 	if (r == 0 && any_broken(py))
 		r = -EAGAIN;
 	if (moved == 1 && !py->held && r == 0 && gil_kept_still(py))

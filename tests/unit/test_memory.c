@@ -150,6 +150,43 @@ static void test_drop_sees_the_present(void **state)
 	assert_int_equal(b, (uint8_t)(expected(BASE) + 7));
 }
 
+static void test_pages_read_by_others(void **state)
+{
+	struct fake f = {0};
+	struct memory_backend backend = { .read = fake_read, .arg = &f };
+	static const uint8_t theirs[4096] = { [8] = 42 };
+	struct memory *m;
+	uint64_t numbers[4];
+	uint8_t b;
+
+	assert_int_equal(memory_new(&backend, 64 * 4096, &m), 0);
+	assert_int_equal(memory_read_u8(m, BASE, &b), 0);
+	assert_int_equal(memory_preset(m, BASE / 4096, theirs), 0); /* is there: stays */
+	assert_int_equal(memory_preset(m, HOLE / 4096, theirs), 0);
+	assert_int_equal(memory_preset(m, HOLE / 4096 + 1, theirs), 0);
+	assert_int_equal(memory_read_u8(m, BASE + 8, &b), 0);
+	assert_int_equal(b, expected(BASE + 8));
+	assert_int_equal(memory_read_u8(m, HOLE + 8, &b), 0);
+	assert_int_equal(b, 42);
+	assert_int_equal(memory_backend_reads(m), 1);
+	/* What nobody looked at was not wanted. */
+	assert_int_equal(memory_wanted(m, numbers, 4), 2);
+	assert_int_equal(numbers[0], BASE / 4096);
+	assert_int_equal(numbers[1], HOLE / 4096);
+	assert_int_equal(memory_wanted(m, numbers, 1), 1);
+	memory_drop(m);
+	assert_int_equal(memory_read_u8(m, HOLE + 8, &b), -EFAULT);
+	assert_int_equal(memory_wanted(m, numbers, 4), 0);
+	(void)memory_free(m);
+
+	assert_int_equal(memory_new(&backend, 8 * 4096, &m), 0);
+	int r = 0;
+	for (uint64_t i = 0; i < 64 && r == 0; i++)
+		r = memory_preset(m, i, theirs);
+	assert_int_equal(r, -ENOSPC);
+	(void)memory_free(m);
+}
+
 static void test_limit_is_kept(void **state)
 {
 	struct fake f = {0};
@@ -205,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_holes_and_nonsense),
 		cmocka_unit_test(test_copies_lie_over_pages),
 		cmocka_unit_test(test_drop_sees_the_present),
+		cmocka_unit_test(test_pages_read_by_others),
 		cmocka_unit_test(test_limit_is_kept),
 		cmocka_unit_test(test_failing_backend),
 		cmocka_unit_test(test_text),
