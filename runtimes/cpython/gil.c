@@ -42,17 +42,24 @@ static size_t thread_by_tstate(const struct python *py, uint64_t tstate)
 	return SIZE_MAX;
 }
 
-/* Index of its holder in decoded_process.threads; SIZE_MAX: it is free, or its holder is not known. */
-static size_t holder_of(struct python *py, uint64_t gil)
+/* Index in decoded_process.threads of who took it last; SIZE_MAX: nobody that is known. */
+static size_t last_holder_of(struct python *py, uint64_t gil)
 {
-	const struct cpython_layout *l = &py->heap.l;
 	uint64_t tstate;
-	uint32_t locked;
 
-	if (heap_u32(&py->heap, gil, l->GILState_locked, &locked) < 0 || locked != 1 ||
-	    heap_u64(&py->heap, gil, l->GILState_last_holder, &tstate) < 0)
+	if (heap_u64(&py->heap, gil, py->heap.l.GILState_last_holder, &tstate) < 0)
 		return SIZE_MAX;
 	return thread_by_tstate(py, tstate);
+}
+
+/* The same of who holds it; SIZE_MAX also when it is free. */
+static size_t holder_of(struct python *py, uint64_t gil)
+{
+	uint32_t locked;
+
+	if (heap_u32(&py->heap, gil, py->heap.l.GILState_locked, &locked) < 0 || locked != 1)
+		return SIZE_MAX;
+	return last_holder_of(py, gil);
 }
 
 static bool waits_in(const struct raw_thread *t, uint64_t lo, size_t n)
@@ -114,6 +121,11 @@ void gil_describe(struct python *py)
 	}
 }
 
+/*
+ * Who takes a GIL writes himself into it as its last holder (Python/ceval_gil.c, take_gil). It stays the same only until
+ * somebody else takes it, held or free, and comes back to a thread only by its running. A thread state that is listed
+ * exists, so that no other can have its address.
+ */
 bool gil_kept_still(struct python *py)
 {
 	struct request q = { .kind = REQUEST_THREAD_MOVED, .process = (uint32_t)py->p->index };
@@ -121,11 +133,11 @@ bool gil_kept_still(struct python *py)
 	memory_drop(py->memory);
 	for (size_t i = 0; i < py->interps.n; i++) {
 		uint64_t gil = gil_of(py, py->interps.v[i]);
-		size_t holder = gil ? holder_of(py, gil) : SIZE_MAX;
+		size_t last = gil ? last_holder_of(py, gil) : SIZE_MAX;
 
-		if (holder == SIZE_MAX)
+		if (last == SIZE_MAX)
 			return false;
-		q.a = holder;
+		q.a = last;
 		if (request_call(py->p->sock, &q, py->p->deadline, NULL, NULL) != 0)
 			return false;
 	}

@@ -8,8 +8,8 @@
 void gil_describe(struct python *py);
 
 /*
- * Every GIL is held, now, by a thread that has not run since it was looked at: then nothing in the interpreters has changed
- * since, whichever other threads ran. Reads memory anew.
+ * The last who took each GIL is a thread that has not run since it was looked at, whether it still holds it or not: then no
+ * Python has run and nothing in the interpreters has changed since, whichever other threads ran. Reads memory anew.
  */
 bool gil_kept_still(struct python *py);
 

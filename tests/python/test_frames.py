@@ -1,5 +1,8 @@
 """Python frames read from outside: function, file and line, and their place among the native ones."""
 
+import pytest
+import support
+
 import reading
 import support
 
@@ -111,3 +114,19 @@ def test_merge(env):
             at = [i for i, name in enumerate(short) if name == callee]
             assert any(set(bridge.split("|")) & set(short[i:i + 25]) and caller in short[i:i + 40]
                        for i in at), (callee, bridge, caller, short)
+
+
+@reading.each(trio=False)
+def test_others_run_without_gil(env):
+    """A thread that computes in C changes nothing of Python: a consistent view needs no stop of it."""
+    with reading.program(env, "gil_free.py") as (target, truth):
+        if not truth["gil"]:
+            pytest.skip("this build has no GIL")
+        support.wait_until(lambda: support.state(target.pid) == "S", "the main thread to sleep")
+        report = support.dump(target.pid, "--samples", "1", "--stop=never", codes=(0, 3))
+        assert not [g for g in report["gaps"] if "consistent" in g["what"] or "order" in g["what"]], report["gaps"]
+        threads = {t["tid"]: t for t in reading.process(report, target.pid)["threads"]}
+        found = reading.frames(threads[target.pid]["frames"])
+        assert found[-1:] == truth["stack"], found
+        assert not threads[target.pid].get("stopped_us")
+        assert [t for t in threads.values() if t["state"] == "R"], "no thread runs"
