@@ -179,8 +179,10 @@ void args_read(struct decoded_process *p)
 		if (call_known(p->threads.v[i].raw))
 			read_thread(p, i);
 	struct mark after = mark_of(p->b);
-	if ((after.facts == before.facts && after.watches == before.watches) || raw_run_still(p->raw) ||
-	    !ran(p, REQUEST_ALL_THREADS))
+	if (after.facts == before.facts && after.watches == before.watches)
+		return;
+	p->still = p->still && raw_run_still(p->raw);
+	if (p->still || !ran(p, REQUEST_ALL_THREADS))
 		return;
 
 	/* Something ran meanwhile. Anew, asking for each thread. */

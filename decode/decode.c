@@ -56,7 +56,8 @@ static int open_memory(struct decoder *d, struct decoded_process *p, int *refuse
 	if (fd == p->raw->memfd)
 		backend.done = NULL; /* shared with the runtimes' own readers */
 	int r = memory_new(&backend, PAGES_BYTES, &p->memory);
-	if (r == 0 && raw_run_still(p->raw))
+	p->still = raw_run_still(p->raw);
+	if (r == 0 && p->still)
 		readahead_give(d->readahead, p, p->memory);
 	return r;
 }

@@ -55,6 +55,7 @@ struct decoded_process {
 	struct deadline deadline;
 	ARRAY(struct decoded_thread) threads;
 	ARRAY(struct decoded_local) locals; /* what frames refer to */
+	bool still; /* had stood still since its looks when it was last asked (raw_run_still) */
 	void *states[8]; /* of the runtimes, by their slot: see runtimes/runtime.h */
 };
 

@@ -15,7 +15,6 @@
 #include "core/util.h"
 #include "decode/memory.h"
 #include "raw/request.h"
-#include "raw/run.h"
 
 enum {
 	LAYOUTS = 8, /* kept in mind; a tree has few: the root's, and that of those it forked */
@@ -70,7 +69,7 @@ static struct layout *find(const struct readahead *a, const struct raw_process *
 void readahead_ask(struct readahead *a, size_t process)
 {
 	const struct raw_process *p = a && process < a->capture->processes.n ? &a->capture->processes.v[process] : NULL;
-	const struct layout *l = p && raw_run_still(p) ? find(a, p) : NULL;
+	const struct layout *l = p ? find(a, p) : NULL;
 
 	if (!l || l->n < WORTHWHILE)
 		return;

@@ -6,7 +6,8 @@
  * acquirer, idle meanwhile, copies them with one process_vm_readv(2) at 0.5 µs each, on another processor.
  *
  * Which pages those are is a guess and nothing more: a page that was not foreseen is read as ever, one too many is never
- * looked at. What was read ahead counts only for a process that has stood still since its looks (raw/run.h).
+ * looked at. What was read ahead counts only for a process that has stood still since its looks (raw/run.h): whoever calls
+ * readahead_give() knows that.
  */
 #ifndef HW_DECODE_READAHEAD_H
 #define HW_DECODE_READAHEAD_H

@@ -230,12 +230,13 @@ static int try_once(struct python *py, bool hold)
 	py->held = hold && refused >= 0;
 	py->unstoppable |= refused == -EPERM;
 	/* One that has stood still since the looks needs no mark: it is enough that it still does afterwards. */
-	bool still = !py->held && raw_run_still(p->raw);
+	bool still = !py->held && p->still;
 	if (!py->held && !still)
 		(void)ask(p, REQUEST_MARK, 0);
 	int r = attempt(py, still);
+	p->still = still && raw_run_still(p->raw);
 	int moved = py->held ? ask(p, REQUEST_RELEASE, 0) :
-		    still    ? !raw_run_still(p->raw) :
+		    still    ? !p->still :
 			       ask(p, REQUEST_MOVED, 0);
 	if (r == 0 && any_broken(py))
 		r = -EAGAIN;

@@ -18,7 +18,6 @@
 #include "core/util.h"
 #include "decode/stacks.h"
 #include "raw/request.h"
-#include "raw/run.h"
 #include "runtimes/cpython/linetable.h"
 
 /* An activation and the native frame before which its Python frames belong. */
@@ -289,7 +288,7 @@ static int interleave_thread(struct python *py, size_t thread, bool all_slept)
 int interleave(struct python *py)
 {
 	/* One question for all: only in a process of which some thread ran is each asked for. */
-	bool all_slept = raw_run_still(py->p->raw) || !thread_moved(py, REQUEST_ALL_THREADS);
+	bool all_slept = (py->p->still && !py->held) || !thread_moved(py, REQUEST_ALL_THREADS);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < py->p->threads.n; i++)

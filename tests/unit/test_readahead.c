@@ -23,7 +23,6 @@
 #include "decode/memory.h"
 #include "decode/readahead.h"
 #include "raw/request.h"
-#include "raw/run.h"
 
 enum { CHILDREN = 2, PAGES = 40 };
 
@@ -191,7 +190,6 @@ static void the_next_one_is_foreseen(void **state)
 	readahead_learn(a, &first, m);
 	(void)memory_free(m);
 
-	assert_true(raw_run_still(&v[1]));
 	readahead_ask(a, 1);
 	readahead_ask(a, 2); /* there is no such process */
 	assert_int_equal(wait_for_sets(f->c.pages), 1);
@@ -203,15 +201,6 @@ static void the_next_one_is_foreseen(void **state)
 	assert_int_equal(memory_backend_reads(m), 0);
 	(void)memory_free(m);
 
-	/* Of one that has run since its look nothing is read ahead: it could be of two moments. */
-	for (int i = 0; i < 20; i++)
-		assert_int_equal(write(f->wake[1], "x", 1), 1);
-	for (int tries = 0; tries < 2000 && raw_run_still(&v[0]) && raw_run_still(&v[1]); tries++)
-		(void)usleep(1000);
-	atomic_store(&f->c.pages->sets[0].state, RAW_PAGES_NONE);
-	atomic_store(&f->c.pages->sets[1].state, RAW_PAGES_NONE);
-	readahead_ask(a, raw_run_still(&v[0]) ? 1 : 0);
-	assert_int_equal(wait_for_sets(f->c.pages), 0);
 	(void)readahead_free(a);
 }
 
