@@ -6,8 +6,9 @@
  *	- Of a sleeping thread that was not stopped only sp and pc are known. That is enough until a frame finds its caller
  *	  through rbp. No function further in has changed rbp, so it still points to this frame's saved pair
  *	  (rbp, return address), which lies somewhere above sp: each pair that looks like one is tried, and counts only if
- *	  the whole rest of the stack then unwinds cleanly. Calls whose target is not the function they led to
- *	  speak against a candidate.
+ *	  the whole rest of the stack then unwinds cleanly. Where the function's own beginning says how large its
+ *	  frame is (prologue.h), the pair can only be at a few places, and those come first. Else calls whose target is not
+ *	  the function they led to speak against a candidate; a tail call does so, too, of the right one.
  *	- A call through a bad pointer leaves a pc that is no code: its caller's address is on top of the stack.
  *	- A signal trampoline without CFI (musl's) is recognised by its two instructions.
  *	- Other code without CFI is crossed by the frame pointer or a search for a return address, and
@@ -24,6 +25,7 @@
 #include "decode/cfi.h"
 #include "decode/fde.h"
 #include "decode/memory.h"
+#include "decode/prologue.h"
 #include "decode/unwind.h"
 
 enum {
@@ -32,6 +34,9 @@ enum {
 		64
 		<< 10, /* how far up a saved rbp is looked for: a frame larger than that is rare */
 	PAIR_CANDIDATES = 32, /* clean walks that are compared */
+	PROLOGUE_BYTES = 96, /* of a function, in which its frame is set up */
+	PROLOGUE_SIZES = 4,
+	SAVED_REGISTERS = 6, /* rbx, r12 to r15, and one to keep the stack aligned */
 	DEEP_FRAMES = 64, /* a walk of that many frames is not there by chance */
 	RETURN_SEARCH_WORDS = 512, /* how far a return address is looked for in code without CFI */
 	NEAR_BYTES = 64 << 10, /* a call target this close before the pc may be the pc's function */
@@ -436,36 +441,73 @@ static bool try_pair(const struct walk *w, uint64_t pair, struct walk *t)
 	}
 }
 
+/* The candidates of a search, and the best of them. */
+struct pairs {
+	uint64_t best;
+	unsigned least_mismatches, n;
+};
+
+/* Is there a saved pair at this address from which the stack unwinds? Memory that cannot be read ends a search: false. */
+static bool consider_pair(struct walk *w, uint64_t pair, struct pairs *found)
+{
+	uint64_t back, target;
+	struct walk t;
+
+	if (read_word(w, pair + WORD, &back) < 0)
+		return false;
+	if (!executable(w, back) || call_before(w, back, &target) == CALL_NONE)
+		return true;
+	if (try_pair(w, pair, &t)) {
+		unsigned mismatches = count_mismatches(&t, w->called);
+
+		found->n++;
+		if (!found->best || mismatches < found->least_mismatches) {
+			found->least_mismatches = mismatches;
+			found->best = pair;
+		}
+	}
+	walk_done(&t);
+	return true;
+}
+
+/* Where the function's beginning says it must be: its locals and up to six saved registers above sp. */
+static void pair_by_prologue(struct walk *w, struct pairs *found)
+{
+	uint64_t sp = w->regs.v[DWARF_RSP], pc = w->regs.v[DWARF_RIP];
+	uint8_t code[PROLOGUE_BYTES];
+	uint32_t sizes[PROLOGUE_SIZES];
+	struct place place;
+	const struct fde *fde = unwind_fde(w->u, w->in->modules, pc - w->called, &place);
+
+	if (!fde || fde->start > place.address)
+		return;
+	size_t n = MIN(sizeof(code), (size_t)(place.address - fde->start));
+	if (read_code(w, fde->start + place.bias, code, n) < 0)
+		return;
+	n = prologue_sizes(code, n, sizes, ARRAY_SIZE(sizes));
+	for (size_t i = 0; i < n; i++)
+		for (unsigned saved = 0; saved <= SAVED_REGISTERS; saved++)
+			if (!consider_pair(w, sp + sizes[i] + saved * WORD, found))
+				break;
+}
+
 /* Finds rbp at the current frame: true, and set. */
 static bool recover_rbp(struct walk *w)
 {
-	uint64_t sp = w->regs.v[DWARF_RSP], best = 0;
-	unsigned best_mismatches = UINT32_MAX, candidates = 0;
+	uint64_t sp = w->regs.v[DWARF_RSP];
+	struct pairs found = {0};
 
-	for (uint64_t pair = (sp + WORD - 1) & ~(uint64_t)(WORD - 1);
-	     pair < sp + PAIR_SEARCH_BYTES && candidates < PAIR_CANDIDATES && best_mismatches;
-	     pair += WORD) {
-		uint64_t back, target;
-		struct walk t;
-
-		if (read_word(w, pair + WORD, &back) < 0)
-			break;
-		if (!executable(w, back) || call_before(w, back, &target) == CALL_NONE)
-			continue;
-		if (try_pair(w, pair, &t)) {
-			unsigned mismatches = count_mismatches(&t, w->called);
-
-			candidates++;
-			if (mismatches < best_mismatches) {
-				best_mismatches = mismatches;
-				best = pair;
-			}
-		}
-		walk_done(&t);
-	}
-	if (!best)
+	pair_by_prologue(w, &found);
+	if (!found.best)
+		for (uint64_t pair = (sp + WORD - 1) & ~(uint64_t)(WORD - 1);
+		     pair < sp + PAIR_SEARCH_BYTES && found.n < PAIR_CANDIDATES &&
+		     !(found.best && !found.least_mismatches);
+		     pair += WORD)
+			if (!consider_pair(w, pair, &found))
+				break;
+	if (!found.best)
 		return false;
-	set_register(w, DWARF_RBP, best);
+	set_register(w, DWARF_RBP, found.best);
 	return true;
 }
 
