@@ -264,7 +264,7 @@ static void await_place(struct aio *a, const struct aio_task *t, struct snap_tas
 	}
 }
 
-void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task *row)
+static void describe(struct aio *a, const struct aio_task *t, struct snap_task *row)
 {
 	uint64_t left;
 
@@ -274,4 +274,29 @@ void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task
 		await_future(a, t, row);
 	if (map_get(&a->wakes, t->waiter, &left) || map_get(&a->wakes, (uint64_t)row->object, &left))
 		row->deadline_ns = (int64_t)left;
+}
+
+static bool is_done(struct aio *a, uint64_t future)
+{
+	struct heap *h = &a->py->heap;
+	uint32_t state;
+
+	if (heap_kind(h, future) == PY_FUTURE)
+		return heap_u32(h, future, h->l.FutureObj_fut_state, &state) == 0 && (int32_t)state != h->l.STATE_PENDING;
+	uint64_t text = heap_attr_or_none(h, future, "_state");
+	return text && heap_is_class(h, future, "asyncio", "Future") && !heap_str_is(h, text, "PENDING");
+}
+
+/*
+ * What it waits for has come, and it still waits: its loop will wake it when it turns. Where the loop sleeps it was not told, as
+ * happens when another thread does without call_soon_threadsafe() what only the loop's own may do.
+ */
+void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task *row)
+{
+	struct builder *b = a->py->b;
+
+	describe(a, t, row);
+	if (is_done(a, t->waiter))
+		row->waits_on = builder_strf(b, "%s, which is done: the loop has not come to it",
+					     snap_str(b->s, row->waits_on));
 }
