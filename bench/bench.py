@@ -6,6 +6,7 @@ All tools look at the same running processes, in one run of this program, turn b
 does besides falls on all alike. A tool that knows one process only is called for each. Per tool:
 
 - wall: from its start to its end, all output written (hangwatch's report also to disk); median and spread
+- CPU: what it used of all processors, its children's too: on a machine that others use as well the truer number
 - pause: the longest time that a spinning thread of the target was not allowed to run (spin.c), measured in runs
   of its own, for a spinning thread takes one CPU from the tools
 - syscalls, peak: counted by strace, and the greatest resident set of any process of the tool, in MiB (peak.c);
@@ -130,6 +131,7 @@ class Tool:
     # gdb tries out ptrace on a child of its own: it hangs where strace follows that child already.
     strace: tuple = ("strace", "-c", "-f")
     wall_ms: list = field(default_factory=list)
+    cpu_ms: list = field(default_factory=list)
     pause_ms: list = field(default_factory=list)
     peak_mib: float = 0
     syscalls: int = 0
@@ -138,7 +140,7 @@ class Tool:
 
 
 def run(argv, out):
-    """Runs a command to its end: its exit status, and what it said on stderr."""
+    """Runs a command to its end: its exit status, what it said on stderr, its CPU time in milliseconds."""
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, env=ENV,
                                start_new_session=True)
     # Killed with all that it started: the pid is not reaped before the timer is off.
@@ -148,17 +150,21 @@ def run(argv, out):
     process.stderr.close()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     timer.cancel()
-    return process.wait(), err.decode("utf-8", "replace")
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, err.decode("utf-8", "replace"), (used.ru_utime + used.ru_stime) * 1e3
 
 
 def once(tool, target, out):
-    """One look at the whole target: milliseconds."""
+    """One look at the whole target: milliseconds of wall and of CPU."""
     begin = time.perf_counter()
+    cpu = 0
     for argv in tool.commands(target):
-        code, err = run(argv, out)
+        code, err, used = run(argv, out)
+        cpu += used
         if code != 0 and not tool.failed:
             tool.failed = f"exit {code}: {(err.strip().splitlines() or ['?'])[-1][:100]}"
-    return (time.perf_counter() - begin) * 1e3
+    return (time.perf_counter() - begin) * 1e3, cpu
 
 
 def measure(tools, argv, runs_with_spinner=3):
@@ -175,7 +181,9 @@ def measure(tools, argv, runs_with_spinner=3):
         for turn in range(max(t.runs for t in tools)):
             for tool in tools:
                 if turn < tool.runs:
-                    tool.wall_ms.append(once(tool, target, null))
+                    wall, cpu = once(tool, target, null)
+                    tool.wall_ms.append(wall)
+                    tool.cpu_ms.append(cpu)
         for tool in tools:
             tool.syscalls = count_syscalls(tool, target, null)
             tool.peak_mib = find_peak(tool, target, null)
@@ -273,18 +281,20 @@ def spread(values):
 
 def table(title, tools, noise):
     base = statistics.median(tools[0].wall_ms)
-    print(f"\n### {title}\n\n| tool | wall ms | ratio | pause ms | frames | syscalls | peak MiB | runs |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    print(f"\n### {title}\n\n| tool | wall ms | ratio | CPU ms | ratio | pause ms | frames | syscalls | peak MiB | runs |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    base_cpu = statistics.median(tools[0].cpu_ms)
     for t in tools:
         ratio = statistics.median(t.wall_ms) / base
         name = f"{t.name} ({t.failed})" if t.failed else t.name
-        print(f"| {name} | {spread(t.wall_ms)} | {ratio:,.1f} | {spread(t.pause_ms)} | {t.frames:,} "
+        print(f"| {name} | {spread(t.wall_ms)} | {ratio:,.1f} | {spread(t.cpu_ms)} "
+              f"| {statistics.median(t.cpu_ms) / base_cpu:,.1f} | {spread(t.pause_ms)} | {t.frames:,} "
               f"| {t.syscalls or '-'} | {t.peak_mib:,.0f} | {len(t.wall_ms)} |")
-    print(f"| {noise.name} | - | - | {spread(noise.pause_ms)} | - | - | - | - |", flush=True)
+    print(f"| {noise.name} | - | - | - | - | {spread(noise.pause_ms)} | - | - | - | - |", flush=True)
 
 
 def rows(tools, noise):
-    return {t.name: {"wall_ms": t.wall_ms, "pause_ms": t.pause_ms, "frames": t.frames,
+    return {t.name: {"wall_ms": t.wall_ms, "cpu_ms": t.cpu_ms, "pause_ms": t.pause_ms, "frames": t.frames,
                      "syscalls": t.syscalls, "peak_mib": t.peak_mib, "failed": t.failed}
             for t in tools + [noise]}
 
@@ -328,7 +338,7 @@ def bench_scaling(args, result):
             open(os.devnull, "wb") as null:
         for turn in range(args.runs + 1):
             for n, target in zip(sizes, (small, large)):
-                wall = once(tools[n], target, null)
+                wall, _ = once(tools[n], target, null)
                 if turn:
                     tools[n].wall_ms.append(wall)
         for n, target in zip(sizes, (small, large)):
