@@ -121,6 +121,9 @@ static size_t ask(struct python *py, struct referrers *r, bool *done)
 	return left;
 }
 
+/* With more frames than this the pass would cost as much as all the rest. Then everybody is a candidate. */
+#define FRAMES_MAX 30000
+
 void setters_find(struct python *py)
 {
 	CLEANUP(freep) bool *done = calloc(py->parks.n + 1, sizeof(*done));
@@ -128,7 +131,7 @@ void setters_find(struct python *py)
 	bool more = true;
 
 	referrers_init(&r, py);
-	if (!py->parks.n || !done || py->heap.l.PyObject_ob_refcnt < 0)
+	if (!py->parks.n || !done || py->heap.l.PyObject_ob_refcnt < 0 || py->task_frames.n > FRAMES_MAX)
 		return;
 	for (size_t i = 0; i < py->parks.n; i++)
 		for (int k = 0; k < 2; k++)
