@@ -88,7 +88,8 @@ def test_uvloop(env):
         for task in truth["tasks"]:
             for key in ("fd", "waits_write", "deadline"):
                 task.pop(key, None)
-            if any(file.endswith(".pyx") for _, file, _ in task["frames"] or ()):
+            if task["name"].startswith("sock_") or task["name"] == "serves":
+                # These coroutines are uvloop's own, and only newer ones have frames to show.
                 task["frames"] = [frame for frame in task["frames"] if not frame[1].endswith(".pyx")]
                 for key in ("wait", "waits_on"):
                     task.pop(key, None)
