@@ -49,13 +49,23 @@ static bool is_head(struct python *py, uint64_t at)
 	       link_at(py, prev, l->PyGC_Head__gc_next, &forth) && forth == at;
 }
 
+/*
+ * A broken link may lead into a ring that the head is no part of. Whoever comes back to where the walk stood when its number of steps
+ * was a power of two goes round in one; the links back would tell sooner, but they hold other numbers during a collection.
+ */
 static int walk_list(struct python *py, uint64_t head, size_t *budget, struct heap_items *to)
 {
 	const struct cpython_layout *l = &py->heap.l;
-	uint64_t at = head;
+	uint64_t at = head, mark = head;
+	size_t steps = 0;
 
 	while (*budget && link_at(py, at, l->PyGC_Head__gc_next, &at) && at != head) {
 		uint64_t object = at + (uint32_t)l->PyGC_Head_sizeof;
+		if (at == mark)
+			return -ELOOP;
+		steps++;
+		if ((steps & (steps - 1)) == 0)
+			mark = at;
 		(*budget)--;
 		if (heap_kind(&py->heap, object) != PY_GREENLET || to->n >= GREENLETS_MAX)
 			continue;
@@ -67,6 +77,7 @@ static int walk_list(struct python *py, uint64_t head, size_t *budget, struct he
 	return *budget ? 0 : -E2BIG;
 }
 
+/* 0; -EAGAIN: objects stand in lists that a collection has made on its own stack; -ENODATA: this build has no lists. */
 static int find_all(struct python *py, struct heap_items *to)
 {
 	const struct cpython_layout *l = &py->heap.l;
@@ -77,11 +88,14 @@ static int find_all(struct python *py, struct heap_items *to)
 		return -ENODATA;
 	for (size_t i = 0; i < py->interps.n; i++) {
 		uint64_t gc = py->interps.v[i] + (uint32_t)l->PyInterpreterState_gc;
+		int32_t collecting;
+		if (heap_i32(&py->heap, gc, l->GCState_collecting, &collecting) == 0 && collecting)
+			worst = -EAGAIN;
 		for (int32_t k = 0; k < l->GCState_sizeof; k += 4) {
 			if (!is_head(py, gc + (uint32_t)k))
 				continue;
 			int r = walk_list(py, gc + (uint32_t)k, &budget, to);
-			worst = r < 0 ? r : worst;
+			worst = r < 0 && worst == 0 ? r : worst;
 		}
 	}
 	return worst;
@@ -199,11 +213,13 @@ static int decode(struct decoded_process *p)
 		add_row(py, found.v[i], &top);
 	}
 	map_done(&seen);
-	if (r != -ENODATA)
-		return r;
-	builder_gap(py->b, p->raw->node, false, "greenlets that are switched out",
-		    "this build of CPython keeps no list of its objects by which they could be found", NULL);
-	return 0;
+	if (r == -ENODATA)
+		builder_gap(py->b, p->raw->node, false, "greenlets that are switched out",
+			    "this build of CPython keeps no list of its objects by which they could be found", NULL);
+	else if (r == -EAGAIN)
+		builder_gap(py->b, p->raw->node, false, "greenlets that are switched out",
+			    "the collector was at work, and some may have been in its hands", NULL);
+	return r == -ENODATA ? 0 : r;
 }
 
 const struct runtime runtime_greenlet = { .name = "greenlet", .stage = RUNTIME_LIBRARY, .decode = decode };
