@@ -155,7 +155,7 @@ help:
 	@echo 'make check       all tests (scripts/check does the set-up too); check-quick: layers and unit tests'
 	@echo 'make valgrind    the unit tests under valgrind'
 	@echo 'make install     DESTDIR= prefix=   program, man page, completions; uninstall takes them away'
-	@echo 'make bench       side by side with other tools; fuzz, soak: long runs'
+	@echo 'make bench       side by side with other tools; fuzz, soak, matrix: long runs'
 	@echo 'make clean'
 
 .PHONY: all unit valgrind test-programs check check-quick layers install uninstall clean help FORCE
