@@ -20,6 +20,7 @@
 
 struct others {
 	struct map tree; /* pids of the tree, and hangwatch itself: not looked at */
+	ARRAY(pid_t) unread;
 	struct deadline until;
 	struct others_found found;
 	pthread_t thread;
@@ -32,6 +33,25 @@ static bool read_stat(pid_t pid, struct raw_stat *ret)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	return raw_stat_read(AT_FDCWD, path, ret) == 0;
+}
+
+static void note_unread(struct others *o, pid_t pid)
+{
+	pid_t *slot = array_push(&o->unread);
+
+	if (slot)
+		*slot = pid;
+	else
+		o->found.cut = true;
+}
+
+/* Who is being killed shows nothing for as long as its threads take to die, and holds nothing once they have. */
+static void count_unread(struct others *o)
+{
+	struct raw_stat stat;
+
+	for (size_t i = 0; i < o->unread.n; i++)
+		o->found.refused += read_stat(o->unread.v[i], &stat) && !stat.kernel_thread && !raw_stat_zombie(&stat);
 }
 
 static void look_at_fd(struct others *o, pid_t pid, int dir, uint64_t number)
@@ -63,7 +83,8 @@ static void look_at_process(struct others *o, pid_t pid)
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0) {
-		o->found.refused += (errno == EACCES || errno == EPERM) && read_stat(pid, &stat) && !stat.kernel_thread;
+		if (errno == EACCES || errno == EPERM)
+			note_unread(o, pid);
 		return;
 	}
 	numbers_begin(&names, dir);
@@ -71,7 +92,7 @@ static void look_at_process(struct others *o, pid_t pid)
 		look_at_fd(o, pid, dir, number);
 	/* A leader that ended before its threads shows none of what they hold. */
 	if (!seen && read_stat(pid, &stat) && stat.state == 'Z' && !raw_stat_zombie(&stat))
-		o->found.refused++;
+		note_unread(o, pid);
 }
 
 static void *look_at_all(void *arg)
@@ -92,6 +113,7 @@ static void *look_at_all(void *arg)
 		}
 		look_at_process(o, (pid_t)pid);
 	}
+	count_unread(o);
 	return NULL;
 }
 
@@ -136,6 +158,7 @@ struct others *others_free(struct others *o)
 		return NULL;
 	(void)others_wait(o);
 	array_done(&o->found.v);
+	array_done(&o->unread);
 	map_done(&o->tree);
 	free(o);
 	return NULL;
