@@ -404,6 +404,9 @@ void wait_add(struct analysis *a, const struct wait_in *in, const char *fmt, ...
 	struct span to = note->unknown || note->outside || in->new_work ?
 				 SPAN_UNKNOWN :
 				 party_span(a, in->party, in->but);
+	/* Where the row says that nobody is left, the graph must not find the sleeper's own process instead. */
+	if (span_known(to) && !to.n)
+		a->notes.v[a->notes.n - 1].party = GRAPH_NONE;
 	struct span span = builder_refs(a->b, facts, n);
 	str_t text = builder_str(a->b, what);
 	struct snap_wait *w = BUILD(a->b, WAIT);

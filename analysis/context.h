@@ -197,10 +197,10 @@ uint32_t party_size_without(const struct analysis *a, uint32_t party, node_t but
 struct span party_span(struct analysis *a, uint32_t party, node_t but);
 
 /*
- * A party of holders as `sleeper` sees it: where its own process is one of them, the others who act in that
- * process take its place. *ret_but: a member that is nevertheless not meant (its own process in a long shared list).
+ * A party of holders as `sleeper` sees it: where its own process is one of them, the others who act in that process take its place. In a
+ * very long list it stays and stands for them.
  */
-uint32_t party_seen_by(struct analysis *a, uint32_t holders, node_t sleeper, node_t *ret_but);
+uint32_t party_seen_by(struct analysis *a, uint32_t holders, node_t sleeper);
 
 /* ---- waits ---- */
 

@@ -211,10 +211,10 @@ uint32_t party_holders(struct analysis *a, node_t resource, enum side side)
 	return keep(a, key, nodes, n);
 }
 
-/* The holders but the process `own`, and all who act in that: for each of its sleepers the same list. */
+/* The holders but the process `own`, and those who act in that: for each of its sleepers the same list. */
 static uint32_t holders_and_own(struct analysis *a, uint32_t holders, uint32_t actors, node_t own)
 {
-	uint64_t key = map_mix((uint64_t)holders << 32 | own, 4), known;
+	uint64_t key = map_mix((uint64_t)holders << 32 | own, actors == GRAPH_NONE ? 6 : 4), known;
 	uint32_t n = 0, n_holders = party_size(a, holders), n_actors = party_size(a, actors);
 
 	if (map_get(&a->party_index, key, &known))
@@ -274,18 +274,15 @@ uint32_t party_mappers(struct analysis *a, node_t thread, enum tri *ret_others)
 	return keep(a, key, nodes, n);
 }
 
-uint32_t party_seen_by(struct analysis *a, uint32_t holders, node_t sleeper, node_t *ret_but)
+uint32_t party_seen_by(struct analysis *a, uint32_t holders, node_t sleeper)
 {
 	node_t own = process_of(a, sleeper);
 
-	*ret_but = sleeper;
 	if (!party_has(a, holders, own))
 		return holders;
 	uint32_t actors = party_actors(a, own);
-	if (!party_size_without(a, actors, sleeper)) {
-		*ret_but = own;
-		return holders;
-	}
+	if (!party_size_without(a, actors, sleeper))
+		actors = GRAPH_NONE;
 	if (party_size(a, holders) == 1)
 		return actors;
 	return party_size(a, holders) > COPY_MAX ? holders : holders_and_own(a, holders, actors, own);

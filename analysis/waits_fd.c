@@ -32,7 +32,7 @@ static void wakers_are(struct analysis *a, struct wait_in *in, node_t held, enum
 	uint32_t holders = party_holders(a, held, side);
 	bool seen_outside = holders != GRAPH_NONE && a->parties.v[holders].outside;
 
-	in->party = party_seen_by(a, holders, in->from, &in->but);
+	in->party = party_seen_by(a, holders, in->from);
 	if (r->outside_held == TRI_YES && !seen_outside) {
 		in->note.outside = true;
 		in->note.who = r->outside;
@@ -69,18 +69,15 @@ bool fd_only_ours(struct analysis *a, node_t process, node_t resource)
 }
 
 /*
- * What only this process holds may also be written by a signal handler: the classic self-pipe. Then the wait is
- * one for signals too; its children count where it asks for theirs.
+ * Where this process has the other end itself, a signal handler may write there: the classic self-pipe, which forked children inherit without
+ * a use for it. Then the wait is one for signals too; its children count where it asks for theirs.
  */
-static void handlers_may_write(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
+static void handlers_may_write(struct analysis *a, const struct fd_wait *f, node_t held, enum side side,
+			       struct wait_in *in)
 {
-	uint64_t caught = view_of(a, f->process)->caught;
-
-	in->note.own = true;
-	if (caught) {
-		in->note.unknown = true;
-		in->note.signal = true;
-	}
+	in->note.own = fd_only_ours(a, f->process, f->resource);
+	if (view_of(a, f->process)->caught && party_has(a, party_holders(a, held, side), f->process))
+		in->note.unknown = in->note.signal = true;
 }
 
 /* ---- by kind ---- */
@@ -90,8 +87,8 @@ static void on_pipe(struct analysis *a, const struct fd_wait *f, struct wait_in 
 	in->on = WAIT_ON_PIPE;
 	in->note.full = f->write;
 	wakers_are(a, in, f->resource, f->write ? SIDE_READS : SIDE_WRITES);
-	if (!f->write && fd_only_ours(a, f->process, f->resource))
-		handlers_may_write(a, f, in);
+	if (!f->write)
+		handlers_may_write(a, f, f->resource, SIDE_WRITES, in);
 }
 
 static enum wait_on socket_word(enum resource_kind kind)
@@ -126,8 +123,8 @@ static void on_socket(struct analysis *a, const struct fd_wait *f, struct wait_i
 		in->about[0] = r->peer;
 		in->about[1] = waits_for_accept ? peer->listener : NODE_UNKNOWN;
 		wakers_are(a, in, waits_for_accept ? peer->listener : r->peer, SIDE_ANY);
-		if (!f->write && fd_only_ours(a, f->process, f->resource))
-			handlers_may_write(a, f, in);
+		if (!f->write)
+			handlers_may_write(a, f, r->peer, SIDE_ANY, in);
 		return;
 	}
 	if (r->outside_held == TRI_YES) {
@@ -172,7 +169,7 @@ static void on_tty(struct analysis *a, const struct fd_wait *f, struct wait_in *
 		in->new_work = true;
 	} else if (is_resource(r->peer)) {
 		/* A terminal can be opened by name, so there may always be one more. */
-		in->party = party_seen_by(a, other, f->from, &in->but);
+		in->party = party_seen_by(a, other, f->from);
 		in->note.unknown = in->note.partly = true;
 	} else {
 		in->note.unknown = true;
@@ -186,7 +183,7 @@ static void on_timerfd(struct analysis *a, const struct fd_wait *f, struct wait_
 
 	in->on = WAIT_ON_TIMERFD;
 	if (r->expires_ns == SNAP_NONE) {
-		in->party = party_seen_by(a, party_holders(a, f->resource, SIDE_ANY), f->from, &in->but);
+		in->party = party_seen_by(a, party_holders(a, f->resource, SIDE_ANY), f->from);
 	} else if (snap_known(r->expires_ns)) {
 		in->deadline_ns = MAX(r->expires_ns, 1);
 		in->note.timed = true;
@@ -199,8 +196,7 @@ static void on_eventfd(struct analysis *a, const struct fd_wait *f, struct wait_
 {
 	in->on = WAIT_ON_EVENTFD;
 	wakers_are(a, in, f->resource, SIDE_ANY);
-	if (fd_only_ours(a, f->process, f->resource))
-		handlers_may_write(a, f, in);
+	handlers_may_write(a, f, f->resource, SIDE_ANY, in);
 }
 
 static void on_file(struct analysis *a, const struct fd_wait *f, struct wait_in *in)

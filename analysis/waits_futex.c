@@ -136,7 +136,7 @@ static void shared(struct analysis *a, node_t thread, const char *kind, struct w
 	bool signal = handlers_may_wake(a, thread);
 
 	if (mappers != GRAPH_NONE)
-		in->party = party_seen_by(a, mappers, thread, &in->but);
+		in->party = party_seen_by(a, mappers, thread);
 	in->note.unknown = others != TRI_NO || signal;
 	in->note.partly = others == TRI_UNKNOWN && !signal;
 	in->note.signal = others != TRI_YES && signal;

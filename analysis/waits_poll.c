@@ -112,8 +112,7 @@ void waits_epoll(struct analysis *a, node_t thread)
 		if (!armed && !of_loop) {
 			struct wait_in in = wait_any(thread, WAIT_ON_EPOLL, EVIDENCE_PROVED);
 			in.resource = fd->resource;
-			in.party = party_seen_by(a, party_holders(a, fd->resource, SIDE_ANY), thread,
-						 &in.but);
+			in.party = party_seen_by(a, party_holders(a, fd->resource, SIDE_ANY), thread);
 			wait_add(a, &in, "fd %lld, an epoll set in which nothing is armed",
 				 (long long)fd->fd);
 		}

@@ -360,7 +360,8 @@ bool loop_has_callbacks(struct analysis *a, node_t thread)
 		return true;
 	if (str_starts(call_name(a, thread), "epoll")) {
 		l = limit_of_ms(a, thread, 3);
-		if (fd && is_resource(fd->resource) && watches_for_callbacks(a, thread, fd->resource))
+		/* Of a set that could not be read anything may be watched. */
+		if (!fd || !is_resource(fd->resource) || watches_for_callbacks(a, thread, fd->resource))
 			return true;
 	}
 	/* The loop wakes for the nearest timer. Where no task has one it is a callback's. */

@@ -244,6 +244,16 @@ static void event_of_a_lonely_task(struct snap_build *x)
 	(void)main_task(x, NULL);
 }
 
+/* What a callback of a loop may do is not known where its set of descriptors could not be read. */
+static void event_beside_unread_callbacks(struct snap_build *x)
+{
+	node_t p = root(x);
+
+	sb_python(x, p);
+	sb_call(x, sb_main(x, p), "epoll_wait", 3, 0, 0, -1);
+	(void)sb_task(x, p, "asyncio", "main", NODE_NONE);
+}
+
 /* ---- DEADLOCK ---- */
 
 /* The root waits for its child, which waits for what only the root could write. */
@@ -287,6 +297,26 @@ static void a_helper_of_the_root_runs(struct snap_build *x)
 {
 	(void)pipe_and_child(x);
 	runs(x, sb_thread(x, NODE(TABLE_PROCESS, 0), "helper"), 4096, false);
+}
+
+/* The root sleeps on its self-pipe, of which a child has a copy; that child waits for the root. */
+static void self_pipe_inherited(struct snap_build *x)
+{
+	node_t r = root(x), c = sb_process(x, r, "child"), own = sb_pipe(x), jobs = sb_pipe(x);
+
+	reads(x, r, 3, own);
+	sb_fd(x, r, 4, own, "w");
+	sb_fd(x, r, 5, jobs, "w");
+	sb_fd(x, c, 3, own, "ri");
+	sb_fd(x, c, 4, own, "wi");
+	sb_fd(x, c, 5, jobs, "r");
+	sb_call(x, sb_main(x, c), "read", 5);
+}
+
+static void self_pipe_inherited_beside_a_handler(struct snap_build *x)
+{
+	self_pipe_inherited(x);
+	sb_catches(x, NODE(TABLE_PROCESS, 0), 15);
 }
 
 static void mutexes_of_each_other(struct snap_build *x)
@@ -579,6 +609,7 @@ static const struct rule_case cases[] = {
 	{ "own_end_is_the_last", own_end_is_the_last, { "LOST_PEER", PROVED, NO } },
 	{ "mutex_owner_has_gone", mutex_owner_has_gone, { "LOST_PEER", READ, NO } },
 	{ "event_of_a_lonely_task", event_of_a_lonely_task, { "LOST_PEER", READ, NO } },
+	{ "event_beside_unread_callbacks", event_beside_unread_callbacks, { "UNKNOWN", INFERRED, UNKNOWN } },
 	{ "lost_but_for_a_deadline", lost_but_for_a_deadline, { "LOST_PEER", READ, TIMER } },
 	{ "self_pipe_with_timeout", self_pipe_with_timeout, { "TIMER", PROVED, TIMER } },
 	{ "another_process_holds_it_too", another_process_holds_it_too, { "TIMER", PROVED, TIMER } },
@@ -586,6 +617,8 @@ static const struct rule_case cases[] = {
 	{ "a_handler_may_write_it", a_handler_may_write_it, { "IDLE", INFERRED, UNKNOWN } },
 
 	{ "pipe_and_child_close", pipe_and_child_close, { "DEADLOCK", PROVED, NO } },
+	{ "self_pipe_inherited", self_pipe_inherited, { "DEADLOCK", PROVED, NO } },
+	{ "self_pipe_inherited_beside_a_handler", self_pipe_inherited_beside_a_handler, { "IDLE", INFERRED, UNKNOWN } },
 	{ "mutexes_of_each_other", mutexes_of_each_other, { "DEADLOCK", READ, NO } },
 	{ "mutex_held_by_the_sleeper", mutex_held_by_the_sleeper, { "LOST_PEER", READ, NO } },
 	{ "conditions_of_nobody", conditions_of_nobody, { "DEADLOCK", INFERRED, NO } },
