@@ -301,7 +301,7 @@ void sb_samples(struct snap_build *x, node_t thread, int64_t cpu_ns, int64_t swi
 }
 
 /* Of processes of which nothing is said it is known that they catch nothing. */
-static void catch_nothing_else(struct snap_build *x)
+void sb_finish(struct snap_build *x)
 {
 	for (uint32_t p = 0; p < SNAP_N(x->b.s, PROCESS); p++) {
 		bool said = false;
@@ -318,7 +318,7 @@ const struct snap_verdict *sb_analyse(struct snap_build *x)
 {
 	char why[200] = "";
 
-	catch_nothing_else(x);
+	sb_finish(x);
 	int r = analyse(&x->b);
 
 	assert_int_equal(r, 0);

@@ -69,6 +69,9 @@ void sb_scope(struct snap_build *x, node_t task, int64_t deadline_ns, bool cance
 void sb_samples(struct snap_build *x, node_t thread, int64_t cpu_ns, int64_t switches, int64_t io_bytes,
 		bool same_stack);
 
+/* What is not said is as on a well readable machine: the rest of the facts. sb_analyse() does it as well. */
+void sb_finish(struct snap_build *x);
+
 /* Analyses twice (the second time must say the same), checks the invariants, gives the first verdict. */
 const struct snap_verdict *sb_analyse(struct snap_build *x);
 
