@@ -117,6 +117,14 @@ static void read_call(const struct args_call *a)
 	case SYS_semop:
 		args_semop(a);
 		break;
+	case SYS_open:
+	case SYS_creat:
+		args_open(a, 0);
+		break;
+	case SYS_openat:
+	case SYS_openat2:
+		args_open(a, 1);
+		break;
 	case SYS_connect:
 		args_connect(a);
 		break;

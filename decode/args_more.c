@@ -1,4 +1,4 @@
-/* Sets of signals, addresses to connect to, semaphore operations; see args.h. */
+/* Sets of signals, addresses to connect to, semaphore operations, paths to open; see args.h. */
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -72,6 +72,23 @@ void args_connect(const struct args_call *a)
 		    : internet_text(&s, n, text, sizeof(text)))
 		(void)builder_fact(a->p->b, a->about, a->source, "connect_to", SNAP_UNKNOWN, "%s",
 				   text);
+}
+
+/* open(2) and its kin: a path that is longer is told by its beginning. It may lie at the end of a page. */
+void args_open(const struct args_call *a, int arg)
+{
+	uint64_t address = a->look->args[arg];
+	char path[256];
+	size_t n = sizeof(path) - 1;
+
+	if (args_copy(a, address, path, n) < 0) {
+		n = MIN(n, 4096 - address % 4096);
+		if (args_copy(a, address, path, n) < 0)
+			return;
+	}
+	path[n] = '\0';
+	if (path[0])
+		(void)builder_fact(a->p->b, a->about, a->source, "open_path", SNAP_UNKNOWN, "%s", path);
 }
 
 /* semop(2): what its first operation asks for. */

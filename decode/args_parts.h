@@ -33,9 +33,10 @@ void args_timeout_absolute(const struct args_call *a, int arg, int clock);
 void args_futex(const struct args_call *a);
 void args_futex_wait(const struct args_call *a);
 
-/* args_more.c: facts sigset, connect_to, semop */
+/* args_more.c: facts sigset, connect_to, semop, open_path */
 void args_signal_set(const struct args_call *a, bool complement);
 void args_connect(const struct args_call *a);
 void args_semop(const struct args_call *a);
+void args_open(const struct args_call *a, int arg);
 
 #endif
