@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/samples.h"
 #include "core/util.h"
 
 uint32_t sleeper_count(const struct analysis *a)
@@ -66,13 +67,28 @@ struct build {
 	struct solution *s;
 	unsigned reading;
 	uint32_t *members;
+	uint8_t *timed; /* thread: one of its waits ends by time, and is more than a sleep */
 };
 
-static uint8_t seed_of_thread(const struct analysis *a, uint32_t i)
+/*
+ * It moved, but by its own deadline and to no avail: whenever it was looked at it slept in the same place again, having
+ * hardly used the CPU. Without deadlines it would have slept on.
+ */
+static bool only_looks_again(const struct build *b, uint32_t i)
 {
-	switch ((enum mode)a->threads[i].mode) {
-	case MODE_RUNS:
+	const struct analysis *a = b->s->a;
+	struct samples look = samples_of(a, NODE(TABLE_THREAD, i));
+
+	return (b->reading & READING_NO_DEADLINES) && a->threads[i].mode == MODE_MOVED && b->timed[i] &&
+	       look.same_stack && look.distinct_calls == 1 && !look.burned;
+}
+
+static uint8_t seed_of_thread(const struct build *b, uint32_t i)
+{
+	switch ((enum mode)b->s->a->threads[i].mode) {
 	case MODE_MOVED:
+		return only_looks_again(b, i) ? GRAPH_NEVER : PHASE_ACTS;
+	case MODE_RUNS:
 		return PHASE_ACTS;
 	case MODE_STOPPED:
 		return PHASE_STOPPED;
@@ -100,7 +116,7 @@ static void add_sleepers(struct build *b)
 	const struct analysis *a = b->s->a;
 
 	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++)
-		graph_add_sleeper(&b->s->g, seed_of_thread(a, i));
+		graph_add_sleeper(&b->s->g, seed_of_thread(b, i));
 	for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++)
 		graph_add_sleeper(&b->s->g, seed_of_task(a, SNAP_ROW(a->s, TASK, i)));
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++) {
@@ -240,6 +256,19 @@ static void seed_the_unexplained(struct build *b)
 	}
 }
 
+/* Which threads have a deadline on what they wait for. */
+static void note_timed(struct build *b)
+{
+	const struct analysis *a = b->s->a;
+
+	for (uint32_t i = 0; i < SNAP_N(a->s, WAIT); i++) {
+		const struct snap_wait *w = wait_row(a, i);
+		if (node_table(w->from) == TABLE_THREAD)
+			b->timed[node_index(w->from)] |= ends_by_time(w, &a->notes.v[i]) &&
+							 !a->notes.v[i].sleep;
+	}
+}
+
 int solve(const struct analysis *a, unsigned reading, struct solution *ret)
 {
 	struct solution s = {
@@ -250,13 +279,15 @@ int solve(const struct analysis *a, unsigned reading, struct solution *ret)
 	/* No set has more members than there are sleepers and processes. */
 	CLEANUP(freep) uint32_t *members =
 		calloc(sleeper_count(a) + SNAP_N(a->s, PROCESS) + 1, sizeof(*members));
-	struct build b = { .s = &s, .reading = reading, .members = members };
+	CLEANUP(freep) uint8_t *timed = calloc(SNAP_N(a->s, THREAD) + 1, 1);
+	struct build b = { .s = &s, .reading = reading, .members = members, .timed = timed };
 
-	if (!s.party_set || !s.waits || !members) {
+	if (!s.party_set || !s.waits || !members || !timed) {
 		solution_done(&s);
 		return -ENOMEM;
 	}
 	memset(s.party_set, 0xff, (a->parties.n + 1) * sizeof(*s.party_set));
+	note_timed(&b);
 	add_sleepers(&b);
 	for (uint32_t p = 0; p < SNAP_N(a->s, PROCESS); p++)
 		add_process_set(&b, p);

@@ -5,7 +5,7 @@
  * not be read hold nothing, and one in which nobody means to go on. If it closes there the verdict is an inferred deadlock: in the second reading only with a sign
  * that somebody wants to end; without one it is merely mentioned. Where it rests on candidates and comes to no harm, somebody else among those candidates may
  * have come to harm: that is a suspicion. A wait that is lost but for a deadline is found in a reading without
- * deadlines.
+ * deadlines, and so is one behind which everybody is stopped.
  */
 #include "analysis/verdict.h"
 
@@ -161,17 +161,34 @@ static void tell(struct telling *t, const struct solution *s)
 	rules_apply(&t->claim, &t->finding);
 }
 
-/* Lost but for a deadline. 0: *t is that claim now; 1: it is not so; -errno. */
+/* Whoever could end it, but for a deadline, stands still himself. 0: *ret is that chain; 1: it is not so; -errno. */
+static int standing_chain(const struct reading *r, node_t root, struct chain *ret)
+{
+	int e = chain_follow(&r->s, root, ret);
+
+	if (e == 0 && ret->end != END_STOPPED && ret->end != END_KERNEL) {
+		chain_done(ret);
+		e = 1;
+	}
+	return e;
+}
+
+/*
+ * Lost but for a deadline, or behind one that is stopped: a program that looks every second whether its peer has
+ * answered waits for the peer. 0: *t is that claim now; 1: it is not so; -errno.
+ */
 static int try_timeless(const struct analysis *a, node_t root, struct readings *r, struct telling *t)
 {
 	int e = dead_chain(a, root, READING_NO_DEADLINES, &r->timeless, END_LOST, &t->chain);
 
+	if (e == 1)
+		e = standing_chain(&r->timeless, root, &t->chain);
 	if (e != 0)
 		return e;
 	t->chain.weak = false;
 	t->chain.but_for_time = true;
 	tell(t, &r->timeless.s);
-	return t->finding.class == VERDICT_LOST_PEER ? 0 : 1;
+	return t->finding.class <= VERDICT_LOST_PEER ? 0 : 1;
 }
 
 /* Nothing worse was found than that it waits, and even that is no more than inferred. */

@@ -6,5 +6,7 @@ bool rule_d_state(const struct claim *c, struct finding *ret)
 	if (c->chain->end != END_KERNEL || !ends_inside(c))
 		return false;
 	ret->class = VERDICT_D_STATE;
+	if (c->chain->but_for_time)
+		ret->can_end = CAN_END_TIMER;
 	return true;
 }

@@ -6,12 +6,15 @@
  */
 #include "analysis/rules/rule.h"
 
-/* It is blocked in writing: nothing else could end its sleep. */
+/* It is blocked in writing: nothing but time could end its sleep otherwise. */
 static bool is_blocked_writer(const struct claim *c, const struct step *s)
 {
 	struct span waits = waits_of(c->s, s->sleeper);
 
-	return s->wait != GRAPH_NONE && c->a->notes.v[s->wait].full && waits.n == 1;
+	for (uint32_t i = waits.first; i < waits.first + waits.n; i++)
+		if (!c->a->notes.v[i].full && wait_row(c->a, i)->on != WAIT_ON_TIMER)
+			return false;
+	return s->wait != GRAPH_NONE && c->a->notes.v[s->wait].full;
 }
 
 static bool reads_it(const struct claim *c, uint32_t reader, node_t resource)

@@ -57,6 +57,12 @@ enum certainty weakest_edge(const struct claim *c, uint32_t steps);
 /* Of a dead set: also of every edge that had to be dead for the first step to be. */
 enum certainty weakest_of_dead(const struct claim *c);
 
+/*
+ * Could somebody unknown end the sleep of that step just as well, by another wait than the chain's? One who is merely
+ * unseen does not count, nor what a loop's thread does besides its tasks.
+ */
+bool may_be_woken_otherwise(const struct claim *c, uint32_t i);
+
 /* Does a deadline on one of the first steps end what nothing else can? */
 bool has_deadline(const struct claim *c, uint32_t steps);
 

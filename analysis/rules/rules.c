@@ -150,6 +150,19 @@ enum certainty weakest_of_dead(const struct claim *c)
 	return r;
 }
 
+bool may_be_woken_otherwise(const struct claim *c, uint32_t i)
+{
+	const struct step *s = claim_step(c, i);
+	struct span waits = waits_of(c->s, s->sleeper);
+
+	if (s->wait == GRAPH_NONE || wait_row(c->a, s->wait)->on == WAIT_ON_LOOP)
+		return false;
+	for (uint32_t k = waits.first; k < waits.first + waits.n; k++)
+		if (k != s->wait && c->a->notes.v[k].unknown && !c->a->notes.v[k].partly)
+			return true;
+	return false;
+}
+
 bool has_deadline(const struct claim *c, uint32_t steps)
 {
 	for (uint32_t i = 0; i < steps && i <= c->last; i++) {

@@ -1,10 +1,24 @@
-/* TIMER: the chain ends at a wait with a deadline and nothing else to wake it. */
+/*
+ * TIMER: the chain ends at a wait with a deadline and nothing else to wake it. One who sleeps again and again in the same place
+ * asks for something: the end of the next sleep ends nothing.
+ */
 #include "analysis/rules/rule.h"
+
+static bool sleeps_again(const struct claim *c)
+{
+	node_t n = claim_step(c, c->last)->sleeper;
+
+	if (node_table(n) != TABLE_THREAD || c->a->threads[node_index(n)].mode != MODE_MOVED)
+		return false;
+	return samples_of(c->a, n).same_stack;
+}
 
 bool rule_timer(const struct claim *c, struct finding *ret)
 {
 	bool sleep = c->chain->end == END_SLEEP;
 
+	if (sleeps_again(c))
+		return false;
 	/* Only a plain sleep is worth leaving the tree for. */
 	if (!sleep && !(c->chain->end == END_DEADLINE && ends_inside(c)))
 		return false;
