@@ -62,7 +62,13 @@ static void use(struct out *o)
 		if (s->wait != GRAPH_NONE && is_resource(wait_row(a, s->wait)->resource))
 			o->resource_used[node_index(wait_row(a, s->wait)->resource)] = 1;
 	}
+	const struct step *last = claim_step(o->c, o->f->steps - 1);
 	node_t end = process_of(a, o->f->end);
+
+	/* Who waits to be told by a signal may wait to be told of them. */
+	if (end != NODE_UNKNOWN && last->wait != GRAPH_NONE && wait_row(a, last->wait)->on == WAIT_ON_SIGNAL)
+		for (uint32_t i = 0; i < children_of(a, end).n; i++)
+			o->process_used[children_of(a, end).v[i]] = 1;
 	if (end != NODE_UNKNOWN)
 		o->process_used[node_index(end)] = 1;
 	for (uint32_t i = 0; i < SNAP_N(a->s, WATCH); i++) {

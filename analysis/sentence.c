@@ -66,30 +66,82 @@ static void add_place(const struct analysis *a, node_t n, struct strbuf *out)
 	strbuf_add_char(out, ',');
 }
 
+/* The call a thread of the runtime is in is no thing: one waits in it. */
+static const char *preposition(const struct snap_wait *w, const char *what)
+{
+	bool call = w->on == WAIT_ON_EVENT || w->on == WAIT_ON_CHANNEL || w->on == WAIT_ON_QUEUE ||
+		    w->on == WAIT_ON_FUTEX;
+
+	return call && !str_starts(what, "a ") ? "in" : "for";
+}
+
+static bool is_time(const struct claim *c, uint32_t wait)
+{
+	return wait_row(c->a, wait)->on == WAIT_ON_TIMER;
+}
+
+/*
+ * Another wait that could end the sleep as well and is worth a mention: not what only concerns its own process, nor a loop's
+ * other tasks.
+ */
+static bool is_other_way(const struct claim *c, const struct step *s, uint32_t wait)
+{
+	const struct snap_wait *w = wait_row(c->a, wait);
+
+	/* Reading and writing on one descriptor is one thing. */
+	bool same = is_resource(w->resource) && w->resource == wait_row(c->a, s->wait)->resource;
+	return wait != s->wait && !same && !c->a->notes.v[wait].own && w->on != WAIT_ON_LOOP &&
+	       w->need != NEED_ALL && (is_time(c, s->wait) || !is_time(c, wait));
+}
+
+/* One who waits for any of several things is not said to wait for one of them alone. */
+static void other_ways(const struct claim *c, const struct step *s, struct strbuf *out)
+{
+	struct span waits = waits_of(c->s, s->sleeper);
+	uint32_t first = GRAPH_NONE, n = 0;
+
+	if (wait_row(c->a, s->wait)->need == NEED_ALL)
+		return;
+	for (uint32_t i = waits.first; i < waits.first + waits.n; i++)
+		if (is_other_way(c, s, i) && n++ == 0)
+			first = i;
+	if (n == 1)
+		strbuf_addf(out, " or %s", text_of(c->a, wait_row(c->a, first)->what));
+	else if (n)
+		strbuf_addf(out, " or %s or %u other%s", text_of(c->a, wait_row(c->a, first)->what), n - 1,
+			    n == 2 ? "" : "s");
+}
+
 static void what_of(const struct claim *c, const struct step *s, struct strbuf *out)
 {
 	const struct snap_wait *w = wait_row(c->a, s->wait);
+	const char *what = text_of(c->a, w->what);
 
 	if (w->on == WAIT_ON_LOOP) {
 		strbuf_add(out, " runs an event loop");
 		return;
 	}
-	bool in = w->on == WAIT_ON_EVENT || w->on == WAIT_ON_CHANNEL || w->on == WAIT_ON_QUEUE ||
-		  w->on == WAIT_ON_FUTEX;
-	strbuf_addf(out, " waits %s%s", in ? "in " : "for ", text_of(c->a, w->what));
+	strbuf_addf(out, " waits %s %s", preposition(w, what), what);
 	if (w->evidence == EVIDENCE_CANDIDATE) {
-		uint32_t n = party_size_without(c->a, c->a->notes.v[s->wait].party, s->sleeper);
-		strbuf_addf(out, n == 1 ? " (one other could end that)" : " (any of %u others could end that)", n);
+		uint32_t party = c->a->notes.v[s->wait].party;
+		node_t own = process_of(c->a, s->sleeper);
+		/* Of its own process the sleeper alone is left, where that stands in the list. */
+		uint32_t n = party_size_without(c->a, party, party_has(c->a, party, own) ? own : s->sleeper);
+		if (n)
+			strbuf_addf(out, n == 1 ? " (one other could end that)" : " (any of %u others could end that)", n);
 	}
+	other_ways(c, s, out);
 }
 
-/* The thread before a loop's main task says nothing that the task does not. */
+/* The thread before a loop's main task says nothing that the task does not; a sleeper at the end is told with the end. */
 static bool is_told(const struct claim *c, const struct finding *f, uint32_t i)
 {
 	const struct step *s = claim_step(c, i);
 	bool loop = s->wait != GRAPH_NONE && wait_row(c->a, s->wait)->on == WAIT_ON_LOOP;
+	bool last = i + 1 == f->steps;
 
-	if (s->wait == GRAPH_NONE || (loop && i + 1 < f->steps))
+	if (s->wait == GRAPH_NONE || (loop && !last) ||
+	    (last && (c->a->notes.v[s->wait].sleep || c->a->notes.v[s->wait].stopped)))
 		return false;
 	return f->steps <= TOLD_MAX || i < 3 || i + 2 >= f->steps;
 }
@@ -162,7 +214,56 @@ static void tell_stopped(const struct claim *c, const struct finding *f, struct 
 	name_node(c->a, process, out);
 	strbuf_add(out, view_of(c->a, process)->frozen ? " is frozen by its cgroup." :
 			traced			       ? " is stopped by its tracer." :
-							 " is stopped.");
+							 " is stopped: it waits for SIGCONT.");
+}
+
+/*
+ * The entry of an epoll set that a step waits for, or any of a set in which nothing is armed, when it has input of which
+ * nobody will be told; NULL. An end of file counts as input in the kernel's queue of a socket, but is none.
+ */
+static const struct snap_watch *missed_event(const struct claim *c, const struct step *s)
+{
+	const struct analysis *a = c->a;
+	node_t thread = s->sleeper;
+	bool none_armed = wait_row(a, s->wait)->on == WAIT_ON_EPOLL;
+	const struct snap_fd *set = node_table(thread) == TABLE_THREAD && str_starts(call_name(a, thread), "epoll") ?
+					    snap_fd_of(&a->x, process_of(a, thread),
+						       (int32_t)call_arg(a, thread, 0)) :
+					    NULL;
+	struct snap_list l = set && is_resource(set->resource) ?
+				     snap_children(&a->x, TABLE_WATCH, set->resource) :
+				     (struct snap_list){ 0 };
+
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct snap_watch *w = SNAP_ROW(a->s, WATCH, l.v[i]);
+		const struct snap_resource *r = is_resource(w->resource) ? resource_row(a, w->resource) : NULL;
+		bool stream = r && (r->kind == RESOURCE_TCP || r->kind == RESOURCE_UNIX);
+		bool meant = none_armed || (w->edge && w->armed && w->resource == wait_row(a, s->wait)->resource);
+		if (r && meant && snap_known(r->recv_q) && r->recv_q > 0 &&
+		    (!stream || str_eq(text_of(a, r->state), "ESTABLISHED")))
+			return w;
+	}
+	return NULL;
+}
+
+/* Input that lies ready while its reader sleeps is what a person would never look for. */
+static void tell_unread(const struct claim *c, const struct finding *f, struct strbuf *out)
+{
+	for (uint32_t i = 0; i < f->steps; i++) {
+		const struct step *s = claim_step(c, i);
+		if (s->wait == GRAPH_NONE || is_outside(c->a, s->sleeper))
+			continue;
+		const struct snap_watch *w = missed_event(c, s);
+		if (!w)
+			continue;
+		int64_t unread = resource_row(c->a, w->resource)->recv_q;
+		name_node(c->a, s->sleeper, out);
+		strbuf_addf(out, " has fd %lld with %lld byte%s unread, which %s. ", (long long)w->fd,
+			    (long long)unread, unread == 1 ? "" : "s",
+			    w->armed ? "is watched for changes only (EPOLLET), and was told of once" :
+				       "is not armed: it was told of once (EPOLLONESHOT) or is not wanted");
+		return;
+	}
 }
 
 /* More of them would point at nothing. */
@@ -206,6 +307,7 @@ static void tell_lost(const struct claim *c, const struct finding *f, struct str
 			strbuf_addf(out, " by signal %lld", (long long)e->signal);
 		strbuf_add(out, ", and its one event is spent. ");
 	}
+	tell_unread(c, f, out);
 	if (setter_is_gone(c, f))
 		strbuf_add(out, "Nobody else has a reference to that any more, so nobody is left who could end the wait");
 	else
@@ -224,18 +326,21 @@ static void tell_cycle(const struct claim *c, const struct chain *chain, const s
 {
 	node_t back = chain->steps.v[chain->cycle].sleeper;
 
+	tell_unread(c, f, out);
 	strbuf_add(out, chain->weak ? "Perhaps that closes on " : "That closes on ");
 	name_node(c->a, back, out);
 	if (!chain->weak) {
 		strbuf_add(out, ": nobody outside this circle can wake anybody in it.");
 		return;
 	}
-	strbuf_add(out, ": each may wait for the next. ");
-	if (wish && wish->what) {
-		strbuf_add(out, "A sign that ");
-		name_node(c->a, wish->who, out);
-		strbuf_addf(out, " wants to end: %s. ", wish->what);
+	/* Without a wish it was found by leaving out of account what could not be seen. */
+	if (!wish || !wish->what) {
+		strbuf_add(out, ": nobody else who could be seen can wake anybody in it.");
+		return;
 	}
+	strbuf_add(out, ": each may wait for the next. A sign that ");
+	name_node(c->a, wish->who, out);
+	strbuf_addf(out, " wants to end: %s. ", wish->what);
 	strbuf_add(out, f->can_end == CAN_END_TIMER ? "Else a deadline ends it" :
 						      "The other reading: it is idle, and waits for new work");
 	strbuf_add_char(out, '.');
@@ -301,6 +406,67 @@ static void tell_idle(const struct claim *c, struct strbuf *out)
 						      " waits to be told by a signal: idle as far as one can see.");
 }
 
+static void tell_outside(const struct claim *c, const struct finding *f, struct strbuf *out)
+{
+	node_t process = process_of(c->a, f->end);
+	node_t thread = process == NODE_UNKNOWN || f->end_what != STR_UNKNOWN ? NODE_UNKNOWN :
+									    view_of(c->a, process)->main_thread;
+
+	if (f->end_what != STR_UNKNOWN)
+		strbuf_add(out, text_of(c->a, f->end_what));
+	else
+		name_node(c->a, f->end, out);
+	strbuf_add(out, " is outside the tree and alive");
+	if (thread != NODE_UNKNOWN && c->a->threads[node_index(thread)].mode == MODE_RUNS)
+		strbuf_add(out, ": it runs");
+	else if (thread != NODE_UNKNOWN && *call_name(c->a, thread))
+		strbuf_addf(out, ": it sleeps in %s", call_name(c->a, thread));
+	strbuf_add_char(out, '.');
+}
+
+/* Somebody moves, and all that can be said is how. */
+static bool tell_moving(const struct claim *c, node_t thread, struct strbuf *out)
+{
+	bool moves = node_table(thread) == TABLE_THREAD && (c->a->threads[node_index(thread)].mode == MODE_RUNS ||
+							     c->a->threads[node_index(thread)].mode == MODE_MOVED);
+
+	if (moves)
+		tell_busy(c, &(struct finding){ .end = thread },
+			  " moves: it sleeps and wakes again, and what it looks for cannot be told", out);
+	if (moves && children_of(c->a, process_of(c->a, thread)).n)
+		strbuf_add(out, " It may look after its children.");
+	return moves;
+}
+
+static void tell_unknown(const struct claim *c, const struct finding *f, struct strbuf *out)
+{
+	const struct step *last = claim_step(c, f->steps - 1);
+	node_t process = process_of(c->a, f->end);
+	int64_t zombies;
+
+	if ((last->wait == GRAPH_NONE || c->a->notes.v[last->wait].sleep) && tell_moving(c, f->end, out))
+		return;
+	if (process != NODE_UNKNOWN && c->chain->end == END_SIGNAL &&
+	    fact_value(c->a, process, "zombie_children", &zombies) && zombies > 0) {
+		strbuf_addf(out, zombies == 1 ? "%lld child of it has" : "%lld children of it have", (long long)zombies);
+		strbuf_add(out, " ended; it was told so and did not reap all of them, and will not be told again.");
+		return;
+	}
+	if (last->wait == GRAPH_NONE) {
+		name_node(c->a, f->end, out);
+		strbuf_add(out, " is where the chain stops: what it waits for was not seen.");
+		return;
+	}
+	strbuf_add(out, "There the chain stops: who will end that is not known.");
+}
+
+/* It woke between the looks and went to sleep in the same place. */
+static bool sleeps_on(const struct claim *c, node_t n)
+{
+	return node_table(n) == TABLE_THREAD && c->a->threads[node_index(n)].mode == MODE_MOVED &&
+	       samples_of(c->a, n).same_stack;
+}
+
 static void tell_end(const struct claim *c, const struct finding *f, const struct wish *wish,
 		     struct strbuf *out)
 {
@@ -335,9 +501,9 @@ static void tell_end(const struct claim *c, const struct finding *f, const struc
 		break;
 	case VERDICT_TIMER:
 		name_node(c->a, f->end, out);
-		strbuf_add(out, " goes on by itself ");
+		strbuf_add(out, c->chain->end == END_SLEEP ? " sleeps, and goes on by itself " : " goes on by itself ");
 		seconds(out, deadline_of(c, f->end));
-		strbuf_add_char(out, '.');
+		strbuf_add(out, sleeps_on(c, f->end) ? "; it has done so again and again while it was looked at." : ".");
 		break;
 	case VERDICT_IDLE:
 		name_node(c->a, f->end, out);
@@ -345,15 +511,11 @@ static void tell_end(const struct claim *c, const struct finding *f, const struc
 		tell_who_runs(c, f, out);
 		break;
 	case VERDICT_OUTSIDE:
-		if (f->end_what != STR_UNKNOWN)
-			strbuf_add(out, text_of(c->a, f->end_what));
-		else
-			name_node(c->a, f->end, out);
-		strbuf_add(out, " is outside the tree and alive.");
+		tell_outside(c, f, out);
 		break;
 	default:
-		name_node(c->a, f->end, out);
-		strbuf_add(out, " is where the chain stops; why cannot be said from what was seen.");
+		tell_unread(c, f, out);
+		tell_unknown(c, f, out);
 		break;
 	}
 }

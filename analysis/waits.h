@@ -34,6 +34,7 @@ struct fd_wait {
 	bool write;
 	int64_t group;
 	enum evidence evidence;
+	bool maybe_timed; /* it may have a deadline: that could not be asked */
 	bool of_loop; /* watched by a loop whose tasks are known: its own wake-up descriptors then count for nothing */
 };
 

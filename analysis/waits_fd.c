@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "analysis/waits.h"
+#include "analysis/words.h"
 #include "core/util.h"
 
 #define SIGNAL_BIT(n) (1ULL << ((n) - 1))
@@ -115,8 +116,11 @@ static void on_socket(struct analysis *a, const struct fd_wait *f, struct wait_i
 		in->new_work = true;
 		return;
 	}
-	if (r->peer == NODE_NONE)
-		return; /* nobody holds the other end, and that is known */
+	if (r->peer == NODE_NONE) {
+		/* Nobody holds the other end, and that is known; but an address may be bound again. */
+		in->note.unknown = r->kind == RESOURCE_UDP;
+		return;
+	}
 	if (is_resource(r->peer)) {
 		const struct snap_resource *peer = resource_row(a, r->peer);
 		bool waits_for_accept = is_resource(peer->listener);
@@ -233,6 +237,7 @@ bool wait_add_fd(struct analysis *a, const struct fd_wait *f)
 	const struct snap_resource *r = resource_row(a, f->resource);
 	if (f->of_loop && fd_only_ours(a, f->process, f->resource))
 		return false;
+	in.note.unknown = in.note.partly = f->maybe_timed;
 	switch (r->kind) {
 	case RESOURCE_PIPE:
 		on_pipe(a, f, &in);
@@ -273,22 +278,38 @@ bool wait_add_fd(struct analysis *a, const struct fd_wait *f)
 		in.note.unknown = true;
 		break;
 	}
-	wait_add(a, &in, "fd %lld, %s%s", (long long)f->fd, f->write ? "room in " : "",
-		 text_of(a, r->text));
+	struct strbuf what = { 0 };
+	words_fd(a, f, &in, &what);
+	wait_add(a, &in, "%s", strbuf_str(&what));
+	strbuf_done(&what);
 	return true;
 }
 
 /* ---- calls on one descriptor ---- */
 
+/* The deadline that lies in the socket itself (SO_RCVTIMEO, SO_SNDTIMEO). */
+static struct limit limit_of_socket(const struct analysis *a, node_t thread)
+{
+	int64_t total, slept = thread_row(a, thread)->blocked_ns;
+
+	if (!fact_value(a, thread, "socket_timeout", &total) || !snap_known(total))
+		return (struct limit){ 0 };
+	return (struct limit){ .left_ns = snap_known(slept) && slept < total ? total - slept : 0,
+			       .timed = true };
+}
+
 static void one_fd(struct analysis *a, node_t thread, int arg, bool write, int64_t group)
 {
 	const struct snap_fd *fd = call_fd(a, thread, arg);
+	int64_t timeout;
 	struct fd_wait f = { .from = thread, .process = process_of(a, thread),
 			     .fd = (int32_t)call_arg(a, thread, arg),
 			     .resource = fd ? fd->resource : NODE_UNKNOWN, .write = write,
 			     .group = group, .evidence = EVIDENCE_PROVED };
 
+	f.maybe_timed = fact_value(a, thread, "socket_timeout", &timeout) && !snap_known(timeout);
 	(void)wait_add_fd(a, &f);
+	wait_add_limit(a, thread, group, limit_of_socket(a, thread));
 }
 
 void waits_read(struct analysis *a, node_t thread)
@@ -301,13 +322,26 @@ void waits_write(struct analysis *a, node_t thread)
 	one_fd(a, thread, 0, true, 0);
 }
 
-/* Which of the two ends it sleeps on is not known: either may end the sleep. */
+/* Has it something to read? TRI_UNKNOWN where its fill is not known. */
+static enum tri has_input(const struct analysis *a, const struct snap_fd *fd)
+{
+	const struct snap_resource *r = fd && is_resource(fd->resource) ? resource_row(a, fd->resource) : NULL;
+
+	if (r && r->kind == RESOURCE_FILE)
+		return TRI_YES;
+	return !r || !snap_known(r->recv_q) ? TRI_UNKNOWN : r->recv_q > 0 ? TRI_YES : TRI_NO;
+}
+
+/* It sleeps on the end that is not ready. Where that cannot be told either may end the sleep. */
 void waits_copy(struct analysis *a, node_t thread)
 {
 	bool sendfile = str_starts(call_name(a, thread), "sendfile");
+	enum tri input = has_input(a, call_fd(a, thread, sendfile ? 1 : 0));
 
-	one_fd(a, thread, sendfile ? 1 : 0, false, 0);
-	one_fd(a, thread, sendfile ? 0 : 2, true, 0);
+	if (input != TRI_YES)
+		one_fd(a, thread, sendfile ? 1 : 0, false, 0);
+	if (input != TRI_NO)
+		one_fd(a, thread, sendfile ? 0 : 2, true, 0);
 }
 
 void waits_accept(struct analysis *a, node_t thread)
@@ -333,11 +367,14 @@ void waits_connect(struct analysis *a, node_t thread)
 	const char *address = fact_text(a, thread, "connect_to");
 	node_t listener = address ? listener_at(a, address) : NODE_UNKNOWN;
 	struct wait_in in = wait_any(thread, WAIT_ON_SOCKET, EVIDENCE_READ);
+	struct limit l = limit_of_socket(a, thread);
 
 	if (fd && is_resource(fd->resource)) {
 		in.on = socket_word(resource_row(a, fd->resource)->kind);
 		in.resource = fd->resource;
 	}
+	/* TCP gives up by itself when nobody has answered for some minutes (tcp_syn_retries). */
+	l.timed |= in.on == WAIT_ON_TCP;
 	if (is_resource(listener)) {
 		in.about[0] = listener;
 		wakers_are(a, &in, listener, SIDE_ANY);
@@ -352,4 +389,5 @@ void waits_connect(struct analysis *a, node_t thread)
 		 address ? address : fd && is_resource(fd->resource) ?
 					     text_of(a, resource_row(a, fd->resource)->remote) :
 					     "an unknown address");
+	wait_add_limit(a, thread, 0, l);
 }

@@ -9,8 +9,11 @@
  * A thread id in a lock that was copied by fork names a thread of the other process, which unlocks its own copy only.
  */
 #include <linux/futex.h>
+#include <stdio.h>
 
+#include "analysis/sentence.h"
 #include "analysis/waits.h"
+#include "analysis/words.h"
 #include "core/util.h"
 
 static bool is_private(const struct analysis *a, node_t thread)
@@ -104,20 +107,34 @@ static bool owner_of(const struct analysis *a, node_t thread, bool private_, str
 static void owned(struct analysis *a, node_t thread, const struct owner *o, const char *kind,
 		  struct wait_in *in)
 {
-	in->on = str_starts(kind, "join") ? WAIT_ON_THREAD : WAIT_ON_LOCK;
+	bool join = str_starts(kind, "join");
+	const char *words = join ? "the end" : words_futex(kind);
+	struct strbuf who = { 0 };
+
+	in->on = join ? WAIT_ON_THREAD : WAIT_ON_LOCK;
 	in->evidence = EVIDENCE_READ;
-	if (o->node == NODE_UNKNOWN) {
-		in->note.unknown = true;
-		wait_add(a, in, "%s of thread %lld", kind, (long long)o->tid);
-	} else if (o->node == NODE_NONE) {
-		wait_add(a, in, "%s of thread %lld, which no longer exists here", kind, (long long)o->tid);
+	if (node_table(o->node) != TABLE_THREAD)
+		strbuf_addf(&who, "thread %lld", (long long)o->tid);
+	else if (process_of(a, o->node) != process_of(a, thread))
+		name_node(a, o->node, &who);
+	else if (o->node == view_of(a, process_of(a, thread))->main_thread)
+		strbuf_add(&who, "the main thread");
+	else
+		strbuf_addf(&who, "thread %s (%lld)", text_of(a, thread_row(a, o->node)->name),
+			    (long long)thread_row(a, o->node)->tid);
+	if (o->node == NODE_NONE) {
+		wait_add(a, in, "%s of %s, which no longer exists here", words, strbuf_str(&who));
 	} else if (o->node == thread) {
-		wait_add(a, in, "%s that it holds itself", kind);
+		wait_add(a, in, "%s that it holds itself", words);
 	} else {
-		in->party = party_of(a, &o->node, 1);
+		if (o->node == NODE_UNKNOWN)
+			in->note.unknown = true;
+		else
+			in->party = party_of(a, &o->node, 1);
 		in->about[0] = o->node;
-		wait_add(a, in, "%s of thread %lld", kind, (long long)o->tid);
+		wait_add(a, in, join ? "%s of %s" : "%s that %s has", words, strbuf_str(&who));
 	}
+	strbuf_done(&who);
 }
 
 /* Handlers run in any thread that does not block the signal, but in Python in the main thread only. */
@@ -139,9 +156,8 @@ static void shared(struct analysis *a, node_t thread, const char *kind, struct w
 		in->party = party_seen_by(a, mappers, thread);
 	in->note.unknown = others != TRI_NO || signal;
 	in->note.partly = others == TRI_UNKNOWN && !signal;
-	in->note.signal = others != TRI_YES && signal;
 	in->evidence = party_size_without(a, in->party, in->but) ? EVIDENCE_CANDIDATE : EVIDENCE_PROVED;
-	wait_add(a, in, "%s in shared memory", kind);
+	wait_add(a, in, "%s in shared memory", words_futex(kind));
 }
 
 static void ownerless(struct analysis *a, node_t thread, bool private_, const char *kind,
@@ -153,7 +169,7 @@ static void ownerless(struct analysis *a, node_t thread, bool private_, const ch
 		return;
 	}
 	in->party = party_actors_beside(a, thread);
-	in->note.unknown = in->note.signal = handlers_may_wake(a, thread);
+	in->note.unknown = handlers_may_wake(a, thread);
 	/* Whose tasks those are was read, where some were left out. */
 	bool read = in->party != party_actors(a, process_of(a, thread));
 	in->evidence = party_size_without(a, in->party, thread) ? EVIDENCE_CANDIDATE :
@@ -161,8 +177,10 @@ static void ownerless(struct analysis *a, node_t thread, bool private_, const ch
 								   EVIDENCE_PROVED;
 	if (fact_text(a, thread, "python_wait"))
 		wait_add(a, in, "%s", kind);
+	else if (party_size_without(a, in->party, thread))
+		wait_add(a, in, "%s, to be woken by another thread", words_futex(kind));
 	else
-		wait_add(a, in, "%s, to be woken by another thread", kind);
+		wait_add(a, in, "%s, and no other thread could wake it", words_futex(kind));
 }
 
 void waits_futex(struct analysis *a, node_t thread)

@@ -1,9 +1,9 @@
 /*
- * Waits inside the kernel that no descriptor explains: uninterruptible sleeps, vfork, FIFOs being opened, queues of
- * System V, io_uring.
+ * Waits inside the kernel that no descriptor explains: uninterruptible sleeps, vfork, FIFOs being opened, io_uring.
  *
  * Of these only vfork has a waker that can be named: the child, until it execs or exits.
  */
+#include <fcntl.h>
 #include <string.h>
 
 #include "analysis/waits.h"
@@ -58,20 +58,23 @@ void waits_kernel(struct analysis *a, node_t thread)
 
 void waits_open(struct analysis *a, node_t thread)
 {
-	const char *wchan = text_of(a, thread_row(a, thread)->wchan);
+	const char *wchan = text_of(a, thread_row(a, thread)->wchan), *call = call_name(a, thread);
+	const char *path = fact_text(a, thread, "open_path");
 	bool fifo = strstr(wchan, "fifo") || strstr(wchan, "wait_for_partner");
+	/* openat2() has its flags in memory. */
+	int64_t flags = str_eq(call, "creat")	? O_WRONLY :
+			str_eq(call, "openat2") ? SNAP_UNKNOWN :
+						  call_arg(a, thread, str_eq(call, "open") ? 1 : 2);
+	const char *end = !snap_known(flags)		     ? "at the other end" :
+			  (flags & O_ACCMODE) == O_RDONLY ? "for writing" :
+							    "for reading";
+	struct wait_in in = wait_any(thread, fifo ? WAIT_ON_FIFO_OPEN : WAIT_ON_FILE, EVIDENCE_PROVED);
 
-	wait_add_unknown(a, thread, fifo ? WAIT_ON_FIFO_OPEN : WAIT_ON_FILE,
-			 fifo ? "somebody who opens the other end of a FIFO" : "a file to be opened");
-}
-
-void waits_ipc(struct analysis *a, node_t thread)
-{
-	wait_add_unknown(a, thread, WAIT_ON_SYSV, "a semaphore or message queue that any process may use");
-	if (str_starts(call_name(a, thread), "mq_timed"))
-		wait_add_limit(a, thread, 0, limit_of_pointer(a, thread, 4));
-	if (str_eq(call_name(a, thread), "semtimedop"))
-		wait_add_limit(a, thread, 0, limit_of_pointer(a, thread, 3));
+	in.note.unknown = true;
+	if (fifo)
+		wait_add(a, &in, "somebody to open the FIFO %s %s", path ? path : "", end);
+	else
+		wait_add(a, &in, "the opening of %s", path ? path : "a file");
 }
 
 void waits_io_uring(struct analysis *a, node_t thread)

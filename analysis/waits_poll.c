@@ -68,12 +68,13 @@ static void watch(struct analysis *a, node_t thread, const struct snap_watch *w,
 	bool asks = w->events & (EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLRDNORM | EPOLLRDBAND);
 
 	/* Asked for nothing, an entry still tells hang-ups and errors, which a listening socket never has. */
-	if (!asks && is_resource(w->resource) && str_eq(text_of(a, resource_row(a, w->resource)->state), "LISTEN"))
+	bool listens = is_resource(w->resource) && str_eq(text_of(a, resource_row(a, w->resource)->state), "LISTEN");
+	if (!asks && listens)
 		return;
 	if (in)
 		(void)wait_add_fd(a, &f);
 	f.write = true;
-	if (w->events & EPOLLOUT)
+	if ((w->events & EPOLLOUT) && !listens)
 		(void)wait_add_fd(a, &f);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "analysis/waits.h"
+#include "analysis/words.h"
 #include "core/util.h"
 
 #define SIGNAL_CHILD_BIT (1ULL << (17 - 1))
@@ -35,7 +36,13 @@ void wait_add_signals(struct analysis *a, node_t from, int64_t group, uint64_t m
 		else if (n)
 			in.party = party_of(a, alive, n);
 	}
-	wait_add(a, &in, n ? "%s, such as SIGCHLD of %u children" : "%s", what, n);
+	struct strbuf names = { 0 };
+	words_signals(mask, &names);
+	if (n)
+		wait_add(a, &in, "%s, such as SIGCHLD of %u %s", what, n, n == 1 ? "child" : "children");
+	else
+		wait_add(a, &in, "%s%s", what, strbuf_str(&names));
+	strbuf_done(&names);
 }
 
 void wait_add_unknown(struct analysis *a, node_t from, enum wait_on on, const char *what)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "collectors/collector.h"
@@ -23,7 +24,8 @@
 #include "core/numbers.h"
 #include "core/util.h"
 
-#define BUDGET_NS      (100 * NSEC_PER_MSEC)
+/* Some 0.2 ms a process, and only where there is such a thread. */
+#define BUDGET_NS      (500 * NSEC_PER_MSEC)
 #define MAPS_MAX_BYTES (4u << 20)
 
 struct page_file {
@@ -52,10 +54,29 @@ static struct page_file *find(const page_files *files, const struct raw_map *m)
 	return NULL;
 }
 
-static void add(page_files *files, const struct raw_map *m)
+/*
+ * "(deleted)" speaks of one name, and the file may have others: glibc makes a named semaphore under a name that it deletes
+ * at once. Only its count of links tells, which needs CAP_SYS_ADMIN; without it the file counts as one with a name.
+ */
+static bool has_name(const struct raw_process *p, const struct raw_map *m)
 {
-	/* An unlinked file is out of reach; a memfd looks unlinked, and whoever has its descriptor may map it. */
-	bool nameless = m->deleted && !str_starts(m->path, "/memfd:");
+	struct statx st;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%smap_files/%" PRIx64 "-%" PRIx64, p->live, m->start, m->end);
+	return p->procfd < 0 ||
+	       statx(p->procfd, path, AT_STATX_DONT_SYNC, STATX_NLINK | STATX_INO, &st) < 0 ||
+	       st.stx_ino != m->inode || st.stx_nlink != 0;
+}
+
+static void add(page_files *files, const struct raw_process *p, const struct raw_map *m)
+{
+	/*
+	 * An unlinked file is out of reach; a memfd looks unlinked, and whoever has its descriptor may map it, and so does
+	 * a System V segment, which is attached by number. Anonymous shared memory never had a name.
+	 */
+	bool nameless = m->deleted && !str_starts(m->path, "/memfd:") && !str_starts(m->path, "/SYSV") &&
+			(str_eq(m->path, "/dev/zero") || !has_name(p, m));
 
 	if (find(files, m))
 		return;
@@ -100,7 +121,8 @@ static void look_outside(uint64_t pid, page_files *files)
 
 	(void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/maps", pid);
 	int r = fs_read_all(AT_FDCWD, path, MAPS_MAX_BYTES, &text, &n);
-	bool unseen = r == -EACCES || r == -EPERM || r == -EFBIG;
+	/* What init maps is its own: what it starts calls exec. */
+	bool unseen = (r == -EACCES || r == -EPERM || r == -EFBIG) && pid != 1;
 	for (size_t i = 0; i < files->n; i++) {
 		files->v[i].unread |= unseen;
 		files->v[i].reachable |= r == 0 && text && maps_file(text, &files->v[i]);
@@ -139,7 +161,7 @@ static void tree(struct raw_capture *c)
 		for (size_t k = 0; p->maps && k < p->threads.n; k++) {
 			const struct raw_map *m = waited_on(p, &p->threads.v[k]);
 			if (m)
-				add(&files, m);
+				add(&files, p, m);
 		}
 	}
 	if (!files.n)

@@ -10,6 +10,7 @@ A program of tests/hangs prints one JSON line once it hangs:
                not      classes that would be wrong, said so that a failure explains itself
     odd        pid of the process that verdict.odd_one_out must name
     ruled_out  substrings that verdict.ruled_out must have
+    says       substrings that verdict.sentence must have: what a person could not guess
     also       pids outside the tree to end with it
     check      what /proc must show before anything is asked of hangwatch: pid, tid, state, syscall, fd (what its first
                argument is open on), frozen, busy, moving
@@ -417,6 +418,8 @@ class Report:
             if line["odd"] not in odd:
                 wrong.append(f"odd one out: named {odd or 'nobody'}, should name {line['odd']}")
         out = " ".join(f"{r.get('what')} {r.get('why')}" for r in v.get("ruled_out", [])).replace("-", "_").lower()
+        said = v.get("sentence", "")
+        wrong += [f"sentence: nothing of {w!r} in {said!r}" for w in line.get("says", []) if w not in said]
         wrong += [f"ruled_out: nothing about {w}" for w in line.get("ruled_out", []) if w.lower() not in out]
         return wrong
 

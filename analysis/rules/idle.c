@@ -25,6 +25,7 @@ static bool waits_for_an_end(const struct claim *c, const struct step *s)
 	case WAIT_ON_PIDFD:
 	case WAIT_ON_THREAD:
 	case WAIT_ON_TASK:
+	case WAIT_ON_NURSERY:
 	case WAIT_ON_LOOP:
 	case WAIT_ON_SIGNAL:
 		return true;

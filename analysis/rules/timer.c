@@ -1,6 +1,6 @@
 /*
- * TIMER: the chain ends at a wait with a deadline and nothing else to wake it. One who sleeps again and again in the same place
- * asks for something: the end of the next sleep ends nothing.
+ * TIMER: the chain ends at a wait with a deadline and nothing else to wake it. Of one who sleeps again and again in the same
+ * place for a time that could not even be read, it cannot be said when: he asks for something.
  */
 #include "analysis/rules/rule.h"
 
@@ -10,7 +10,8 @@ static bool sleeps_again(const struct claim *c)
 
 	if (node_table(n) != TABLE_THREAD || c->a->threads[node_index(n)].mode != MODE_MOVED)
 		return false;
-	return samples_of(c->a, n).same_stack;
+	int64_t at = wait_row(c->a, claim_step(c, c->last)->wait)->deadline_ns;
+	return samples_of(c->a, n).same_stack && (!snap_known(at) || at <= 0);
 }
 
 bool rule_timer(const struct claim *c, struct finding *ret)

@@ -1,5 +1,6 @@
 /* Who waits for whom: the chain of the verdict, and on demand every wait. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/util.h"
 #include "formats/text/text.h"
@@ -52,9 +53,10 @@ static void add_wakers(struct strbuf *b, const struct text *t, const struct snap
 		return;
 	}
 	if (w->to.n == 0) {
-		strbuf_add(b, w->deadline_ns != SNAP_NONE && snap_known(w->deadline_ns)
-				      ? "; nobody but the deadline ends that"
-				      : "; nobody is left to end that");
+		if (w->on != WAIT_ON_TIMER)
+			strbuf_add(b, w->deadline_ns != SNAP_NONE && snap_known(w->deadline_ns)
+					      ? "; nobody but the deadline ends that"
+					      : "; nobody is left to end that");
 		return;
 	}
 	if (w->to.n == 1 && is_same(t->s, *SNAP_ROW(t->s, REF, w->to.first), next))
@@ -75,7 +77,9 @@ static void add_wait(struct strbuf *b, const struct text *t, node_t wait, node_t
 	strbuf_addf(b, "%s %s", verb_of(w), snap_str(t->s, w->what));
 	if (!snap_str(t->s, w->what)[0])
 		strbuf_add(b, snap_word(names_wait_on, w->on));
-	if (snap_known(w->deadline_ns)) {
+	/* A wait for time alone may say when in its own words. */
+	bool told = w->on == WAIT_ON_TIMER && strstr(snap_str(t->s, w->what), " in ");
+	if (snap_known(w->deadline_ns) && !told) {
 		strbuf_add(b, ", deadline in ");
 		label_duration(b, w->deadline_ns);
 	}
@@ -91,7 +95,10 @@ static bool says_no_more(const struct snapshot *s, const struct snap_verdict *v,
 	node_t process = v->end.node;
 
 	if (node_table(process) == TABLE_THREAD) {
-		process = SNAP_ROW(s, THREAD, node_index(process))->owner;
+		const struct snap_thread *thread = SNAP_ROW(s, THREAD, node_index(process));
+		process = thread->owner;
+		if (thread->tid != SNAP_ROW(s, PROCESS, node_index(process))->pid && str_starts(what, "thread "))
+			strbuf_addf(&plain, "thread %s (%" PRId64 ") of ", snap_str(s, thread->name), thread->tid);
 	} else if (node_table(process) == TABLE_TASK) {
 		const struct snap_task *task = SNAP_ROW(s, TASK, node_index(process));
 		strbuf_addf(&plain, "task %s of ", place_task_name(snap_str(s, task->name)));

@@ -229,6 +229,32 @@ static HANG_UNUSED pid_t hang_fork(void)
 }
 
 /*
+ * True in a process outside the tree, as soon as this one and all its children are gone: what must not
+ * be left behind is removed there, and then it exits. Called before there are children.
+ */
+static HANG_UNUSED bool hang_afterwards(void)
+{
+	pid_t pid;
+	char byte;
+	int p[2];
+
+	hang_try(pipe2(p, O_CLOEXEC));
+	pid = hang_try(fork());
+	if (pid == 0) {
+		if (fork() != 0)
+			_exit(0);
+		close(p[1]);
+		close(hang_announcer_fd);
+		while (read(p[0], &byte, 1) < 0 && errno == EINTR)
+			;
+		return true;
+	}
+	close(p[0]);
+	hang_try(waitpid(pid, NULL, 0));
+	return false;
+}
+
+/*
  * Hands the expectation to the announcer. What follows is the hang: nothing that sleeps elsewhere
  * may come between.
  */

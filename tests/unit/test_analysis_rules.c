@@ -629,8 +629,8 @@ static const struct rule_case cases[] = {
 	{ "the_child_has_a_timeout", the_child_has_a_timeout, { "TIMER", PROVED, TIMER } },
 	{ "the_child_also_listens", the_child_also_listens, { "IDLE", READ, YES } },
 	{ "a_helper_of_the_root_runs", a_helper_of_the_root_runs, { "SLOW", PROVED, YES } },
-	{ "conditions_beside_a_handler", conditions_beside_a_handler, { "IDLE", INFERRED, UNKNOWN } },
-	{ "handlers_unknown", handlers_unknown, { "IDLE", INFERRED, UNKNOWN } },
+	{ "conditions_beside_a_handler", conditions_beside_a_handler, { "UNKNOWN", INFERRED, UNKNOWN } },
+	{ "handlers_unknown", handlers_unknown, { "UNKNOWN", INFERRED, UNKNOWN } },
 	{ "tasks_at_rest", tasks_at_rest, { "IDLE", INFERRED, UNKNOWN } },
 	{ "tasks_at_rest_in_a_nursery", tasks_at_rest_in_a_nursery, { "IDLE", INFERRED, UNKNOWN } },
 
