@@ -106,8 +106,10 @@ static void note(struct scan *s, node_t r, pid_t pid)
 
 static void add_outside(struct scan *s, pid_t pid)
 {
-	if (s->c->outside.n && s->c->outside.v[s->c->outside.n - 1] == pid)
-		return;
+	/* Another collector may have named it. */
+	for (size_t i = 0; i < s->c->outside.n; i++)
+		if (s->c->outside.v[i] == pid)
+			return;
 	pid_t *slot = s->c->outside.n < OUTSIDE_MAX ? array_push(&s->c->outside) : NULL;
 	if (slot)
 		*slot = pid;
