@@ -51,7 +51,8 @@ static void count_unread(struct others *o)
 	struct raw_stat stat;
 
 	for (size_t i = 0; i < o->unread.n; i++)
-		o->found.refused += read_stat(o->unread.v[i], &stat) && !stat.kernel_thread && !raw_stat_zombie(&stat);
+		o->found.refused += read_stat(o->unread.v[i], &stat) && !stat.kernel_thread &&
+				    !raw_stat_zombie(&stat);
 }
 
 static void look_at_fd(struct others *o, pid_t pid, int dir, uint64_t number)
@@ -63,35 +64,68 @@ static void look_at_fd(struct others *o, pid_t pid, int dir, uint64_t number)
 	if (fs_readlink(dir, name, link, sizeof(link)) < 0)
 		return;
 	struct fd_link l = fd_link_parse(link);
-	if (l.kind != RESOURCE_EVENTFD && (!l.inode || (l.kind != RESOURCE_PIPE && l.kind != RESOURCE_SOCKET)))
+	if (l.kind != RESOURCE_EVENTFD &&
+	    (!l.inode || (l.kind != RESOURCE_PIPE && l.kind != RESOURCE_SOCKET)))
 		return;
 	struct other *slot = array_push(&o->found.v);
 	if (slot)
-		*slot = (struct other){ .pid = pid, .fd = (uint32_t)number, .kind = (uint8_t)l.kind, .inode = l.inode };
+		*slot = (struct other){ .pid = pid,
+					.fd = (uint32_t)number,
+					.kind = (uint8_t)l.kind,
+					.inode = l.inode };
 	else
 		o->found.cut = true;
 }
 
-static void look_at_process(struct others *o, pid_t pid)
+/* How many descriptors were listed, or -errno. */
+static int look_at_folder(struct others *o, pid_t pid, const char *path)
 {
-	struct numbers names;
-	struct raw_stat stat;
-	char path[32];
-	uint64_t number;
-	size_t seen = 0;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0) {
-		if (errno == EACCES || errno == EPERM)
-			note_unread(o, pid);
-		return;
-	}
+	struct numbers names;
+	uint64_t number;
+	int seen = 0;
+
+	if (dir < 0)
+		return -errno;
 	numbers_begin(&names, dir);
 	for (; numbers_next(&names, &number) > 0; seen++)
 		look_at_fd(o, pid, dir, number);
-	/* A leader that ended before its threads shows none of what they hold. */
-	if (!seen && read_stat(pid, &stat) && stat.state == 'Z' && !raw_stat_zombie(&stat))
+	return seen;
+}
+
+/* A leader that ended before its threads shows none of what they hold: one of them is asked. false: that went wrong. */
+static bool look_at_threads(struct others *o, pid_t pid)
+{
+	struct numbers tids;
+	struct raw_stat stat;
+	char path[48];
+	uint64_t tid;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return errno == ENOENT || errno == ESRCH;
+	numbers_begin(&tids, dir);
+	while (numbers_next(&tids, &tid) > 0) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/fd", pid, (int)tid);
+		if ((pid_t)tid != pid && look_at_folder(o, pid, path) > 0)
+			return true;
+	}
+	/* None of them holds anything: they are ending, or have ended meanwhile. */
+	return !read_stat(pid, &stat) || raw_stat_zombie(&stat);
+}
+
+static void look_at_process(struct others *o, pid_t pid)
+{
+	struct raw_stat stat;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	int seen = look_at_folder(o, pid, path);
+	if (seen == -EACCES || seen == -EPERM)
+		note_unread(o, pid);
+	else if (!seen && read_stat(pid, &stat) && stat.state == 'Z' && !raw_stat_zombie(&stat) &&
+		 !look_at_threads(o, pid))
 		note_unread(o, pid);
 }
 
