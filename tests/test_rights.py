@@ -97,6 +97,7 @@ def test_another_users_child(nobody):
     """A tree may change hands half-way: what belongs to others is a row with its reason."""
     with support.target(["/usr/bin/python3", "-c", TWO_USERS]) as target:
         support.wait_until(lambda: len(support.children(target.pid)) == 2, "both children")
+        support.wait_until(lambda: support.all_blocked(support.tree(target.pid)), "all to sleep")
         other = next(c for c in support.children(target.pid) if os.stat(f"/proc/{c}").st_uid == 65533)
         report = unprivileged(target.pid, nobody, codes=(3,))
         found = support.processes(report)

@@ -100,7 +100,7 @@ def started(build, folder):
         shutil.copy(path, copy)
         argv = ["chroot", folder, "/zoo"]
     elif build.launch == "pids":
-        argv = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", path]
+        argv = ["unshare", "--pid", "--fork", "--kill-child", path]
     else:
         shutil.copy(path, copy)
         argv = [copy]
