@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "acquire/readers.h"
+#include "acquire/restart.h"
 #include "core/fs.h"
 #include "core/parse.h"
 #include "core/util.h"
@@ -37,9 +38,6 @@
 
 /* System V psABI 3.2.2: a leaf function may use 128 bytes below its stack pointer. */
 #define RED_ZONE 128
-
-/* arch/x86/entry/syscalls/syscall_64.tbl: what a call becomes that was interrupted and goes on */
-#define NR_RESTART_SYSCALL 219
 
 /* A thread that ran or waited to run this much of the time is busy. */
 #define BUSY_PERCENT 80
@@ -178,23 +176,6 @@ static int copy_stack(struct acquirer *a, const struct raw_process *p, int memfd
 	if (r == 0 && range.top_n)
 		(void)copy_bytes(a, p, memfd, range.top_lo, range.top_n, &look->top);
 	return r;
-}
-
-/* The call that goes on as restart_syscall is that of an earlier look from the same place. */
-static void resolve_restart(const struct raw_thread *t, struct raw_look *look)
-{
-	if (look->syscall_nr != NR_RESTART_SYSCALL)
-		return;
-	for (size_t i = t->looks.n; i-- > 0;) {
-		const struct raw_look *before = &t->looks.v[i];
-		if (before->syscall_nr != NR_RESTART_SYSCALL && snap_known(before->syscall_nr) &&
-		    before->regs.v[DWARF_RSP] == look->regs.v[DWARF_RSP] &&
-		    before->regs.v[DWARF_RIP] == look->regs.v[DWARF_RIP]) {
-			look->syscall_nr = before->syscall_nr;
-			memcpy(look->args, before->args, sizeof(look->args));
-			return;
-		}
-	}
 }
 
 static void set_call(struct raw_look *look, const struct look_call *call)
@@ -352,7 +333,7 @@ static void look_thread(struct acquirer *a, struct raw_process *p, int dir, int 
 	if (a->c->options->samples > 1)
 		look.io_bytes = read_io(dir, t->tid);
 	t->gone = look.error == -ESRCH || look.error == -ENOENT;
-	resolve_restart(t, &look);
+	restart_resolve(dir, t, &look);
 	push_look(t, &look);
 }
 

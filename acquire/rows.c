@@ -31,7 +31,7 @@ static void call_row(struct builder *b, struct snap_thread *row, const struct ra
 	call.name = builder_str(b, syscall_name(call.nr));
 	for (size_t i = 0; i < ARRAY_SIZE(call.args); i++)
 		call.args[i] = (int64_t)look->args[i];
-	syscall_describe(&text, call.nr, look->args, row->blocked_ns);
+	syscall_describe(&text, call.nr, look->args, look->restarted ? SNAP_UNKNOWN : row->blocked_ns);
 	if (text.n)
 		call.text = builder_str(b, strbuf_str(&text));
 	strbuf_done(&text);
@@ -97,6 +97,9 @@ static void thread_facts(struct raw_capture *c, const struct raw_process *p, con
 	if (row->call.presence == PRESENCE_HERE)
 		builder_fact(c->b, t->node, source, "syscall", row->call.nr, "in %s(%s)", snap_str(s, row->call.name),
 			     snap_str(s, row->call.text));
+	if (shown(t)->restarted)
+		builder_fact(c->b, t->node, source, "restarted", 1,
+			     "the call was interrupted and goes on: when it began is not known");
 	(void)snprintf(source, sizeof(source), "/proc/%d/task/%d/schedstat", p->pid, t->tid);
 	if (t->looks.n > 1 && last->runs != first->runs && snap_known(last->cpu_ns) && snap_known(first->cpu_ns))
 		builder_fact(c->b, t->node, source, "cpu", last->cpu_ns - first->cpu_ns,

@@ -15,8 +15,11 @@
 
 static struct limit limit_left(const struct analysis *a, node_t thread, int64_t total_ns)
 {
-	int64_t slept = thread_row(a, thread)->blocked_ns, left;
+	int64_t slept = thread_row(a, thread)->blocked_ns, left, restarted;
 
+	/* Then it has slept longer, nobody knows how much. */
+	if (fact_value(a, thread, "restarted", &restarted))
+		slept = SNAP_UNKNOWN;
 	if (fact_value(a, thread, "timeout_left", &left) && snap_known(left))
 		return (struct limit){ .left_ns = MAX(left, 1), .timed = true };
 	if (snap_known(slept) && slept < total_ns)

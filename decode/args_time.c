@@ -39,6 +39,8 @@ void args_timeout_relative(const struct args_call *a, int arg, bool microseconds
 {
 	int64_t slept = SNAP_ROW(a->p->b->s, THREAD, node_index(a->about))->blocked_ns, total;
 
+	if (a->look->restarted)
+		slept = SNAP_UNKNOWN;
 	if (!read_time(a, arg, microseconds ? NSEC_PER_USEC : 1, &total))
 		return;
 	if (snap_known(slept))

@@ -46,6 +46,7 @@ struct raw_look {
 	int64_t at_ns;	     /* trigger's clock */
 	char state;	     /* of /proc/TID/stat; 0 unknown */
 	bool running;	     /* /proc/TID/syscall said "running", or it moved through every try */
+	bool restarted;	     /* its call was interrupted and goes on: when it began is not known */
 	bool moved;	     /* it ran since the previous look of this capture (schedstat) */
 	uint8_t taken;	     /* enum taken; 0: not taken */
 	int64_t syscall_nr;  /* SNAP_UNKNOWN, SNAP_NONE (outside a call) or the number; restart_syscall resolved */

@@ -207,3 +207,20 @@ def test_nothing_is_left_behind(stop, store):
         for tid in support.tasks(target.pid):
             assert support.status(f"{target.pid}/task/{tid}", "TracerPid") == "0"
             assert support.state(target.pid, tid) in "RS"
+
+
+@pytest.mark.parametrize("call", ["poll", "clock_nanosleep", "nanosleep", "futex"])
+def test_interrupted_call(call, store):
+    """After a stop and SIGCONT, or another tool's look, the call goes on under another number. Its timeout began before."""
+    with state("sleep", call) as target:
+        support.wait_until(lambda: support.state(target.pid) == "S", "it to sleep")
+        os.kill(target.pid, signal.SIGSTOP)
+        support.wait_until(lambda: support.state(target.pid) == "T", "it to stop")
+        os.kill(target.pid, signal.SIGCONT)
+        support.wait_until(lambda: support.state(target.pid) == "S", "it to sleep again")
+        assert support.syscall(target.pid, target.pid) == "219"
+        report = support.dump(target.pid, "--samples", "1")
+        thread = one(report, target.pid)["threads"][0]
+        assert thread["syscall"]["name"] == call, thread["syscall"]
+        assert "wakes in" not in thread["syscall"]["text"], thread["syscall"]
+        assert report["verdict"]["class"] == "TIMER" and report["verdict"]["can_end"] == "timer", report["verdict"]

@@ -9,9 +9,11 @@
  *	deep		a recursion of 20,000 frames, then read
  *	zombies		three children that have ended (7, 0, by SIGTERM) and are not waited for
  *	uring		sleeps in read, beside a thread of the kernel that polls for io_uring for 50 ms, then sleeps; or prints SKIP
+ *	sleep CALL	sleeps for 100 s in poll, clock_nanosleep, nanosleep or futex
  *	ignored		ignores SIGUSR1, blocks SIGUSR2, catches SIGHUP; SIGUSR2 is pending
  */
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/io_uring.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -116,6 +119,22 @@ static void poll_in_kernel(void)
 	exit(0);
 }
 
+static void sleep_in(const char *call)
+{
+	struct timespec t = { .tv_sec = 100 };
+	static int word;
+
+	ready();
+	if (strcmp(call, "poll") == 0)
+		syscall(SYS_poll, NULL, 0, 100000);
+	else if (strcmp(call, "clock_nanosleep") == 0)
+		syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &t, NULL);
+	else if (strcmp(call, "nanosleep") == 0)
+		syscall(SYS_nanosleep, &t, NULL);
+	else
+		syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &t, NULL, 0);
+}
+
 static void on_signal(int sig)
 {
 }
@@ -149,6 +168,9 @@ int main(int argc, char **argv)
 		fflush(stdout);
 	} else if (strcmp(state, "uring") == 0) {
 		poll_in_kernel();
+	} else if (strcmp(state, "sleep") == 0) {
+		sleep_in(argv[argc - 1]);
+		return 1; /* too early */
 	} else if (strcmp(state, "ignored") == 0) {
 		signal(SIGUSR1, SIG_IGN);
 		sigaction(SIGHUP, &action, NULL);
