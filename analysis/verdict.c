@@ -191,11 +191,11 @@ static int try_timeless(const struct analysis *a, node_t root, struct readings *
 	return t->finding.class <= VERDICT_LOST_PEER ? 0 : 1;
 }
 
-/* Nothing worse was found than that it waits, and even that is no more than inferred. */
+/* Nothing worse was found than that it waits, and even that is no more than inferred; or nothing at all. */
 static bool may_be_suspected(const struct finding *f)
 {
-	return f->certainty == CERTAINTY_INFERRED &&
-	       (f->class == VERDICT_IDLE || f->class == VERDICT_TIMER || f->class == VERDICT_UNKNOWN);
+	return f->class == VERDICT_UNKNOWN ||
+	       (f->certainty == CERTAINTY_INFERRED && (f->class == VERDICT_IDLE || f->class == VERDICT_TIMER));
 }
 
 /* A stopped process or lost thread among the candidates. 0: *t is that claim; 1: there is none; -errno. */

@@ -78,11 +78,11 @@ void text_screen(struct text *t)
 {
 	struct part parts[] = {
 		{ .print = text_head, .least = 5, .more = "--json" },
-		{ .print = text_verdict, .least = 6, .more = "--explain verdict" },
-		{ .print = text_ruled_out, .least = 4, .more = "--explain verdict" },
+		{ .print = text_verdict, .least = 8, .more = "--explain verdict" },
+		{ .print = text_ruled_out, .least = 3, .more = "--explain verdict" },
 		{ .print = text_odd, .least = 3, .more = "--explain verdict" },
 		{ .print = text_chain, .least = 9, .end = 3, .more = "--chain" },
-		{ .print = text_before, .least = 4, .end = 3, .more = "--timeline" },
+		{ .print = text_before, .least = 3, .end = 2, .more = "--timeline" },
 		{ .print = text_unseen_short, .least = 3, .more = "at the end" },
 	};
 	size_t n = ARRAY_SIZE(parts);

@@ -100,6 +100,23 @@ static void suspects_the_lost(void **state)
 	snap_build_done(&p.x);
 }
 
+/* Who else holds the socket could not be seen; that one who does is stopped is worth saying all the same. */
+static void suspects_where_not_all_was_seen(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	sb_state(&p.x, sb_main(&p.x, p.child), "T");
+	sb_task_row(&p.x, NODE(TABLE_TASK, 0))->wait = TASK_WAIT_FD;
+	sb_task_row(&p.x, NODE(TABLE_TASK, 0))->fd = 4;
+	for (uint32_t i = 0; i < SNAP_N(p.x.b.s, RESOURCE); i++)
+		SNAP_ROW(p.x.b.s, RESOURCE, i)->holders_complete = TRI_NO;
+	const struct snap_verdict *v = end(&p, "STOPPED", CERTAINTY_INFERRED);
+	assert_int_equal(v->end.pid, sb_pid(&p.x, p.child));
+	snap_build_done(&p.x);
+}
+
 /* A stopped child is no business of a server whose own wait is known. */
 static void no_suspicion_beside_what_is_known(void **state)
 {
@@ -203,6 +220,7 @@ int main(void)
 		cmocka_unit_test(idle_while_all_are_well),
 		cmocka_unit_test(suspects_the_stopped),
 		cmocka_unit_test(suspects_the_lost),
+		cmocka_unit_test(suspects_where_not_all_was_seen),
 		cmocka_unit_test(no_suspicion_beside_what_is_known),
 		cmocka_unit_test(loop_blocked_by_its_task),
 		cmocka_unit_test(loop_blocked_in_a_poll),
