@@ -85,7 +85,7 @@ static void waits_posix_queue(struct analysis *a, node_t thread, bool sends, str
 	if (fd && is_resource(fd->resource)) {
 		in->resource = fd->resource;
 		in->party = party_seen_by(a, party_holders(a, fd->resource, sends ? SIDE_READS : SIDE_WRITES),
-					  thread, &in->but);
+					  thread);
 		in->evidence = EVIDENCE_CANDIDATE;
 	}
 	wait_add(a, in, "fd %d, %s message queue %s", (int)call_arg(a, thread, 0), sends ? "room in" : "a message in",
