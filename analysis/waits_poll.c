@@ -86,7 +86,8 @@ static void watch_set(struct analysis *a, node_t thread, node_t set, bool of_loo
 {
 	struct snap_list l = snap_children(&a->x, TABLE_WATCH, set);
 
-	for (uint32_t i = 0; i < l.n; i++) {
+	/* The kernel has no sets in a circle; a report may, and would then branch at each level. */
+	for (uint32_t i = 0; i < l.n && *armed <= SNAP_N(a->s, WATCH); i++) {
 		struct snap_watch w = *SNAP_ROW(a->s, WATCH, l.v[i]);
 		/* NODE_NONE: the number was closed or used again; the old file may live in another process. */
 		if (!w.armed || (of_loop && (node_table(w.task) == TABLE_TASK ||
