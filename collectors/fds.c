@@ -468,9 +468,15 @@ static void process(struct raw_capture *c, struct raw_process *p)
 		CLEANUP(freep) char *large = NULL;
 		const char *info = small;
 		(void)snprintf(number, sizeof(number), "%lld", (long long)seen->fd);
-		if (fs_readlink(dir, number, link, sizeof(link)) < 0)
+		ssize_t n = fs_readlink(dir, number, link, sizeof(link));
+		if (n == -EACCES || n == -EPERM) {
+			/* Its descriptors may be listed, but not looked at: it has capabilities that we lack. */
+			refuse(c, p, (int)-n);
+			return;
+		}
+		if (n < 0)
 			continue; /* closed meanwhile */
-		ssize_t n = fs_read(infos, number, small, sizeof(small));
+		n = fs_read(infos, number, small, sizeof(small));
 		if (n < 0)
 			small[0] = '\0';
 		if (n == sizeof(small) - 1 && fs_read_all(infos, number, info_limit, &large, NULL) == 0)

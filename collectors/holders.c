@@ -167,10 +167,12 @@ static void judge(struct raw_capture *c, const struct scan *s)
 	if (!s->found->refused && !s->cut)
 		return;
 	char why[160];
-	(void)snprintf(why, sizeof(why), "%u processes outside the tree could not be read%s", s->found->refused,
-		       s->cut ? ", and the look was cut short" : "");
+	(void)snprintf(why, sizeof(why), "%u process%s outside the tree could not be read%s", s->found->refused,
+		       s->found->refused == 1 ? "" : "es", s->cut ? ", and the look was cut short" : "");
 	builder_gap(c->b, NODE_UNKNOWN, false, "who else holds the tree's pipes and sockets", why,
-		    s->found->refused ? "run hangwatch as root" : NULL);
+		    !s->found->refused ? NULL :
+		    geteuid() != 0     ? "run hangwatch as root" :
+					 "run hangwatch with all capabilities, CAP_SYS_PTRACE among them");
 }
 
 static void begin(struct raw_capture *c)

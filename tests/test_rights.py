@@ -106,3 +106,20 @@ def test_another_users_child(nobody):
         assert "runs as user 65533" in gap["why"] and "sudo" in gap["fix"], gap
         assert found[other]["name"] == "sleep" and found[other]["state"] == "S"
         assert all(t["complete"] for p in found if p != other for t in found[p]["threads"])
+
+
+# A pipe that its reader holds open for writing, so that nobody else can end the wait.
+OWN_PIPE = ["/usr/bin/python3", "-c", "import os; r, w = os.pipe(); print('READY', flush=True); os.read(r, 1)"]
+
+
+def test_more_capable_parent():
+    """Descriptors that can be listed but not read may be anything: who shows only those is no proof that he holds nothing."""
+    support.need_root("to give up a capability")
+    less = [support.need_command("setpriv"), "--inh-caps=-sys_ptrace", "--bounding-set=-sys_ptrace"]
+    with support.target([*less, *OWN_PIPE]) as target:
+        support.wait_until(lambda: support.all_blocked(support.tree(target.pid)), "it to sleep")
+        report = unprivileged(target.pid, less)
+        assert report["verdict"]["class"] != "LOST_PEER", report["verdict"]
+        assert any("capabilities" in (g.get("fix") or "") for g in report["gaps"]), report["gaps"]
+        pipes = [r for r in report["resources"] if r["kind"] == "pipe"]
+        assert pipes and not any(r.get("holders_complete") for r in pipes), pipes

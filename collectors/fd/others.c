@@ -1,4 +1,12 @@
-/* Looking through all other processes, by readlink only; see others.h. */
+/*
+ * Looking through all other processes, by readlink only; see others.h.
+ *
+ * A process whose descriptors can be listed but not read, as those of one with more capabilities than ours, has not been
+ * seen: it may hold anything. One kind of unseen process does no harm to the list of holders: an ancestor further
+ * up than the tree's own parent. What it opened comes down to the tree only through the processes between, and those
+ * were looked through; an end that none of them has was opened further down. In a container or a virtual machine that is its
+ * init, which even root may not read there.
+ */
 #include "collectors/fd/others.h"
 
 #include <errno.h>
@@ -18,9 +26,12 @@
 /* A machine of a thousand processes takes ~50 ms; after this the list is called incomplete. */
 #define BUDGET_NS (150 * NSEC_PER_MSEC)
 
+/* More ancestors than any process has that is no fork bomb. */
+enum { GENERATIONS_MAX = 256 };
+
 struct others {
 	struct map tree; /* pids of the tree, and hangwatch itself: not looked at */
-	ARRAY(pid_t) unread;
+	ARRAY(pid_t) roots, unread;
 	struct deadline until;
 	struct others_found found;
 	pthread_t thread;
@@ -45,6 +56,38 @@ static void note_unread(struct others *o, pid_t pid)
 		o->found.cut = true;
 }
 
+static bool is_unread(const struct others *o, pid_t pid)
+{
+	for (size_t i = 0; i < o->unread.n; i++)
+		if (o->unread.v[i] == pid)
+			return true;
+	return false;
+}
+
+/* Is it an ancestor of the root, behind ancestors that all could be read? */
+static bool is_far_above(const struct others *o, pid_t root, pid_t pid)
+{
+	struct raw_stat stat;
+	pid_t at = root;
+
+	for (unsigned generation = 0; generation < GENERATIONS_MAX && read_stat(at, &stat); generation++) {
+		if (stat.ppid == pid)
+			return generation > 0;
+		if (stat.ppid <= 0 || is_unread(o, stat.ppid))
+			return false;
+		at = stat.ppid;
+	}
+	return false;
+}
+
+static bool is_far_above_all(const struct others *o, pid_t pid)
+{
+	for (size_t i = 0; i < o->roots.n; i++)
+		if (!is_far_above(o, o->roots.v[i], pid))
+			return false;
+	return o->roots.n > 0;
+}
+
 /* Who is being killed shows nothing for as long as its threads take to die, and holds nothing once they have. */
 static void count_unread(struct others *o)
 {
@@ -52,21 +95,28 @@ static void count_unread(struct others *o)
 
 	for (size_t i = 0; i < o->unread.n; i++)
 		o->found.refused += read_stat(o->unread.v[i], &stat) && !stat.kernel_thread &&
-				    !raw_stat_zombie(&stat);
+				    !raw_stat_zombie(&stat) && !is_far_above_all(o, o->unread.v[i]);
 }
 
-static void look_at_fd(struct others *o, pid_t pid, int dir, uint64_t number)
+static bool is_refusal(int r)
+{
+	return r == -EACCES || r == -EPERM;
+}
+
+/* 0, or -errno where the descriptor may not be read. One that was closed meanwhile is none. */
+static int look_at_fd(struct others *o, pid_t pid, int dir, uint64_t number)
 {
 	char name[24], link[128];
 
 	(void)snprintf(name, sizeof(name), "%llu", (unsigned long long)number);
 	/* Long links are paths: of no interest but for FIFOs, which fds.c knows by inode only. */
-	if (fs_readlink(dir, name, link, sizeof(link)) < 0)
-		return;
+	ssize_t n = fs_readlink(dir, name, link, sizeof(link));
+	if (n < 0)
+		return is_refusal((int)n) ? (int)n : 0;
 	struct fd_link l = fd_link_parse(link);
 	if (l.kind != RESOURCE_EVENTFD &&
 	    (!l.inode || (l.kind != RESOURCE_PIPE && l.kind != RESOURCE_SOCKET)))
-		return;
+		return 0;
 	struct other *slot = array_push(&o->found.v);
 	if (slot)
 		*slot = (struct other){ .pid = pid,
@@ -75,22 +125,23 @@ static void look_at_fd(struct others *o, pid_t pid, int dir, uint64_t number)
 					.inode = l.inode };
 	else
 		o->found.cut = true;
+	return 0;
 }
 
-/* How many descriptors were listed, or -errno. */
+/* How many descriptors were listed, or -errno where they may not be listed or read. */
 static int look_at_folder(struct others *o, pid_t pid, const char *path)
 {
 	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct numbers names;
 	uint64_t number;
-	int seen = 0;
+	int seen = 0, r = 0;
 
 	if (dir < 0)
 		return -errno;
 	numbers_begin(&names, dir);
-	for (; numbers_next(&names, &number) > 0; seen++)
-		look_at_fd(o, pid, dir, number);
-	return seen;
+	for (; r == 0 && numbers_next(&names, &number) > 0; seen++)
+		r = look_at_fd(o, pid, dir, number);
+	return r < 0 ? r : seen;
 }
 
 /* A leader that ended before its threads shows none of what they hold: one of them is asked. false: that went wrong. */
@@ -122,7 +173,7 @@ static void look_at_process(struct others *o, pid_t pid)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	int seen = look_at_folder(o, pid, path);
-	if (seen == -EACCES || seen == -EPERM)
+	if (is_refusal(seen))
 		note_unread(o, pid);
 	else if (!seen && read_stat(pid, &stat) && stat.state == 'Z' && !raw_stat_zombie(&stat) &&
 		 !look_at_threads(o, pid))
@@ -160,8 +211,15 @@ struct others *others_begin(const struct raw_capture *c)
 		return NULL;
 	o->until = deadline_in(MIN(BUDGET_NS, deadline_left_ns(c->deadline)));
 	int r = map_set(&o->tree, (uint64_t)getpid(), 1);
-	for (size_t i = 0; i < c->processes.n && r == 0; i++)
-		r = map_set(&o->tree, (uint64_t)c->processes.v[i].pid, 1);
+	for (size_t i = 0; i < c->processes.n && r == 0; i++) {
+		const struct raw_process *p = &c->processes.v[i];
+		r = map_set(&o->tree, (uint64_t)p->pid, 1);
+		pid_t *root = p->root && r == 0 ? array_push(&o->roots) : NULL;
+		if (root)
+			*root = p->pid;
+		else if (p->root)
+			r = -ENOMEM;
+	}
 	if (r < 0)
 		return others_free(o);
 	/* Signals are for the main thread, which knows what to do about them. */
@@ -192,6 +250,7 @@ struct others *others_free(struct others *o)
 		return NULL;
 	(void)others_wait(o);
 	array_done(&o->found.v);
+	array_done(&o->roots);
 	array_done(&o->unread);
 	map_done(&o->tree);
 	free(o);
