@@ -117,18 +117,13 @@ str_t builder_strf(struct builder *b, const char *fmt, ...)
 	return r;
 }
 
-static size_t row_size(enum table t)
-{
-	return t == TABLE_REF ? sizeof(node_t) : snap_record(t)->size;
-}
-
 void *builder_row(struct builder *b, enum table t)
 {
 	struct snap_table *table = &b->s->tables[t];
 	void *row = NULL;
 
 	if (!b->error && table->n < ROWS_MAX)
-		row = array_push_raw(&table->rows, &table->n, &table->cap, row_size(t));
+		row = array_push_raw(&table->rows, &table->n, &table->cap, snap_row_size(t));
 	if (!row) {
 		b->error = b->error ? b->error : -ENOMEM;
 		row = memset(b->spare, 0, sizeof(b->spare));

@@ -27,11 +27,6 @@ struct delta_head {
 	uint64_t strings_from, n_strings;
 };
 
-static size_t row_size(unsigned t)
-{
-	return t == TABLE_REF ? sizeof(node_t) : snap_record((enum table)t)->size;
-}
-
 void delta_mark(const struct snapshot *s, struct delta_mark *ret)
 {
 	for (unsigned t = 0; t < TABLE_MAX; t++)
@@ -54,8 +49,8 @@ int delta_write(const struct snapshot *s, struct delta_mark *mark, int *ret_fd)
 		h.from[t] = mark->rows[t];
 		h.n[t] = (uint32_t)s->tables[t].n - mark->rows[t];
 		if (h.n[t])
-			parts[n++] = (struct iovec){ (char *)s->tables[t].rows + h.from[t] * row_size(t),
-						     h.n[t] * row_size(t) };
+			parts[n++] = (struct iovec){ (char *)s->tables[t].rows + h.from[t] * snap_row_size(t),
+						     h.n[t] * snap_row_size(t) };
 	}
 	parts[n++] = (struct iovec){ s->strings + h.strings_from, h.n_strings };
 	int r = fs_writev_all(fd, parts, n);
@@ -95,7 +90,7 @@ static int append(struct builder *b, const struct delta_mark *before, int fd, ch
 	if (r < 0)
 		return r;
 	for (unsigned t = 1; t < TABLE_MAX; t++) {
-		total += (uint64_t)h.n[t] * row_size(t);
+		total += (uint64_t)h.n[t] * snap_row_size(t);
 		if (h.from[t] != s->tables[t].n || h.n[t] > (1u << 28) - s->tables[t].n) {
 			(void)snprintf(why, cap, "rows of table %u do not follow ours", t);
 			return -EBADMSG;
@@ -108,7 +103,7 @@ static int append(struct builder *b, const struct delta_mark *before, int fd, ch
 	}
 	for (unsigned t = 1; t < TABLE_MAX; t++) {
 		struct snap_table *table = &s->tables[t];
-		size_t size = row_size(t);
+		size_t size = snap_row_size(t);
 		if (!h.n[t])
 			continue;
 		r = array_reserve(&table->rows, &table->cap, table->n + h.n[t], size);

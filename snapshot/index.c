@@ -54,19 +54,9 @@ static uint32_t node_key(const struct snap_index *x, node_t n)
 	return t >= TABLE_PROCESS && t <= TABLE_LAST_NODE ? x->base[t] + node_index(n) : UINT32_MAX;
 }
 
-static const struct field *owner_field(enum table t)
-{
-	const struct record *r = snap_record(t);
-
-	for (size_t i = 0; r && i < r->n_fields; i++)
-		if (r->fields[i].type == FIELD_OWNER)
-			return &r->fields[i];
-	return NULL;
-}
-
 static uint32_t owner_key(const struct snap_index *x, enum table t, size_t i)
 {
-	const struct field *f = owner_field(t);
+	const struct field *f = snap_owner_field(t);
 	const char *row = (const char *)x->s->tables[t].rows + i * snap_record(t)->size;
 	uint32_t owner = *(const uint32_t *)(row + f->offset);
 
@@ -104,7 +94,7 @@ int snap_index_init(struct snap_index *x, const struct snapshot *s)
 
 	size_t n_nodes = x->base[TABLE_LAST_NODE + 1];
 	for (unsigned t = 1; t < TABLE_MAX && r == 0; t++) {
-		const struct field *f = owner_field((enum table)t);
+		const struct field *f = snap_owner_field((enum table)t);
 		if (f)
 			r = group(x, &x->children[t], (enum table)t, owner_key,
 				  f->u.table ? s->tables[f->u.table].n : n_nodes, NULL);
@@ -148,7 +138,7 @@ void snap_index_done(struct snap_index *x)
 
 struct snap_list snap_children(const struct snap_index *x, enum table child, node_t owner)
 {
-	const struct field *f = owner_field(child);
+	const struct field *f = snap_owner_field(child);
 	uint32_t key = f && f->u.table ? owner : node_key(x, owner);
 
 	return key == UINT32_MAX ? (struct snap_list){ NULL, 0 } : bucket(&x->children[child], key);

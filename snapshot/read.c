@@ -126,14 +126,6 @@ static bool find_id(struct reader *r, enum table t, uint32_t *ret_index)
 	return true;
 }
 
-static const struct field *owner_field(const struct record *rec)
-{
-	for (size_t i = 0; i < rec->n_fields; i++)
-		if (rec->fields[i].type == FIELD_OWNER)
-			return &rec->fields[i];
-	return NULL;
-}
-
 /* A new row of `t`, whose object begins here where it has an id; its owner is set. */
 static bool new_row(struct reader *r, enum table t, const struct target *owner, struct target *ret)
 {
@@ -142,7 +134,7 @@ static bool new_row(struct reader *r, enum table t, const struct target *owner, 
 
 	if (rec->letter ? !find_id(r, t, &to.index) || !place_row(r, t, to.index) : !add_row(r, t))
 		return false;
-	const struct field *f = owner_field(rec);
+	const struct field *f = snap_owner_field(t);
 	if (f && owner)
 		*(uint32_t *)((char *)target_at(r, &to) + f->offset) = handle(owner);
 	*ret = to;

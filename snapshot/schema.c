@@ -460,6 +460,21 @@ const struct record *snap_record(enum table t)
 	return t > 0 && t < TABLE_MAX ? records[t] : NULL;
 }
 
+size_t snap_row_size(enum table t)
+{
+	return t == TABLE_REF ? sizeof(node_t) : snap_record(t)->size;
+}
+
+const struct field *snap_owner_field(enum table t)
+{
+	const struct record *r = snap_record(t);
+
+	for (size_t i = 0; r && i < r->n_fields; i++)
+		if (r->fields[i].type == FIELD_OWNER)
+			return &r->fields[i];
+	return NULL;
+}
+
 void snap_record_init(const struct record *r, void *row)
 {
 	for (size_t i = 0; i < r->n_fields; i++) {

@@ -57,6 +57,12 @@ struct record {
 extern const struct record snap_head_record;
 extern const struct record *snap_record(enum table t);
 
+/* Of every table, that of references too, which has no record. */
+size_t snap_row_size(enum table t);
+
+/* The field that names the row to which a row belongs; NULL: rows of this table stand alone. */
+const struct field *snap_owner_field(enum table t);
+
 /* Sets every optional field of a zeroed row to unknown. */
 void snap_record_init(const struct record *r, void *row);
 
