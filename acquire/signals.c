@@ -36,13 +36,6 @@ int signals_parse(const char *name)
 	return -EINVAL;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* Why this process must not get the signal; NULL: it may. */
 static const char *refusal(const struct raw_capture *c, const struct raw_process *p, int sig)
 {
@@ -73,7 +66,7 @@ static const char *refusal(const struct raw_capture *c, const struct raw_process
 		return "its signal masks could not be read";
 	if (everywhere_blocked)
 		return "it blocks the signal";
-	const char *meaning = signal_meaning(sig, base_name(snap_str(s, row->exe)));
+	const char *meaning = signal_meaning(sig, path_name(snap_str(s, row->exe)));
 	return meaning ? meaning : signal_meaning(sig, snap_str(s, row->name));
 }
 

@@ -81,18 +81,11 @@ static const char *const java_threads[] = {
 	"Finalizer",  "Reference Handl", "Common-Cleaner", "Notification Th",
 };
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && str_eq(s + n - m, end);
-}
-
 /* "Worker._work" is "_work": qualified names say more than these lists. */
 static bool function_is(const char *function, const char *name)
 {
 	return str_eq(function, name) ||
-	       (ends_with(function, name) && function[strlen(function) - strlen(name) - 1] == '.');
+	       (str_ends(function, name) && function[strlen(function) - strlen(name) - 1] == '.');
 }
 
 static bool is_at(const struct analysis *a, const struct snap_frame *f, const struct place *places,
@@ -103,7 +96,7 @@ static bool is_at(const struct analysis *a, const struct snap_frame *f, const st
 
 	for (size_t i = 0; i < n; i++)
 		if (function_is(function, places[i].function) &&
-		    (!places[i].file || ends_with(file, places[i].file) || ends_with(module, places[i].file)))
+		    (!places[i].file || str_ends(file, places[i].file) || str_ends(module, places[i].file)))
 			return true;
 	return false;
 }
@@ -132,7 +125,7 @@ static bool java_helper(const struct analysis *a, const struct snap_thread *t)
 {
 	const struct snap_process *p = process_row(a, t->owner);
 
-	if (!ends_with(text_of(a, p->exe), "/java"))
+	if (!str_ends(text_of(a, p->exe), "/java"))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(java_threads); i++)
 		if (str_starts(text_of(a, t->name), java_threads[i]))

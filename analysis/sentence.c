@@ -54,18 +54,6 @@ static void name_after(const struct analysis *a, node_t n, node_t named, struct 
 	}
 }
 
-/* Where in its program a sleeper is: what a person looks at first. */
-static void add_place(const struct analysis *a, node_t n, struct strbuf *out)
-{
-	const struct snap_frame *f = place_of(&a->x, n);
-
-	if (!f)
-		return;
-	strbuf_add(out, ", at ");
-	place_add(out, a->s, f, node_table(n) == TABLE_TASK ? text_of(a, task_row(a, n)->name) : "");
-	strbuf_add_char(out, ',');
-}
-
 /* The call a thread of the runtime is in is no thing: one waits in it. */
 static const char *preposition(const struct snap_wait *w, const char *what)
 {
@@ -160,7 +148,7 @@ static void tell_chain(const struct claim *c, const struct finding *f, struct st
 		if (!first)
 			strbuf_add(out, gap ? "; …; " : "; ");
 		name_after(c->a, s->sleeper, named, out);
-		add_place(c->a, s->sleeper, out);
+		place_add(out, &c->a->x, s->sleeper);
 		what_of(c, s, out);
 		named = process_of(c->a, s->sleeper);
 		first = gap = false;

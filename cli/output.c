@@ -18,16 +18,9 @@
 #include "formats/format.h"
 #include "snapshot/file.h"
 
-static bool ends_with(const char *s, const char *suffix)
-{
-	size_t n = strlen(s), m = strlen(suffix);
-
-	return n > m && str_eq(s + n - m, suffix);
-}
-
 bool output_is_report(const struct options *o)
 {
-	return o->output && ends_with(o->output, ".hang");
+	return o->output && str_ends(o->output, ".hang");
 }
 
 /* What --format says, else what the name of the file says, else text. */
@@ -37,7 +30,7 @@ static const struct format *choose_format(const struct options *o)
 
 	/* The longest suffix that fits: ".trace.json" is not ".json". */
 	for (size_t i = 0; !o->format && o->output && formats[i]; i++)
-		if (ends_with(o->output, formats[i]->suffix) &&
+		if (str_ends(o->output, formats[i]->suffix) &&
 		    (!found || strlen(formats[i]->suffix) > strlen(found->suffix)))
 			found = formats[i];
 	return found ? found : format_find("text");

@@ -12,13 +12,12 @@
 #include "core/cleanup.h"
 #include "core/fs.h"
 #include "core/parse.h"
+#include "core/util.h"
 #include "raw/stat.h"
 
-static void base_name(const char *path, char *to, size_t cap)
+static void copy_name(const char *path, char *to, size_t cap)
 {
-	const char *slash = strrchr(path, '/');
-
-	(void)snprintf(to, cap, "%.*s", (int)cap - 1, slash ? slash + 1 : path);
+	(void)snprintf(to, cap, "%.*s", (int)cap - 1, path_name(path));
 }
 
 static void read_cmdline(int procfd, struct proc_entry *e)
@@ -28,7 +27,7 @@ static void read_cmdline(int procfd, struct proc_entry *e)
 
 	if (n <= 0)
 		return;
-	base_name(text, e->argv0_name, sizeof(e->argv0_name));
+	copy_name(text, e->argv0_name, sizeof(e->argv0_name));
 	while (n > 0 && text[n - 1] == '\0')
 		n--;
 	for (ssize_t i = 0; i < n; i++)
@@ -65,7 +64,7 @@ static bool read_entry(pid_t pid, struct proc_entry *e)
 	*e = (struct proc_entry){ .pid = pid, .ppid = stat.ppid };
 	(void)snprintf(e->comm, sizeof(e->comm), "%s", stat.comm);
 	if (fs_readlink(fd, "exe", exe, sizeof(exe)) > 0)
-		base_name(exe, e->exe_name, sizeof(e->exe_name));
+		copy_name(exe, e->exe_name, sizeof(e->exe_name));
 	read_cmdline(fd, e);
 	read_cgroup(fd, e);
 	return true;

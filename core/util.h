@@ -1,6 +1,6 @@
 /*
- * The few macros and inline helpers that every folder needs. Anything with a
- * body longer than a line has a file of its own.
+ * The few macros and inline helpers that every folder needs. What takes more than
+ * a few lines has a file of its own.
  */
 #ifndef HW_CORE_UTIL_H
 #define HW_CORE_UTIL_H
@@ -38,6 +38,21 @@ static inline bool str_eq(const char *a, const char *b)
 static inline bool str_starts(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+static inline bool str_ends(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n >= m && str_eq(s + n - m, suffix);
+}
+
+/* What follows the last slash; a path that ends in one is its own name. */
+static inline const char *path_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
 }
 
 #endif

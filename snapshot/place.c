@@ -41,7 +41,11 @@ static enum origin origin_of(const char *file)
 	return ORIGIN_OWN;
 }
 
-const struct snap_frame *place_of(const struct snap_index *x, node_t owner)
+/*
+ * The innermost Python frame of a thread's or task's stack that is the program's own: neither the standard library nor an installed
+ * package. Where it has none, the innermost of a package that is no event loop. NULL when there is neither.
+ */
+static const struct snap_frame *place_of(const struct snap_index *x, node_t owner)
 {
 	const struct snap_stack *stack = snap_stack_of(x, owner);
 	const struct snap_frame *package = NULL;
@@ -70,25 +74,23 @@ static const char *tail(const char *path)
 	return p;
 }
 
-static bool ends_with(const char *s, const char *end)
+void place_add(struct strbuf *b, const struct snap_index *x, node_t sleeper)
 {
-	size_t n = strlen(s), m = strlen(end);
+	const struct snap_frame *f = place_of(x, sleeper);
 
-	return n >= m && str_eq(s + n - m, end);
-}
+	if (!f)
+		return;
+	const char *function = place_task_name(snap_str(x->s, f->function));
+	bool named = node_table(sleeper) == TABLE_TASK &&
+		     str_ends(snap_str(x->s, SNAP_ROW(x->s, TASK, node_index(sleeper))->name), function);
 
-void place_add(struct strbuf *b, const struct snapshot *s, const struct snap_frame *f, const char *known)
-{
-	const char *function = place_task_name(snap_str(s, f->function)), *file = snap_str(s, f->file);
-	bool named = ends_with(known, function);
-
+	strbuf_add(b, ", at ");
 	if (!named)
 		strbuf_addf(b, "%s (", function);
-	strbuf_add(b, tail(file));
+	strbuf_add(b, tail(snap_str(x->s, f->file)));
 	if (snap_known(f->line))
 		strbuf_addf(b, ":%" PRId64, f->line);
-	if (!named)
-		strbuf_add_char(b, ')');
+	strbuf_add(b, named ? "," : "),");
 }
 
 const char *place_task_name(const char *name)

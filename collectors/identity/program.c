@@ -29,13 +29,6 @@ static const char *next_word(struct words *w)
 	return NULL;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
-
 /* Programs that run another file; which of their options take a value or name what is run. */
 static const struct interpreter {
 	const char *prefix;
@@ -67,11 +60,11 @@ static const char *find_script(const struct interpreter *in, struct words w, boo
 
 	while ((word = next_word(&w))) {
 		if (word[0] != '-')
-			return base_name(word);
+			return path_name(word);
 		if (str_eq(word, "-jar") || str_eq(word, "-cp") || str_eq(word, "-classpath")) {
 			const char *value = next_word(&w);
 			if (str_eq(word, "-jar"))
-				return value ? base_name(value) : NULL;
+				return value ? path_name(value) : NULL;
 			continue;
 		}
 		char last = word[1] == '-' ? '\0' : word[strlen(word) - 1];
@@ -102,7 +95,7 @@ void program_name(const char *cmdline, size_t n, char *name, size_t cap)
 		(void)snprintf(name, cap, "%s", program);
 		return;
 	}
-	program = base_name(program);
+	program = path_name(program);
 	program += *program == '-' && program[1]; /* a login shell */
 
 	const struct interpreter *in = find_interpreter(program);

@@ -132,18 +132,6 @@ static void print_end(struct text *t, const struct snap_verdict *v)
 	strbuf_done(&b);
 }
 
-static void add_place(struct strbuf *b, const struct text *t, node_t sleeper)
-{
-	const struct snap_frame *f = place_of(t->x, sleeper);
-	bool task = node_table(sleeper) == TABLE_TASK;
-
-	if (!f)
-		return;
-	strbuf_add(b, ", at ");
-	place_add(b, t->s, f, task ? snap_str(t->s, SNAP_ROW(t->s, TASK, node_index(sleeper))->name) : "");
-	strbuf_add_char(b, ',');
-}
-
 static void print_chain(struct text *t, const struct snap_verdict *v)
 {
 	struct strbuf b = { 0 };
@@ -164,7 +152,7 @@ static void print_chain(struct text *t, const struct snap_verdict *v)
 			continue;
 		strbuf_clear(&b);
 		label_node(&b, t->x, w->from);
-		add_place(&b, t, w->from);
+		place_add(&b, t->x, w->from);
 		strbuf_add_char(&b, ' ');
 		add_wait(&b, t, wait, next);
 		text_wrap(t, STYLE_PLAIN, "  ", "      ", strbuf_str(&b));

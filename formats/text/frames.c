@@ -19,13 +19,6 @@ static const char *short_path(const char *path)
 	return p;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool same_frame(const struct snap_frame *a, const struct snap_frame *b)
 {
 	return a->kind == b->kind && a->function == b->function && a->file == b->file &&
@@ -41,7 +34,7 @@ static void add_where(struct strbuf *b, const struct text *t, const struct snap_
 		if (snap_known(f->line))
 			strbuf_addf(b, ":%" PRId64, f->line);
 	} else if (module[0]) {
-		strbuf_add(b, t->v->all_frames ? module : base_name(module));
+		strbuf_add(b, t->v->all_frames ? module : path_name(module));
 		if (!snap_str(t->s, f->function)[0] && snap_known(f->offset))
 			strbuf_addf(b, "+0x%" PRIx64, (uint64_t)f->offset);
 	}

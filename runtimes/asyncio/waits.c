@@ -38,13 +38,6 @@ static const struct aio_place places[] = {
 	{ "asyncio/tasks.py", "_cancel_and_wait", NULL, TASK_WAIT_TASK, false },
 };
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t n = strlen(text), m = strlen(end);
-
-	return n >= m && str_eq(text + n - m, end);
-}
-
 static uint64_t self_of(struct aio *a, const struct py_frame *f)
 {
 	uint64_t self = 0;
@@ -59,7 +52,7 @@ static const struct aio_place *place_of(struct aio *a, const struct py_frame *f,
 
 	for (size_t k = 0; k < ARRAY_SIZE(places); k++) {
 		const struct aio_place *p = &places[k];
-		if (ends_with(file, p->file) && (!p->function[0] || str_eq(p->function, function)) &&
+		if (str_ends(file, p->file) && (!p->function[0] || str_eq(p->function, function)) &&
 		    (!p->type || heap_is_named(&a->py->heap, self_of(a, f), p->type)))
 			return p;
 	}

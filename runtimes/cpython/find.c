@@ -32,24 +32,17 @@ enum {
 	DEBUG_FREE_THREADED_AT = 16,
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* libpython before python before the rest: a small python program is only a shell around its library. */
 static unsigned rank(const struct raw_map *map)
 {
-	const char *name = base_name(map->path);
+	const char *name = path_name(map->path);
 
 	return str_starts(name, "libpython") ? 0 : str_starts(name, "python") ? 1 : 2;
 }
 
 bool python_is_own_file(const char *path)
 {
-	const char *name = base_name(path);
+	const char *name = path_name(path);
 
 	return str_starts(name, "libpython") || str_starts(name, "python");
 }

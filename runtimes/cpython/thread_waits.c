@@ -66,13 +66,6 @@ static const struct primitive {
 	{ "<frozen importlib._bootstrap>", "acquire", "_ModuleLock", IMPORTER, "the import lock" },
 };
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && str_eq(s + n - m, end);
-}
-
 /* The class in the table and not what a program derives from it is what a person looks for; a subclass is told as itself. */
 static bool is_of(struct python *py, uint64_t object, const char *class)
 {
@@ -92,7 +85,7 @@ static const struct primitive *primitive_of(struct python *py, const struct py_f
 
 	for (size_t i = 0; i < ARRAY_SIZE(primitives); i++) {
 		const struct primitive *p = &primitives[i];
-		if (!str_eq(p->function, function) || !ends_with(file, p->file))
+		if (!str_eq(p->function, function) || !str_ends(file, p->file))
 			continue;
 		(void)frame_variable(&py->codes, f, "self", &self);
 		if (p->self && !(self && is_of(py, self, p->self)))
@@ -112,7 +105,7 @@ static bool is_between(const char *file)
 					     "<frozen importlib._bootstrap>" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (ends_with(file, files[i]))
+		if (str_ends(file, files[i]))
 			return true;
 	return false;
 }
@@ -211,7 +204,7 @@ static bool runs_future(struct python *py, const struct py_thread *t, uint64_t f
 		const struct py_frame *f = &py->frames.v[t->first_frame + i];
 		uint64_t self, its;
 		if (f->code && str_eq(snap_str(py->b->s, f->code->name), "run") &&
-		    ends_with(snap_str(py->b->s, f->code->file), "/concurrent/futures/thread.py") &&
+		    str_ends(snap_str(py->b->s, f->code->file), "/concurrent/futures/thread.py") &&
 		    frame_variable(&py->codes, f, "self", &self) == 0 &&
 		    heap_attr(&py->heap, self, "future", &its) == 0 && its == future)
 			return true;

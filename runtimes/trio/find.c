@@ -12,13 +12,6 @@
 
 #define RUN_MODULE "trio._core._run"
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && str_eq(s + n - m, end);
-}
-
 static int add(struct python *py, uint64_t runner, size_t thread, bool on_stack, trio_runners *to)
 {
 	if (!heap_is_class(&py->heap, runner, "trio", "Runner"))
@@ -41,7 +34,7 @@ static int add(struct python *py, uint64_t runner, size_t thread, bool on_stack,
 /* While it waits for events only run() is on the stack; unrolled_run() is a generator then. */
 static bool is_run_frame(const struct python *py, const struct py_frame *f)
 {
-	if (!f->code || !ends_with(snap_str(py->b->s, f->code->file), "/trio/_core/_run.py"))
+	if (!f->code || !str_ends(snap_str(py->b->s, f->code->file), "/trio/_core/_run.py"))
 		return false;
 	const char *name = snap_str(py->b->s, f->code->name);
 	return str_eq(name, "run") || str_eq(name, "unrolled_run");
