@@ -139,7 +139,7 @@ static int set_github(struct options *o, const char *value)
 	return set_format(o, "github");
 }
 
-/* BPF is for the watchers to come; a capture takes all from /proc already. */
+/* For scripts that want to be sure: this version loads no probe into the kernel anyway. */
 static int set_no_probes(struct options *o, const char *value)
 {
 	(void)o;
@@ -219,16 +219,16 @@ const struct option_row option_rows[] = {
 	{ 0, "name", "GLOB", "the process of that name instead of a PID", VERB_DUMP, set_name },
 	{ 0, "unit", "UNIT", "the processes of a systemd unit instead of a PID", VERB_DUMP,
 	  set_unit },
-	{ 0, "after", "TIME", "capture when so long has passed (8s), then at 2x, 4x … of it",
+	{ 0, "after", "TIME", "report when so long has passed (8s), then at 2, 4, 8 … times it",
 	  VERBS_WATCH, set_after },
 	{ 0, "max-reports", "N", "at most so many reports (5)", VERBS_WATCH, set_max_reports },
 	{ 0, "once", NULL, "one report: --max-reports 1", VERBS_WATCH, set_once },
 	{ 0, "on-hang", "keep|stop|kill", "what becomes of CMD's tree after a report (keep)",
 	  VERB_RUN, set_on_hang },
 
-	{ 0, "samples", "N", "looks at each thread (3)", VERBS_CAPTURE, set_samples },
-	{ 0, "interval", "TIME", "between two looks (200ms)", VERBS_CAPTURE, set_interval },
-	{ 0, "stop", "auto|never|always", "may threads be stopped; auto stops only running ones",
+	{ 0, "samples", "N", "how often each thread is looked at (3)", VERBS_CAPTURE, set_samples },
+	{ 0, "interval", "TIME", "the time between two looks (200ms)", VERBS_CAPTURE, set_interval },
+	{ 0, "stop", "auto|never|always", "whether threads may be stopped (auto: only those that run)",
 	  VERBS_CAPTURE, set_stop },
 	{ 0, "stop-budget", "TIME", "longest stop of one process (50ms)", VERBS_CAPTURE,
 	  set_stop_budget },
@@ -240,7 +240,7 @@ const struct option_row option_rows[] = {
 	{ 0, "dump-handler", "MODULE.FUNCTION", "a handler that auto may ask, too (repeatable)",
 	  VERBS_CAPTURE, set_dump_handler },
 	{ 0, "no-signal", NULL, "--signal none", VERBS_CAPTURE, set_no_signal },
-	{ 0, "no-probes", NULL, "use /proc alone, no BPF", VERBS_CAPTURE, set_no_probes },
+	{ 0, "no-probes", NULL, "use /proc alone; so does every capture of this version", VERBS_CAPTURE, set_no_probes },
 	{ 0, "locals", NULL, "record simple local variables of Python frames", VERBS_CAPTURE,
 	  set_locals },
 	{ 0, "redact-name", "WORD", "hide variables with WORD in their name, too (repeatable)",
@@ -252,7 +252,7 @@ const struct option_row option_rows[] = {
 	{ 0, "debuginfod", NULL, "let debuginfod fetch missing symbols", VERBS_CAPTURE,
 	  set_debuginfod },
 	{ 0, "no-store", NULL, "do not keep the report", VERBS_CAPTURE, set_no_store },
-	{ 'o', "output", "FILE", "write there instead; a FILE.hang keeps the report itself",
+	{ 'o', "output", "FILE", "write there instead; FILE.hang keeps the report itself",
 	  VERBS_CAPTURE | VERB_SHOW | VERB_EXPORT, set_output },
 
 	{ 0, "format", "FORMAT", "how to show it (text)", VERBS_VIEW | VERB_EXPORT, set_format },

@@ -126,6 +126,17 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 	return -1;
 }
 
+/* One line of a list. printf would count the bytes of "…" as columns; what is too wide gets a line of its own. */
+static void print_entry(FILE *out, size_t width, const char *left, const char *about)
+{
+	size_t columns = 0;
+
+	for (const char *s = left; *s; s++)
+		columns += (*s & 0xc0) != 0x80;
+	(void)fprintf(out, "  %s%s%*s%s\n", left, columns < width ? "" : "\n  ",
+		      (int)(columns < width ? width - columns : width), "", about);
+}
+
 static void help_options(unsigned verb, FILE *out)
 {
 	for (size_t i = 0; i < n_option_rows; i++) {
@@ -137,17 +148,17 @@ static void help_options(unsigned verb, FILE *out)
 		(void)snprintf(name, sizeof(name), "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
 			       row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
 			       row->arg ? " " : "", row->arg ? row->arg : "");
-		(void)fprintf(out, "  %-30s %s\n", name, row->about);
+		print_entry(out, 31, name, row->about);
 	}
 }
 
 void options_help(const struct command *command, FILE *out)
 {
 	if (command) {
-		(void)fprintf(out, "usage: hangwatch %s [OPTION…] %s\n%s\n\n", command->name,
-			      command->synopsis, command->about);
+		(void)fprintf(out, "usage: hangwatch %s [OPTION…]%s%s\n%s\n\n", command->name,
+			      command->synopsis[0] ? " " : "", command->synopsis, command->about);
 		help_options(command->verb, out);
-		if (command->verb & (VERB_SHOW | VERB_EXPORT | VERB_DUMP)) {
+		if (command->verb & (VERB_DUMP | VERB_ATTACH | VERB_RUN | VERB_SHOW | VERB_EXPORT)) {
 			(void)fprintf(out, "\nFORMAT is one of:\n");
 			for (size_t i = 0; formats[i]; i++)
 				(void)fprintf(out, "  %-12s %s\n", formats[i]->name,
@@ -159,12 +170,15 @@ void options_help(const struct command *command, FILE *out)
 		out,
 		"usage: hangwatch COMMAND [OPTION…] …\n"
 		"Says why a tree of processes hangs: who waits for whom, and whether that can end.\n\n");
-	for (size_t i = 0; commands[i]; i++)
-		(void)fprintf(out, "  %-9s %-28s %s\n", commands[i]->name, commands[i]->synopsis,
-			      commands[i]->about);
+	for (size_t i = 0; commands[i]; i++) {
+		char left[64];
+
+		(void)snprintf(left, sizeof(left), "%-9s %s", commands[i]->name, commands[i]->synopsis);
+		print_entry(out, 23, left, commands[i]->about);
+	}
 	(void)fprintf(
 		out,
 		"\nhangwatch COMMAND --help lists its options; hangwatch --version the version.\n"
 		"Exit status: 0 complete, 1 error, 2 usage, 3 a report with holes, 4 no such report,\n"
-		"5 the root may not be looked at, 6 target gone. See man hangwatch.\n");
+		"5 the process may not be looked at, 6 it has ended or never was. See man hangwatch.\n");
 }
