@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analysis/idle.h"
+#include "analysis/unread.h"
 #include "core/util.h"
 
 /* glibc keeps the first two real-time signals for itself; the others may be timers and io notifications. */
@@ -332,8 +333,10 @@ int analysis_init(struct analysis *a, struct builder *b)
 	view_loops(a);
 	view_history(a);
 	r = map_rows(a);
-	if (r == 0)
+	if (r == 0) {
 		idle_threads(a);
+		unread_find(a);
+	}
 	return r;
 }
 

@@ -40,6 +40,7 @@ struct process_view {
 	bool frozen;
 	bool serves;		/* somebody in it awaits what comes from outside the tree; known once the waits are */
 	bool python;		/* SIGINT is always caught there and means nothing */
+	const char *unread;	/* what its runtime schedules, and is not read: "goroutines"; NULL */
 	uint64_t caught;	/* signals whose handlers may do anything */
 	node_t main_thread;	/* or the oldest one that lives; NODE_UNKNOWN */
 	node_t main_task;	/* of the loop that the main thread runs; NODE_UNKNOWN */

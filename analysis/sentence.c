@@ -517,4 +517,10 @@ void sentence_write(const struct claim *c, const struct finding *f, const struct
 		strbuf_add(out, " That may be what is waited for. The other reading: only new work is awaited.");
 	if (f->other_cycle && other)
 		tell_other_cycle(c, other, out);
+	if (f->unread != NODE_UNKNOWN) {
+		strbuf_addf(out, "%s %s of ", f->class == VERDICT_UNKNOWN ? " The" : " This is no proof: the",
+			    view_of(c->a, f->unread)->unread);
+		name_node(c->a, f->unread, out);
+		strbuf_add(out, " are not read, and the kernel knows nothing of them.");
+	}
 }

@@ -17,6 +17,7 @@
 #include "analysis/rules/rule.h"
 #include "analysis/sentence.h"
 #include "analysis/trouble.h"
+#include "analysis/unread.h"
 #include "core/util.h"
 
 #define FACTS_MAX 40
@@ -252,6 +253,7 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 		e = lost < 0 ? lost : suspected < 0 ? suspected : closed < 0 ? closed : 0;
 	}
 	if (e == 0) {
+		unread_weaken(&told->claim, &told->finding);
 		sentence_write(&told->claim, &told->finding, closes && told == &facts ? &weaker.chain : NULL,
 			       &told->wish, &sentence);
 		e = row(a, root, &told->claim, &told->finding, strbuf_str(&sentence));

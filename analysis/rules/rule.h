@@ -26,6 +26,7 @@ struct finding {
 	node_t end;	/* where it stops; a process, thread or task */
 	int64_t end_pid; /* SNAP_UNKNOWN: that of `end` */
 	str_t end_what;	/* when the end is no node: "192.0.2.7:443" */
+	node_t unread;	/* a process of the chain whose waits are not all in the kernel: see unread.h */
 	bool other_cycle; /* IDLE, TIMER: the cycle that a weaker reading finds is named as well */
 };
 

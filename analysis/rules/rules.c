@@ -20,6 +20,7 @@ void rules_apply(const struct claim *c, struct finding *ret)
 		.end = claim_step(c, c->last)->sleeper,
 		.end_pid = SNAP_UNKNOWN,
 		.end_what = STR_UNKNOWN,
+		.unread = NODE_UNKNOWN,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
