@@ -82,23 +82,27 @@ static const struct option_row *find_row(int c)
 	return NULL;
 }
 
-/* What kind of value was expected, for the message. */
-static const char *expected(const struct option_row *row)
+/* What kind of value was expected, for the message; `list` is room for the formats' names. */
+static const char *expected(const struct option_row *row, char *list, size_t cap)
 {
+	size_t n = 0;
+
 	if (str_eq(row->arg, "TIME"))
 		return "a duration such as 500ms, 8s or 2m";
 	if (str_eq(row->arg, "N"))
 		return "a number from 1 to 1000";
-	if (str_eq(row->arg, "FORMAT"))
-		return "one of text, json, html, github, perfetto, speedscope";
-	return row->arg;
+	if (!str_eq(row->arg, "FORMAT"))
+		return row->arg;
+	for (size_t i = 0; formats[i] && n < cap; i++)
+		n += (size_t)snprintf(list + n, cap - n, "%s%s", i ? ", " : "one of ", formats[i]->name);
+	return list;
 }
 
 int options_parse(const struct command *command, int argc, char **argv, struct options *ret,
 		  int *ret_first)
 {
 	struct option longs[ROWS_MAX + 1];
-	char letters[ROWS_MAX * 2 + 4];
+	char letters[ROWS_MAX * 2 + 4], list[160];
 	int c;
 
 	_Static_assert(ROWS_MAX >= 48, "room for the table");
@@ -111,7 +115,7 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 		const struct option_row *row = find_row(c == ':' ? optopt : c);
 
 		if (c == ':' && row)
-			return usage_error("--%s needs %s", row->name, expected(row));
+			return usage_error("--%s needs %s", row->name, expected(row, list, sizeof(list)));
 		if (c == ':' || c == '?' || !row)
 			return usage_error("unknown option %s", argv[optind - 1]);
 		if (!row->set) {
@@ -119,8 +123,8 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 			return EXIT_OK;
 		}
 		if (row->set(ret, optarg) < 0)
-			return usage_error("--%s takes %s, not \"%s\"", row->name, expected(row),
-					   optarg);
+			return usage_error("--%s takes %s, not \"%s\"", row->name,
+					   expected(row, list, sizeof(list)), optarg);
 	}
 	*ret_first = optind;
 	return -1;
