@@ -151,12 +151,21 @@ clean:
 	rm -rf $(O)
 
 help:
-	@echo 'make             builds $$(O)/hangwatch; O= another place, V=1 shows commands, SAN=address,undefined'
-	@echo 'make check       all tests (scripts/check does the set-up too); check-quick: layers and unit tests'
-	@echo 'make valgrind    the unit tests under valgrind'
-	@echo 'make install     DESTDIR= prefix=   program, man page, completions; uninstall takes them away'
-	@echo 'make bench       side by side with other tools; fuzz, soak, matrix: long runs'
+	@echo 'make              builds $$(O)/hangwatch; O= another place, V=1 shows commands, WERROR=1, SAN=address,undefined'
+	@echo 'make install      DESTDIR= prefix=   program, man page, completions; uninstall takes them away'
 	@echo 'make clean'
+	@echo
+	@echo 'make check-quick  layers, unit tests (alone: unit), corpora of the fuzzers (fuzz-replay): while working'
+	@echo 'make check        all tests, PYTEST_ARGS=; scripts/check does the set-up too'
+	@echo 'make hangs zoo    programs to test with, for trying by hand'
+	@echo
+	@echo 'Long runs:'
+	@echo 'make valgrind     the unit tests under valgrind'
+	@echo 'make fuzz         every fuzzer for FUZZ_SECONDS= (600); needs clang'
+	@echo 'make bench        side by side with other tools, BENCH_ARGS='
+	@echo 'make soak         captures again and again: leaks, harm; SOAK_ARGS='
+	@echo 'make matrix       every interpreter and async library, writes docs/MATRIX.md'
+	@echo 'make agreement    stacks beside those of gdb and py-spy, writes docs/AGREEMENT*.md'
 
 .PHONY: all unit valgrind test-programs check check-quick layers install uninstall clean help FORCE
 .DELETE_ON_ERROR:
