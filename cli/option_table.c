@@ -240,7 +240,7 @@ const struct option_row option_rows[] = {
 	{ 0, "dump-handler", "MODULE.FUNCTION", "a handler that auto may ask, too (repeatable)",
 	  VERBS_CAPTURE, set_dump_handler },
 	{ 0, "no-signal", NULL, "--signal none", VERBS_CAPTURE, set_no_signal },
-	{ 0, "no-probes", NULL, "use /proc alone; so does every capture of this version", VERBS_CAPTURE, set_no_probes },
+	{ 0, "no-probes", NULL, "load no probe into the kernel; this version never does", VERBS_CAPTURE, set_no_probes },
 	{ 0, "locals", NULL, "record simple local variables of Python frames", VERBS_CAPTURE,
 	  set_locals },
 	{ 0, "redact-name", "WORD", "hide variables with WORD in their name, too (repeatable)",

@@ -1,6 +1,6 @@
 /*
- * Messages on stderr, one line each, escaped. Only daemon/ and cli/ speak
- * above debug; everything below returns an error and lets them decide.
+ * Messages on stderr, one line each, escaped. Only cli/ speaks
+ * above debug; everything below returns an error and lets it decide.
  */
 #ifndef HW_CORE_LOG_H
 #define HW_CORE_LOG_H
