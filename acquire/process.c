@@ -174,6 +174,7 @@ static int add_process(struct acquirer *a, struct tree_member *m)
 	p->parent = m->parent;
 	p->root = m->root;
 	p->gone = m->gone;
+	p->hidden = m->hidden;
 	p->kernel_thread = m->stat.kernel_thread;
 	p->zombie = !m->gone && raw_stat_zombie(&m->stat);
 	p->procfd = take_fd(m->procfd);

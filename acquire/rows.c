@@ -148,7 +148,11 @@ static void thread_gap(struct raw_capture *c, const struct raw_process *p, const
 
 static void process_gap(struct raw_capture *c, const struct raw_process *p)
 {
-	if (p->gone)
+	if (p->hidden)
+		builder_gap(c->b, p->node, true, "everything about a process",
+			    "it lives, but /proc hides it (mount option hidepid): it is another user's, or not dumpable",
+			    "run hangwatch with sudo");
+	else if (p->gone)
 		builder_gap(c->b, p->node, false, "everything about a process",
 			    "it exited during the capture", NULL);
 	else if (p->refused)

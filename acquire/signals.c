@@ -46,6 +46,8 @@ static const char *refusal(const struct raw_capture *c, const struct raw_process
 
 	if (p->pid == getpid())
 		return "this is hangwatch itself";
+	if (p->hidden)
+		return "it could not be seen, nor what the signal would do";
 	if (p->gone)
 		return "it has ended";
 	if (p->zombie)

@@ -93,13 +93,26 @@ int tree_list_threads(int procfd, pid_t *tids, size_t max)
 	return fd < 0 ? -errno : list_numbers(fd, tids, max);
 }
 
+/*
+ * With hidepid=1 the directory of a process that we may not look at cannot be opened; with hidepid=2 it seems not to
+ * exist, though the lists of children name it. A pidfd may be had of any process that does exist.
+ */
+static bool is_hidden(pid_t pid, int open_error)
+{
+	if (open_error == -EPERM || open_error == -EACCES)
+		return true;
+	CLEANUP(fd_closep) int fd = open_error == -ENOENT ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	return fd >= 0;
+}
+
 /* Adds `pid`; 1 when it is new, 0 when it is known, -errno. */
 static int add_member(struct walk *w, pid_t pid, size_t parent, uint64_t start_ticks, bool root)
 {
 	struct tree *t = w->tree;
 	uint64_t at;
 
-	if (map_get(&w->by_pid, (uint64_t)pid, &at) && !t->members.v[at].gone) {
+	if (map_get(&w->by_pid, (uint64_t)pid, &at) &&
+	    (!t->members.v[at].gone || t->members.v[at].hidden)) {
 		struct tree_member *known = &t->members.v[at];
 		if (known->parent == SIZE_MAX && !known->root)
 			known->parent = parent;
@@ -132,6 +145,7 @@ static int add_member(struct walk *w, pid_t pid, size_t parent, uint64_t start_t
 	m->root = root;
 	m->stat = stat;
 	m->gone = gone;
+	m->hidden = is_hidden(pid, procfd);
 	m->procfd = -1;
 	if (!gone && w->fds_left) {
 		w->fds_left--;

@@ -30,7 +30,8 @@ struct tree_member {
 	struct raw_stat stat; /* zero when it was gone before it could be read */
 	size_t parent;	      /* index of its parent here; SIZE_MAX when that is no member */
 	bool root;
-	bool gone;  /* it vanished during the walk, or a seed was never there */
+	bool gone;  /* it vanished during the walk, a seed was never there, or it is hidden */
+	bool hidden; /* it lives, but /proc keeps it from us (hidepid) */
 	int procfd; /* O_DIRECTORY of /proc/PID; -1 when gone or when descriptors are short */
 	ARRAY(pid_t) tids;
 };

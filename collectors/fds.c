@@ -448,6 +448,8 @@ static void process(struct raw_capture *c, struct raw_process *p)
 	/* An epoll set of thousands of entries has as many lines of ~80 bytes. */
 	static const size_t info_limit = 4 << 20;
 
+	if (p->hidden)
+		SNAP_ROW(c->b->s, PROCESS, node_index(p->node))->fds_seen = TRI_NO;
 	if (p->zombie || p->gone || p->kernel_thread)
 		return;
 	(void)snprintf(path, sizeof(path), "%sfd", p->live);

@@ -150,7 +150,8 @@ static void judge(struct raw_capture *c, const struct scan *s)
 	struct snapshot *snap = c->b->s;
 	char ns[64] = "";
 	bool all_seen = fs_readlink(AT_FDCWD, "/proc/self/ns/pid", ns, sizeof(ns)) > 0 &&
-			str_eq(ns, PID_NS_INITIAL) && !s->found->refused && !s->cut && !anything_hides(c);
+			str_eq(ns, PID_NS_INITIAL) && !s->found->refused && !s->found->hidden && !s->cut &&
+			!anything_hides(c);
 
 	for (uint32_t i = 0; i < SNAP_N(snap, RESOURCE); i++) {
 		struct snap_resource *r = SNAP_ROW(snap, RESOURCE, i);
@@ -164,13 +165,17 @@ static void judge(struct raw_capture *c, const struct scan *s)
 		if (r->outside_held == TRI_UNKNOWN && r->holders_complete == TRI_YES)
 			r->outside_held = TRI_NO;
 	}
-	if (!s->found->refused && !s->cut)
+	if (!s->found->refused && !s->found->hidden && !s->cut)
 		return;
 	char why[160];
-	(void)snprintf(why, sizeof(why), "%u process%s outside the tree could not be read%s", s->found->refused,
-		       s->found->refused == 1 ? "" : "es", s->cut ? ", and the look was cut short" : "");
+	if (s->found->hidden)
+		(void)snprintf(why, sizeof(why), "/proc hides the processes of others (mount option hidepid)");
+	else
+		(void)snprintf(why, sizeof(why), "%u process%s outside the tree could not be read%s",
+			       s->found->refused, s->found->refused == 1 ? "" : "es",
+			       s->cut ? ", and the look was cut short" : "");
 	builder_gap(c->b, NODE_UNKNOWN, false, "who else holds the tree's pipes and sockets", why,
-		    !s->found->refused ? NULL :
+		    !s->found->refused && !s->found->hidden ? NULL :
 		    geteuid() != 0     ? "run hangwatch as root" :
 					 "run hangwatch with all capabilities, CAP_SYS_PTRACE among them");
 }

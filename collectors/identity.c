@@ -132,8 +132,13 @@ static void numbers(struct raw_capture *c, const struct raw_process *p)
 	char state[2] = { p->stat.state, '\0' };
 	struct raw_status status;
 
-	r->state = builder_str(c->b, p->gone ? "gone" : state);
 	r->outside = p->outside;
+	if (p->hidden) {
+		/* That it is its parent's child is all that is known of it. */
+		r->parent = p->parent < c->processes.n ? c->processes.v[p->parent].node : NODE_UNKNOWN;
+		return;
+	}
+	r->state = builder_str(c->b, p->gone ? "gone" : state);
 	if (!p->stat.state)
 		return; /* never seen alive */
 	r->ppid = p->stat.ppid;

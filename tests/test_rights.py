@@ -30,6 +30,11 @@ mount -t tmpfs tmpfs /proc/sys/kernel && mkdir /proc/sys/kernel/yama && echo 1 >
 exec "$@"
 """
 
+# Runs the rest of its arguments in a mount namespace whose /proc is a new one that hides what is not one's own.
+HIDEPID = """
+mount --make-rprivate / && mount -t proc -o hidepid="$1" proc /proc && shift && exec "$@"
+"""
+
 # Its main thread sleeps, the other one runs.
 SPINNER = ["/usr/bin/python3", "-c", """
 import threading
@@ -106,6 +111,29 @@ def test_another_users_child(nobody):
         assert "runs as user 65533" in gap["why"] and "sudo" in gap["fix"], gap
         assert found[other]["name"] == "sleep" and found[other]["state"] == "S"
         assert all(t["complete"] for p in found if p != other for t in found[p]["threads"])
+
+
+@pytest.mark.parametrize("how", ["1", "2"])
+def test_another_users_child_is_hidden(nobody, how):
+    """Where /proc hides it, its parent's list of children still names it: one row that does not claim its end."""
+    if not support.may_unshare_mounts():
+        pytest.skip("no mount namespace may be had here")
+    if tuple(map(int, os.uname().release.split(".")[:2])) < (5, 8):
+        pytest.skip("before Linux 5.8 hidepid belongs to the PID namespace, which is the machine's")
+    hide = ["unshare", "-m", "--propagation", "private", "sh", "-c", HIDEPID, "sh", how]
+    with support.target(["/usr/bin/python3", "-c", TWO_USERS]) as target:
+        support.wait_until(lambda: len(support.children(target.pid)) == 2, "both children")
+        support.wait_until(lambda: support.all_blocked(support.tree(target.pid)), "all to sleep")
+        other = next(c for c in support.children(target.pid) if os.stat(f"/proc/{c}").st_uid == 65533)
+        report = unprivileged(target.pid, [*hide, *nobody], codes=(3,))
+        assert sorted(p["pid"] for p in report["processes"]) == sorted(support.tree(target.pid))
+        found = support.processes(report)[other]
+        about = [g for g in report["gaps"] if g.get("about") == found["id"]]
+        assert len(about) == 1 and "hidepid" in about[0]["why"] and about[0]["fix"], about
+        assert found.get("state") is None and found["parent"] == support.processes(report)[target.pid]["id"], found
+        holders = [g for g in report["gaps"] if g["what"].startswith("who else holds")]
+        assert how == "1" or "hidepid" in holders[0]["why"], report["gaps"]
+
 
 
 # A pipe that its reader holds open for writing, so that nobody else can end the wait.

@@ -188,6 +188,8 @@ static void *look_at_all(void *arg)
 	uint64_t pid;
 
 	o->found.cut |= proc < 0;
+	/* Where everybody is shown the first process is. */
+	o->found.hidden = access("/proc/1", F_OK) < 0;
 	numbers_begin(&names, proc);
 	while (numbers_next(&names, &pid) > 0) {
 		if (map_get(&o->tree, pid, NULL))

@@ -19,6 +19,7 @@ struct other {
 struct others_found {
 	ARRAY(struct other) v; /* those of one process follow each other */
 	unsigned refused;      /* processes that could not be read */
+	bool hidden;	       /* some may not even be listed (hidepid) */
 	bool cut;	       /* the time was up, or memory */
 };
 
