@@ -46,13 +46,6 @@ static const struct runtime_mark {
 /* Through these a Java program says itself how long it wants to sleep; the machine's own timed waits have other callers. */
 static const char *const asks_for_time[] = { "JVM_Sleep", "JVM_MonitorWait", "Unsafe_Park" };
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = end ? strlen(end) : 0;
-
-	return end && n >= m && str_eq(s + n - m, end);
-}
-
 static bool has_mark(const struct analysis *a, const struct snap_frame *f,
 		     const struct runtime_mark *m)
 {
@@ -61,7 +54,7 @@ static bool has_mark(const struct analysis *a, const struct snap_frame *f,
 	for (size_t i = 0; i < ANY_OF && m->functions[i]; i++)
 		if (str_starts(function, m->functions[i]))
 			return true;
-	return ends_with(text_of(a, f->module), m->module);
+	return m->module && str_ends(text_of(a, f->module), m->module);
 }
 
 static const char *of_thread(const struct analysis *a, node_t thread)
@@ -84,7 +77,8 @@ static const char *of_process(const struct analysis *a, node_t process)
 	int64_t caught;
 
 	for (size_t i = 0; i < ARRAY_SIZE(runtimes) && !unread; i++)
-		if (ends_with(text_of(a, process_row(a, process)->exe), runtimes[i].exe))
+		if (runtimes[i].exe &&
+		    str_ends(text_of(a, process_row(a, process)->exe), runtimes[i].exe))
 			unread = runtimes[i].unread;
 	for (uint32_t i = 0; i < threads.n && !unread; i++)
 		unread = of_thread(a, NODE(TABLE_THREAD, threads.v[i]));
