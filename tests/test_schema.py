@@ -1,7 +1,8 @@
-"""The machine-readable schema: made from the code, checked in, and true of real reports."""
+"""The machine-readable schema: made from the code, checked in, and true of real reports; the pages about both."""
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -78,3 +79,30 @@ def test_every_key_is_documented():
     for name, definition in {"report": SCHEMA, **SCHEMA["$defs"]}.items():
         for key in definition["properties"]:
             assert f"`{key}`" in text, f"{key} of {name} is not in docs/REPORT.md"
+
+
+def arguments(text):
+    """The arguments of a C call, of which `text` is what follows the parenthesis."""
+    parts, depth, quoted = [""], 0, False
+    for before, c in zip(" " + text, text):
+        quoted ^= c == '"' and before != "\\"
+        depth += 0 if quoted else (c in "({[") - (c in ")}]")
+        if depth < 0:
+            break
+        if c == "," and not quoted and not depth:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [part.strip() for part in parts]
+
+
+def test_every_fact_key_is_documented():
+    folders = ("acquire", "capture", "collectors", "decode", "raw", "runtimes", "snapshot")
+    sources = "".join(path.read_text() for folder in folders for path in (TOP / folder).rglob("*.c"))
+    calls = [arguments(rest) for rest in sources.split("builder_fact(")[1:]]
+    used = {call[3].strip('"') for call in calls if call[3].startswith('"')}
+    page = (TOP / "docs" / "facts.md").read_text()
+    listed = {key for row in re.findall(r"^\| (`.*?) \|", page, re.M) for key in re.findall(r"`(\w+)`", row)}
+    assert len(used) > 30
+    assert used <= listed, used - listed
+    assert not {key for key in listed if f'"{key}"' not in sources}
