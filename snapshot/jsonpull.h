@@ -1,6 +1,6 @@
 /*
  * A JSON parser that is asked for what comes next: no tree is built, so a report that was made to
- *exhaust memory meets only the limits of whoever asks.
+ * exhaust memory meets only the limits of whoever asks.
  *
  *	pull_object(p);
  *	while (pull_key(p, key, sizeof(key)))
