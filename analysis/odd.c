@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/bag.h"
 #include "core/strbuf.h"
 #include "core/util.h"
 
@@ -101,16 +102,19 @@ static void say_activity(const struct analysis *a, node_t p, node_t typical, str
 
 /* ---- threads, children, tasks ---- */
 
-/* Order does not matter: a sum of well mixed parts. */
+static bool thread_value(const struct analysis *a, uint32_t i, uint64_t *ret)
+{
+	const struct snap_thread *t = SNAP_ROW(a->s, THREAD, i);
+
+	*ret = map_mix(t->group, 1);
+	return a->threads[i].mode != MODE_GONE && NODE(TABLE_THREAD, i) != view_of(a, t->owner)->main_thread;
+}
+
+static const struct bag_kind threads_beside = { TABLE_THREAD, thread_value };
+
 static uint64_t value_threads(const struct analysis *a, node_t p)
 {
-	struct snap_list l = snap_children(&a->x, TABLE_THREAD, p);
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < l.n; i++)
-		if (a->threads[l.v[i]].mode != MODE_GONE && NODE(TABLE_THREAD, l.v[i]) != view_of(a, p)->main_thread)
-			sum += map_mix(SNAP_ROW(a->s, THREAD, l.v[i])->group, 1);
-	return sum;
+	return bag_value(a, &threads_beside, p);
 }
 
 static uint32_t count_threads(const struct analysis *a, node_t p)
@@ -125,19 +129,14 @@ static uint32_t count_threads(const struct analysis *a, node_t p)
 
 static void say_threads(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
 {
-	struct snap_list l = snap_children(&a->x, TABLE_THREAD, p);
-
 	strbuf_addf(out, "%u thread%s", count_threads(a, p), count_threads(a, p) == 1 ? "" : "s");
 	/* The same number: then it is what one of them does. */
 	if (count_threads(a, p) != count_threads(a, typical))
 		return;
-	for (uint32_t i = 0; i < l.n; i++) {
-		node_t g = SNAP_ROW(a->s, THREAD, l.v[i])->group;
-		if (NODE(TABLE_THREAD, l.v[i]) != view_of(a, p)->main_thread && node_table(g) == TABLE_GROUP) {
-			strbuf_addf(out, ", one in %s", text_of(a, SNAP_ROW(a->s, GROUP, node_index(g))->title));
-			return;
-		}
-	}
+	uint32_t other = bag_surplus(a, &threads_beside, p, typical);
+	node_t g = other == UINT32_MAX ? NODE_UNKNOWN : SNAP_ROW(a->s, THREAD, other)->group;
+	if (node_table(g) == TABLE_GROUP)
+		strbuf_addf(out, ", one in %s", text_of(a, SNAP_ROW(a->s, GROUP, node_index(g))->title));
 }
 
 static uint64_t value_children(const struct analysis *a, node_t p)
@@ -165,7 +164,7 @@ static const char *task_place(const struct analysis *a, node_t task)
 	return "";
 }
 
-static uint64_t task_value(const struct analysis *a, uint32_t i)
+static bool task_value(const struct analysis *a, uint32_t i, uint64_t *ret)
 {
 	const struct snap_task *t = SNAP_ROW(a->s, TASK, i);
 	const char *place = task_place(a, NODE(TABLE_TASK, i)), *on = text_of(a, t->waits_on);
@@ -173,43 +172,25 @@ static uint64_t task_value(const struct analysis *a, uint32_t i)
 
 	for (node_t up = t->parent; node_table(up) == TABLE_TASK && depth < 64; depth++)
 		up = task_row(a, up)->parent;
-	return map_mix(map_hash_bytes(place, strlen(place)) ^ map_hash_bytes(on, strlen(on)),
+	*ret = map_mix(map_hash_bytes(place, strlen(place)) ^ map_hash_bytes(on, strlen(on)),
 		       (uint64_t)depth << 8 | t->wait);
+	return !t->inherited;
 }
+
+static const struct bag_kind tasks = { TABLE_TASK, task_value };
 
 static uint64_t value_tasks(const struct analysis *a, node_t p)
 {
-	struct snap_list l = snap_children(&a->x, TABLE_TASK, p);
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < l.n; i++)
-		if (!SNAP_ROW(a->s, TASK, l.v[i])->inherited)
-			sum += task_value(a, l.v[i]);
-	return sum;
-}
-
-static bool has_task_like(const struct analysis *a, node_t p, uint64_t value)
-{
-	struct snap_list l = snap_children(&a->x, TABLE_TASK, p);
-
-	for (uint32_t i = 0; i < l.n; i++)
-		if (!SNAP_ROW(a->s, TASK, l.v[i])->inherited && task_value(a, l.v[i]) == value)
-			return true;
-	return false;
+	return bag_value(a, &tasks, p);
 }
 
 static void say_tasks(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
 {
 	struct snap_list l = snap_children(&a->x, TABLE_TASK, p);
-	uint32_t n = 0, other = UINT32_MAX;
+	uint32_t n = 0, other = bag_surplus(a, &tasks, p, typical);
 
-	for (uint32_t i = 0; i < l.n; i++) {
-		if (SNAP_ROW(a->s, TASK, l.v[i])->inherited)
-			continue;
-		n++;
-		if (other == UINT32_MAX && !has_task_like(a, typical, task_value(a, l.v[i])))
-			other = l.v[i];
-	}
+	for (uint32_t i = 0; i < l.n; i++)
+		n += !SNAP_ROW(a->s, TASK, l.v[i])->inherited;
 	strbuf_addf(out, "%u task%s", n, n == 1 ? "" : "s");
 	if (other != UINT32_MAX)
 		strbuf_addf(out, ", one waits in %s (%s)", text_of(a, SNAP_ROW(a->s, TASK, other)->waits_on),
@@ -234,47 +215,20 @@ static const char *fd_peer(const struct analysis *a, const struct snap_fd *fd)
 	return r && (r->kind == RESOURCE_TCP || r->kind == RESOURCE_UDP) ? text_of(a, r->remote) : "";
 }
 
-static uint64_t fd_value(const struct analysis *a, const struct snap_fd *fd)
+static bool fd_value(const struct analysis *a, uint32_t i, uint64_t *ret)
 {
+	const struct snap_fd *fd = SNAP_ROW(a->s, FD, i);
 	const char *word = fd_word(a, fd), *peer = fd_peer(a, fd);
 
-	return map_mix(map_hash_bytes(word, strlen(word)), map_hash_bytes(peer, strlen(peer)));
+	*ret = map_mix(map_hash_bytes(word, strlen(word)), map_hash_bytes(peer, strlen(peer)));
+	return fd->inherited != TRI_YES;
 }
+
+static const struct bag_kind fds = { TABLE_FD, fd_value };
 
 static uint64_t value_fds(const struct analysis *a, node_t p)
 {
-	struct snap_list l = snap_children(&a->x, TABLE_FD, p);
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < l.n; i++)
-		if (SNAP_ROW(a->s, FD, l.v[i])->inherited != TRI_YES)
-			sum += fd_value(a, SNAP_ROW(a->s, FD, l.v[i]));
-	return sum;
-}
-
-static uint32_t count_fds_like(const struct analysis *a, node_t p, uint64_t value)
-{
-	struct snap_list l = snap_children(&a->x, TABLE_FD, p);
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < l.n; i++)
-		n += SNAP_ROW(a->s, FD, l.v[i])->inherited != TRI_YES &&
-		     fd_value(a, SNAP_ROW(a->s, FD, l.v[i])) == value;
-	return n;
-}
-
-/* The first descriptor of which one has more than the other. */
-static const struct snap_fd *more_than(const struct analysis *a, node_t p, node_t other)
-{
-	struct snap_list l = snap_children(&a->x, TABLE_FD, p);
-
-	for (uint32_t i = 0; i < l.n; i++) {
-		const struct snap_fd *fd = SNAP_ROW(a->s, FD, l.v[i]);
-		uint64_t v = fd_value(a, fd);
-		if (fd->inherited != TRI_YES && count_fds_like(a, p, v) > count_fds_like(a, other, v))
-			return fd;
-	}
-	return NULL;
+	return bag_value(a, &fds, p);
 }
 
 static void say_fd(const struct analysis *a, const struct snap_fd *fd, uint32_t n, struct strbuf *out)
@@ -289,13 +243,14 @@ static void say_fd(const struct analysis *a, const struct snap_fd *fd, uint32_t 
 		strbuf_addf(out, " to %s", peer);
 }
 
+/* Of both the same thing is said, or the two would not be comparable: where each has what the other lacks, the first of these. */
 static void say_fds(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
 {
-	const struct snap_fd *missing = more_than(a, typical, p), *extra = more_than(a, p, typical);
-	const struct snap_fd *fd = missing ? missing : extra;
+	uint32_t row = MIN(bag_surplus(a, &fds, typical, p), bag_surplus(a, &fds, p, typical));
+	uint64_t value;
 
-	if (fd)
-		say_fd(a, fd, count_fds_like(a, p, fd_value(a, fd)), out);
+	if (row != UINT32_MAX && fd_value(a, row, &value))
+		say_fd(a, SNAP_ROW(a->s, FD, row), bag_count(a, &fds, p, value), out);
 	else
 		strbuf_addf(out, "%u descriptors", snap_children(&a->x, TABLE_FD, p).n);
 }
