@@ -15,6 +15,9 @@
 /* glibc keeps the first two real-time signals for itself; the others may be timers and io notifications. */
 #define SIGNALS_OF_LIBC (3ULL << 31)
 
+/* In place of a row: more than one socket listens at that address (SO_REUSEPORT, a path that was bound again). */
+#define MANY_LISTENERS UINT64_MAX
+
 /* A handler of these speaks of a fault in the process, of a terminal's size, or of nothing: none is sent to wake it. */
 static const uint8_t signals_of_faults[] = { 4, 5, 6, 7, 8, 11, 13, 16, 28, 31 };
 
@@ -94,6 +97,32 @@ node_t lock_on(const struct analysis *a, node_t file, const char *kind)
 
 	return map_get(&a->locks, lock_key(resource_row(a, file), kind), &i) ? NODE(TABLE_RESOURCE, i) :
 									   NODE_UNKNOWN;
+}
+
+/* A path is found from every network namespace. */
+static uint64_t address_key(int64_t net_ns, const char *address)
+{
+	return map_mix(map_hash_bytes(address, strlen(address)), address[0] == '/' ? 0 : (uint64_t)net_ns);
+}
+
+node_t listener_at(const struct analysis *a, int64_t net_ns, const char *address)
+{
+	uint64_t i;
+
+	return map_get(&a->listeners, address_key(net_ns, address), &i) && i != MANY_LISTENERS ?
+		       NODE(TABLE_RESOURCE, i) :
+		       NODE_UNKNOWN;
+}
+
+static int map_listener(struct analysis *a, uint32_t i)
+{
+	const struct snap_resource *r = SNAP_ROW(a->s, RESOURCE, i);
+	bool stream = r->kind == RESOURCE_UNIX || r->kind == RESOURCE_TCP;
+
+	if (!stream || r->local <= STR_NONE || !str_eq(text_of(a, r->state), "LISTEN"))
+		return 0;
+	uint64_t key = address_key(r->net_ns, text_of(a, r->local)), other;
+	return map_set(&a->listeners, key, map_get(&a->listeners, key, &other) ? MANY_LISTENERS : i);
 }
 
 const char *call_name(const struct analysis *a, node_t thread)
@@ -302,6 +331,8 @@ static int map_rows(struct analysis *a)
 		/* The text of a lock begins with its kind's word. */
 		if (row->kind == RESOURCE_FLOCK && r == 0)
 			r = map_set(&a->locks, lock_key(row, text_of(a, row->text)), i);
+		if (r == 0)
+			r = map_listener(a, i);
 	}
 	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD) && r == 0; i++) {
 		const struct snap_thread *t = SNAP_ROW(a->s, THREAD, i);
@@ -356,6 +387,7 @@ void analysis_done(struct analysis *a)
 	map_done(&a->objects);
 	map_done(&a->own_tids);
 	map_done(&a->locks);
+	map_done(&a->listeners);
 }
 
 /* ---- waits ---- */

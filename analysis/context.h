@@ -86,6 +86,7 @@ struct analysis {
 	struct map objects;	   /* process and address -> resource of an in-process primitive */
 	struct map own_tids;	   /* process or pid namespace, and thread id there -> thread */
 	struct map locks;	   /* file and kind of lock -> its resource */
+	struct map listeners;	   /* network namespace and address -> listening socket */
 };
 
 int analysis_init(struct analysis *a, struct builder *b);
@@ -152,6 +153,9 @@ node_t thread_by_own_tid(const struct analysis *a, node_t process, int64_t tid, 
 
 /* The lock on a file; `kind` is a word of /proc/locks. NODE_UNKNOWN: nobody waits for one. */
 node_t lock_on(const struct analysis *a, node_t file, const char *kind);
+
+/* The one socket that listens at this address; NODE_UNKNOWN: none was seen, or several, and nobody knows whose it would be. */
+node_t listener_at(const struct analysis *a, int64_t net_ns, const char *address);
 
 /* The system call a thread is in: 0 as name when it is in none or that is unknown. */
 const char *call_name(const struct analysis *a, node_t thread);

@@ -349,23 +349,20 @@ void waits_accept(struct analysis *a, node_t thread)
 	one_fd(a, thread, 0, false, 0);
 }
 
-/* The listener with the given address, where one was seen; a full backlog makes connect() wait for accept(). */
-static node_t listener_at(const struct analysis *a, const char *address)
+/* The network namespace that a connection is made in: the socket's own, for a process may have changed into another since. */
+static int64_t net_ns_of(const struct analysis *a, node_t thread, const struct snap_fd *fd)
 {
-	for (uint32_t i = 0; i < SNAP_N(a->s, RESOURCE); i++) {
-		const struct snap_resource *r = SNAP_ROW(a->s, RESOURCE, i);
-		if ((r->kind == RESOURCE_UNIX || r->kind == RESOURCE_TCP) &&
-		    str_eq(text_of(a, r->state), "LISTEN") && str_eq(text_of(a, r->local), address))
-			return NODE(TABLE_RESOURCE, i);
-	}
-	return NODE_UNKNOWN;
+	int64_t own = fd && is_resource(fd->resource) ? resource_row(a, fd->resource)->net_ns : SNAP_UNKNOWN;
+
+	return snap_known(own) ? own : process_row(a, process_of(a, thread))->net_ns;
 }
 
+/* A full backlog makes connect() wait for accept(). */
 void waits_connect(struct analysis *a, node_t thread)
 {
 	const struct snap_fd *fd = call_fd(a, thread, 0);
 	const char *address = fact_text(a, thread, "connect_to");
-	node_t listener = address ? listener_at(a, address) : NODE_UNKNOWN;
+	node_t listener = address ? listener_at(a, net_ns_of(a, thread, fd), address) : NODE_UNKNOWN;
 	struct wait_in in = wait_any(thread, WAIT_ON_SOCKET, EVIDENCE_READ);
 	struct limit l = limit_of_socket(a, thread);
 
