@@ -159,7 +159,8 @@ def test_deep_stack(store):
     with state("deep") as target:
         report = support.dump(target.pid, "--samples", "1", codes=(0, 3))
         thread = one(report, target.pid)["threads"][0]
-        assert names(thread)[:3].count("sleep_in_read") == 1
+        # Below it is the C library's read(), of one frame or, from glibc 2.41, of three.
+        assert names(thread)[:5].count("sleep_in_read") == 1
         assert sum(n is not None and n.startswith("recurse") for n in names(thread)) > 100
         assert thread["complete"] or any(g.get("about") in (thread["id"], one(report, target.pid)["id"])
                                          for g in report["gaps"])
