@@ -246,8 +246,7 @@ static void runs_another_program(struct family *f)
 static void there_are_three(struct family *f)
 {
 	is_stopped(f);
-	SNAP_ROW(f->x.b.s, PROCESS, node_index(f->v[3]))->parent = f->v[2];
-	SNAP_ROW(f->x.b.s, PROCESS, node_index(f->v[2]))->parent = f->v[0];
+	SNAP_ROW(f->x.b.s, PROCESS, node_index(f->v[3]))->parent = f->v[0];
 }
 
 /* Who failed is named even then. */

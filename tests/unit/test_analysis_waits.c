@@ -285,13 +285,15 @@ static node_t epoll_waits(struct program *p)
 /* Of two entries one was told of once, and nobody armed it again; the other is a set of its own. */
 static void waits_for_an_epoll_set_in_a_set(struct program *p)
 {
-	node_t set = epoll_waits(p), inner = sb_resource(&p->x, RESOURCE_EPOLL, "epoll"), pipe = sb_pipe(&p->x);
+	node_t set = epoll_waits(p), inner = sb_resource(&p->x, RESOURCE_EPOLL, "epoll");
+	node_t pipe = sb_pipe(&p->x), told_once = sb_pipe(&p->x);
 
 	sb_fd(&p->x, p->root, 4, inner, "rw");
 	sb_fd(&p->x, p->root, 5, pipe, "r");
-	sb_fd(&p->x, p->root, 6, sb_listener(&p->x), "rw");
+	sb_fd(&p->x, p->root, 6, told_once, "r");
 	sb_fd(&p->x, p->child, 5, pipe, "w");
-	sb_watch(&p->x, set, p->root, 6, NODE(TABLE_RESOURCE, node_index(pipe) + 1), 0);
+	sb_fd(&p->x, p->child, 6, told_once, "w");
+	sb_watch(&p->x, set, p->root, 6, told_once, 0);
 	sb_watch(&p->x, set, p->root, 4, inner, EPOLLIN);
 	sb_watch(&p->x, inner, p->root, 5, pipe, EPOLLIN);
 }
