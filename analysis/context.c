@@ -180,11 +180,11 @@ static enum mode thread_mode(const struct analysis *a, node_t n)
 		return MODE_STOPPED;
 	if (state_is(a, t->state, "D"))
 		return MODE_D;
+	/* A thread that wants the GIL wakes every 5 ms to ask for it: it stands still all the same, even if it is seen awake. */
+	if (fact_value(a, n, "gil_waiter", &waits_for_gil) && t->call.presence == PRESENCE_HERE)
+		return MODE_SLEEPS;
 	if (state_is(a, t->state, "R"))
 		return MODE_RUNS;
-	/* A thread that wants the GIL wakes every 5 ms to ask for it: it stands still all the same. */
-	if (fact_value(a, n, "gil_waiter", &waits_for_gil))
-		return MODE_SLEEPS;
 	if (t->activity == ACTIVITY_BUSY)
 		return t->call.presence == PRESENCE_HERE ? MODE_MOVED : MODE_RUNS;
 	return t->activity == ACTIVITY_MOVING ? MODE_MOVED : MODE_SLEEPS;

@@ -35,8 +35,12 @@ struct samples samples_of(const struct analysis *a, node_t thread)
 	struct samples r = { .n = l.n, .cpu_ns = SNAP_UNKNOWN, .io_bytes = SNAP_UNKNOWN };
 	int64_t stacks[DISTINCT_MAX], calls[DISTINCT_MAX];
 
+	/* Who waited for a CPU whenever he had none wants all of it: he was pushed off, and did not sleep and wake. */
+	bool wants_cpu = thread_row(a, thread)->activity == ACTIVITY_BUSY;
+
 	r.stacks_known = l.n > 0;
-	r.burned = r.switched = l.n > 1;
+	r.burned = l.n > 1;
+	r.switched = l.n > 1 && !wants_cpu;
 	for (uint32_t i = 0; i < l.n; i++) {
 		const struct snap_sample *s = SNAP_ROW(a->s, SAMPLE, l.v[i]);
 		r.stacks_known &= snap_known(s->stack_hash) && s->stack_hash != 0;
@@ -50,7 +54,7 @@ struct samples samples_of(const struct analysis *a, node_t thread)
 		const struct snap_sample *before = SNAP_ROW(a->s, SAMPLE, l.v[i - 1]);
 		int64_t span = s->at_ns - before->at_ns, cpu = s->cpu_ns - before->cpu_ns;
 		r.burned &= snap_known(s->cpu_ns) && snap_known(before->cpu_ns) &&
-			    cpu * 100 > span * BURN_MIN_PERCENT;
+			    (wants_cpu ? cpu > 0 : cpu * 100 > span * BURN_MIN_PERCENT);
 		r.switched &= snap_known(s->switches) && snap_known(before->switches) &&
 			      s->switches - before->switches >= SWITCHES_MIN;
 	}

@@ -10,8 +10,8 @@ struct samples {
 	uint32_t n;
 	int64_t span_ns;	/* from the first to the last */
 	int64_t cpu_ns;		/* used in between; SNAP_UNKNOWN */
-	bool burned;		/* used CPU in every interval, and not only a little */
-	bool switched;		/* was put on a CPU again and again in every interval */
+	bool burned;		/* used CPU in every interval, and not only a little where it could have had more */
+	bool switched;		/* slept and was put on a CPU again and again in every interval */
 	int64_t io_bytes;	/* moved in between; SNAP_UNKNOWN */
 	bool same_stack;	/* known, and equal in all */
 	bool stacks_known;

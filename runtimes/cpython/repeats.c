@@ -32,7 +32,7 @@ struct watched {
 	bool over;
 };
 
-/* One that only wakes now and then is not worth the time. */
+/* One that only wakes now and then is not worth the time. To wait for a CPU is to want one. */
 #define CPU_MIN_PERCENT 5
 
 static bool used_cpu(const struct raw_thread *t)
@@ -40,8 +40,12 @@ static bool used_cpu(const struct raw_thread *t)
 	if (t->looks.n < 2)
 		return false;
 	const struct raw_look *first = &t->looks.v[0], *last = &t->looks.v[t->looks.n - 1];
-	return snap_known(first->cpu_ns) && snap_known(last->cpu_ns) &&
-	       (last->cpu_ns - first->cpu_ns) * 100 > (last->at_ns - first->at_ns) * CPU_MIN_PERCENT;
+	if (!snap_known(first->cpu_ns) || !snap_known(last->cpu_ns))
+		return false;
+	int64_t wanted_ns = last->cpu_ns - first->cpu_ns;
+	if (snap_known(first->wait_ns) && snap_known(last->wait_ns))
+		wanted_ns += last->wait_ns - first->wait_ns;
+	return wanted_ns * 100 > (last->at_ns - first->at_ns) * CPU_MIN_PERCENT;
 }
 
 static int read_chain(struct python *py, const struct py_thread *t, uint64_t *ret_functions, uint64_t *ret_instruction)

@@ -474,6 +474,18 @@ static void mutex_owner_is_busy(struct snap_build *x)
 	runs(x, owner_of_wanted_mutex(x), 0, true);
 }
 
+/* Others take the CPU away from it fifty times, and it gets a hundredth of what it wants. */
+static void pushed_off_the_cpu(struct snap_build *x)
+{
+	node_t t = sb_main(x, root(x));
+
+	runs(x, t, 0, true);
+	for (uint32_t i = 0; i < SNAP_N(x->b.s, SAMPLE); i++) {
+		SNAP_ROW(x->b.s, SAMPLE, i)->cpu_ns = i * 2 * NSEC_PER_MSEC;
+		SNAP_ROW(x->b.s, SAMPLE, i)->switches = i * 50;
+	}
+}
+
 static void same_stack_with_bytes(struct snap_build *x)
 {
 	runs(x, sb_main(x, root(x)), 4096, true);
@@ -651,6 +663,7 @@ static const struct rule_case cases[] = {
 	{ "writer_listens_too", writer_listens_too, { "IDLE", READ, YES } },
 
 	{ "same_stack_no_bytes", same_stack_no_bytes, { "BUSY_LOOP", PROVED, UNKNOWN } },
+	{ "pushed_off_the_cpu", pushed_off_the_cpu, { "BUSY_LOOP", PROVED, UNKNOWN } },
 	{ "mutex_owner_is_busy", mutex_owner_is_busy, { "BUSY_LOOP", READ, UNKNOWN } },
 	{ "same_stack_with_bytes", same_stack_with_bytes, { "SLOW", PROVED, YES } },
 	{ "other_stacks_no_bytes", other_stacks_no_bytes, { "SLOW", PROVED, YES } },
