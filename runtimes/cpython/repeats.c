@@ -1,11 +1,13 @@
 /*
  * Does a Python thread that runs repeat one stack?
  *
- * The native stack does not tell: a loop in Python calls now this helper of the interpreter, now that, and calls between Python functions leave no trace on it
- * from 3.11 on. So the chain of frames is read a number of times, live: only the code of each frame, and at which instruction the innermost one is. What is
- * read while it changes is garbage, and garbage differs, too. A loop is what always has the same functions and yet is at other instructions: its
- * helpers are no part of it then. Where the instruction stands still as well the thread may be in one long call into C, and the native
- * stack has to tell.
+ * The native stack does not tell: a loop in Python calls now this helper of the interpreter, now
+ * that, and calls between Python functions leave no trace on it from 3.11 on. So the chain of frames
+ * is read a number of times, live: only the code of each frame, and at which instruction the innermost
+ * one is. What is read while it changes is garbage, and garbage differs, too: where the next reading,
+ * made at once, is as before, a few such are overlooked. A loop is what always has the same functions
+ * and yet is at other instructions: its helpers are no part of it then. Where the instruction stands
+ * still as well the thread may be in one long call into C, and the native stack has to tell.
  */
 #include "runtimes/cpython/repeats.h"
 
@@ -18,6 +20,7 @@
 enum {
 	FRAMES_MAX = 200,
 	MOVES = 6,     /* so often it was elsewhere, and in the same functions */
+	TORN_MAX = 2,  /* so many readings may have come to nothing */
 	LOOKS_MAX = 150,
 };
 
@@ -28,7 +31,7 @@ struct watched {
 	size_t thread;	   /* in python.threads */
 	uint64_t functions; /* 0: not looked at yet */
 	uint64_t instruction;
-	unsigned moves;
+	unsigned moves, torn;
 	bool over;
 };
 
@@ -80,12 +83,19 @@ static void look(struct python *py, struct watched *w)
 {
 	struct decoded_thread *d = &py->p->threads.v[py->threads.v[w->thread].thread];
 	uint64_t functions, instruction;
+	bool again = false;
 
-	if (read_chain(py, &py->threads.v[w->thread], &functions, &instruction) < 0 ||
-	    (w->functions && functions != w->functions)) {
-		d->varies = true;
-		w->over = true;
-		return;
+	while (read_chain(py, &py->threads.v[w->thread], &functions, &instruction) < 0 ||
+	       (w->functions && functions != w->functions)) {
+		/* It is elsewhere, if it still is when looked at again. */
+		if (w->torn == TORN_MAX || again) {
+			d->varies = true;
+			w->over = true;
+			return;
+		}
+		w->torn++;
+		again = true;
+		memory_drop(py->memory);
 	}
 	w->moves += w->functions && instruction != w->instruction;
 	w->functions = functions;
