@@ -417,6 +417,7 @@ def test_hostile_names(name, tmp_path, store):
     copy = os.path.join(folder, name.replace(b"/", b"")[:200])
     shutil.copy(program, copy)
     with support.target([copy, name, b"second " + name], cwd=folder) as target:
+        support.wait_until(lambda: support.all_blocked(support.tree(target.pid)), "it to sleep")
         for options in (["--format", "text"], ["--all-frames"], ["--tree"], ["--fds"]):
             result = support.hangwatch("dump", "--samples", "1", *options, target.pid)
             assert result.code == OK, result
