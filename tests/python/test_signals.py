@@ -42,8 +42,8 @@ VOUCH = ["--dump-handler", "__main__.vouched", "--dump-handler", "__main__.Servi
 
 def asked(target, *options):
     """What the report says of SIGUSR1 to the target: it was sent, or why it was not."""
-    # On a loaded machine a thread that is just going to sleep may be a hole; who is asked does not depend on it.
-    report = support.dump(target.pid, "--samples", "1", "--no-store", *options, codes=(0, 3))
+    support.wait_until(lambda: support.all_blocked(support.tree(target.pid)), "it to sleep")
+    report = support.dump(target.pid, "--samples", "1", "--no-store", *options)
     row = next(s for s in report["signals"] if s["pid"] == target.pid)
     assert row["signal"] == "SIGUSR1" and row["alive_after"] is True, row
     assert support.alive(target.pid)
