@@ -121,13 +121,13 @@ valgrind: $(UNIT)
 test-programs: $(TEST_PROGRAMS)
 
 # Everything that runs in a minute: while working, and before anything lands.
-check-quick: layers unit
+check-quick: layers layout unit
 
 check: check-quick all $(TEST_PROGRAMS)
 	$(Q)O=$(O) $(PYTHON) -m pytest -q -rs -p no:cacheprovider $(PYTEST_ARGS) tests
 
-layers:
-	$(Q)scripts/check-layers
+layers layout:
+	$(Q)scripts/check-$@
 
 # ---- the rest ----
 
@@ -155,7 +155,7 @@ help:
 	@echo 'make install      DESTDIR= prefix=   program, man page, completions; uninstall takes them away'
 	@echo 'make clean'
 	@echo
-	@echo 'make check-quick  layers, unit tests (alone: unit), corpora of the fuzzers (fuzz-replay): while working'
+	@echo 'make check-quick  layers, layout, unit tests (alone: unit), corpora of the fuzzers (fuzz-replay): while working'
 	@echo 'make check        all tests, PYTEST_ARGS=; scripts/check does the set-up too'
 	@echo 'make hangs zoo    programs to test with, for trying by hand'
 	@echo
@@ -167,7 +167,7 @@ help:
 	@echo 'make matrix       every interpreter and async library, writes docs/MATRIX.md'
 	@echo 'make agreement    stacks beside those of gdb and py-spy, writes docs/AGREEMENT*.md'
 
-.PHONY: all unit valgrind test-programs check check-quick layers install uninstall clean help FORCE
+.PHONY: all unit valgrind test-programs check check-quick layers layout install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(SRCS:%.c=$(O)/%.d) $(O)/cli/main.d $(UNIT_SRCS:%.c=$(O)/%.d) $(UNIT_LIB:.o=.d)

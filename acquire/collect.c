@@ -14,12 +14,15 @@ static int by_order(const void *a, const void *b)
 	const struct collector *x = *(const struct collector *const *)a;
 	const struct collector *y = *(const struct collector *const *)b;
 
-	/* The registry is sorted by name and qsort is not stable: the name decides between equals. */
+	/* The registry is sorted by name and qsort is not stable: the name decides between equals.
+	 */
 	return x->order != y->order ? x->order - y->order : strcmp(x->name, y->name);
 }
 
-/* With few descriptors a process has no directory of its own: it gets one for as long as this takes. */
-static void collect_process(const struct collector *one, struct raw_capture *c, struct raw_process *p)
+/* With few descriptors a process has no directory of its own: it gets one for as long as this
+ * takes. */
+static void collect_process(const struct collector *one, struct raw_capture *c,
+			    struct raw_process *p)
 {
 	struct process_dir d = { .fd = -1 };
 

@@ -1,16 +1,17 @@
 /*
  * Opening files on behalf of the confined part; see files.h.
  *
- * Every file is first opened with O_PATH, which runs no driver and waits for no peer: a FIFO or a device stays
- * untouched. Only what fstat then calls a regular file is opened for reading, through that very descriptor.
+ * Every file is first opened with O_PATH, which runs no driver and waits for no peer: a FIFO or a
+ * device stays untouched. Only what fstat then calls a regular file is opened for reading, through
+ * that very descriptor.
  *
- * A path is the target's word. It is resolved inside the target's root directory, links included, so that a link
- * cannot lead into files of ours; and what is found counts only if it is the mapped inode. For debug files nothing is
- * mapped that could be compared: there the first bytes must be those of an ELF file, so that "the debug link of
- * /etc/passwd is shadow" gets nobody anywhere.
+ * A path is the target's word. It is resolved inside the target's root directory, links included,
+ * so that a link cannot lead into files of ours; and what is found counts only if it is the mapped
+ * inode. For debug files nothing is mapped that could be compared: there the first bytes must be
+ * those of an ELF file, so that "the debug link of /etc/passwd is shadow" gets nobody anywhere.
  *
- * A network or FUSE file system may never answer. Those are opened by a child that is killed when it takes too
- * long; the device is then left alone. Local ones are opened directly.
+ * A network or FUSE file system may never answer. Those are opened by a child that is killed when
+ * it takes too long; the device is then left alone. Local ones are opened directly.
  */
 #include "acquire/files.h"
 
@@ -72,8 +73,8 @@ static int open_path(int root, const char *path)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
 				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	int fd = root < 0 ? open(path, O_PATH | O_CLOEXEC) :
-			    (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	int fd = root < 0 ? open(path, O_PATH | O_CLOEXEC)
+			  : (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 
 	return fd < 0 ? -errno : fd;
 }
@@ -90,10 +91,12 @@ static int compare(int fd, const struct raw_map *m, bool *ret_unsure)
 	if (same_inode && major(st.st_dev) == m->device >> 32 &&
 	    minor(st.st_dev) == (m->device & UINT32_MAX))
 		return 0;
-	/* stat shows a number of each subvolume, maps that of the whole file system (fs/btrfs/inode.c). */
+	/* stat shows a number of each subvolume, maps that of the whole file system
+	 * (fs/btrfs/inode.c). */
 	if (same_inode && fs.f_type == BTRFS_SUPER_MAGIC)
 		return 0;
-	/* maps may show the lower file's numbers, stat the overlay's, depending on kernel and mount options. */
+	/* maps may show the lower file's numbers, stat the overlay's, depending on kernel and mount
+	 * options. */
 	if (fs.f_type == OVERLAYFS_SUPER_MAGIC && !m->deleted) {
 		*ret_unsure = true;
 		return 0;
@@ -127,9 +130,11 @@ static int open_mapping(const struct raw_process *p, const struct raw_map *m, bo
 		return d.fd;
 	int r = open_through_mapping(d.fd, m);
 	if (r < 0 && m->path[0] == '/') {
-		CLEANUP(fd_closep) int root = openat(d.fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		CLEANUP(fd_closep)
+		int root = openat(d.fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		int by_root = root < 0 ? -errno : open_checked(root, m->path, m, ret_unsure);
-		/* Where the root may not be entered, or openat2 is too new: a path of ours, if it is the same file. */
+		/* Where the root may not be entered, or openat2 is too new: a path of ours, if it
+		 * is the same file. */
 		r = by_root >= 0 ? by_root : open_checked(-1, m->path, m, ret_unsure);
 		if (r < 0 && by_root == -ESTALE)
 			r = by_root;
@@ -142,12 +147,12 @@ static int open_mapping(const struct raw_process *p, const struct raw_map *m, bo
 
 static bool local_type(const char *type, size_t n)
 {
-	static const char *const local[] = { "ext2",  "ext3",	"ext4",	    "xfs",	"btrfs",
-					     "f2fs",  "zfs",	"bcachefs", "tmpfs",	"ramfs",
-					     "rootfs", "devtmpfs", "overlay", "squashfs", "erofs",
-					     "iso9660", "udf",	"vfat",	    "exfat",	"ntfs3",
-					     "jfs",   "reiserfs", "hugetlbfs", "mqueue", "proc",
-					     "sysfs" };
+	static const char *const local[] = {
+		"ext2",     "ext3",      "ext4",   "xfs",    "btrfs",    "f2fs",    "zfs",
+		"bcachefs", "tmpfs",     "ramfs",  "rootfs", "devtmpfs", "overlay", "squashfs",
+		"erofs",    "iso9660",   "udf",    "vfat",   "exfat",    "ntfs3",   "jfs",
+		"reiserfs", "hugetlbfs", "mqueue", "proc",   "sysfs"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(local); i++)
 		if (strlen(local[i]) == n && memcmp(local[i], type, n) == 0)
@@ -155,7 +160,8 @@ static bool local_type(const char *type, size_t n)
 	return false;
 }
 
-/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw": the type stands behind the dash. */
+/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw": the type stands behind the
+ * dash. */
 static bool mountinfo_says_remote(const char *text, uint64_t device)
 {
 	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
@@ -179,7 +185,8 @@ static bool remote(const struct raw_process *p, uint64_t device)
 {
 	CLEANUP(freep) char *text = NULL;
 
-	/* Block devices answer, or everything on this machine hangs. Anonymous ones have major 0. */
+	/* Block devices answer, or everything on this machine hangs. Anonymous ones have major 0.
+	 */
 	if (device >> 32 != 0)
 		return false;
 	struct process_dir d = process_dir(p);
@@ -191,7 +198,8 @@ static bool remote(const struct raw_process *p, uint64_t device)
 }
 
 /* What is known of a device; NULL without memory: then it is taken for a local one. */
-static struct files_device *find_device(struct files *f, const struct raw_process *p, uint64_t device)
+static struct files_device *find_device(struct files *f, const struct raw_process *p,
+					uint64_t device)
 {
 	for (size_t i = 0; i < f->devices.n; i++)
 		if (f->devices.v[i].device == device)
@@ -293,7 +301,8 @@ static int open_in_roots(const struct raw_process *p, const char *path)
 	int r = d.fd;
 
 	if (d.fd >= 0) {
-		CLEANUP(fd_closep) int root = openat(d.fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		CLEANUP(fd_closep)
+		int root = openat(d.fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		r = root < 0 ? -errno : open_elf(root, path);
 		process_dir_done(&d);
 	}
@@ -304,7 +313,8 @@ int files_open_debug(struct files *f, const struct raw_process *p, const struct 
 		     const char *what)
 {
 	/* Where gdb looks: beside the file, in .debug beside it, in the tree of debug files. */
-	static const char *const patterns[] = { "%.*s/%s", "%.*s/.debug/%s", "/usr/lib/debug%.*s/%s" };
+	static const char *const patterns[] = { "%.*s/%s", "%.*s/.debug/%s",
+						"/usr/lib/debug%.*s/%s" };
 	static const char link[] = "link:";
 	char path[PATH_MAX];
 

@@ -1,13 +1,14 @@
 /*
  * Holding a process; see hold.h.
  *
- * Every stop disturbs: a system call that is interrupted may show as restart_syscall afterwards and its relative timeout
- * begins anew. In a hung process nearly all threads sleep, and a thread that sleeps changes nothing. So only those are
- * stopped that have run since they were looked at; of the others the run count is compared when the hold ends. One that
- * woke in between spoils the hold, which then says so; by the next hold it counts as one that runs, and is stopped.
+ * Every stop disturbs: a system call that is interrupted may show as restart_syscall afterwards and
+ * its relative timeout begins anew. In a hung process nearly all threads sleep, and a thread that
+ * sleeps changes nothing. So only those are stopped that have run since they were looked at; of the
+ * others the run count is compared when the hold ends. One that woke in between spoils the hold,
+ * which then says so; by the next hold it counts as one that runs, and is stopped.
  *
- * The child is as disposable as the tracer: it is the tracer, its death frees all, and it lets go by itself when the
- * time is up, whatever we do.
+ * The child is as disposable as the tracer: it is the tracer, its death frees all, and it lets go
+ * by itself when the time is up, whatever we do.
  */
 #include "acquire/hold.h"
 
@@ -117,7 +118,8 @@ static bool add(struct raw_capture *c, struct raw_process *p, int dir, struct st
 	return true;
 }
 
-/* Whom ptrace must leave alone, since it sleeps uninterruptibly, stands still as long as it does not run. */
+/* Whom ptrace must leave alone, since it sleeps uninterruptibly, stands still as long as it does
+ * not run. */
 static void leave_uninterruptible(struct standers *s, const struct tracees *t)
 {
 	for (size_t i = 0; i < t->n; i++)
@@ -127,8 +129,8 @@ static void leave_uninterruptible(struct standers *s, const struct tracees *t)
 }
 
 /*
- * Threads that were born while the others were being stopped: listed again until nobody is new. Who stands still
- * cannot make any, so this settles at once. false: too many, or it does not settle.
+ * Threads that were born while the others were being stopped: listed again until nobody is new. Who
+ * stands still cannot make any, so this settles at once. false: too many, or it does not settle.
  */
 static bool stand_all(struct raw_capture *c, struct raw_process *p, struct tracees *t,
 		      struct standers *s, struct deadline until)

@@ -8,14 +8,16 @@
 #include "core/cleanup.h"
 
 /*
- * Stands still means: who ran since its look is stopped by ptrace; who has slept ever since is left asleep, and whether
- * it still did at the end is for hold_release() to say. --stop=always stops them all. What the threads show is in
- * capture->hold. 0; -ETIMEDOUT: one did not stop in time; other -errno: why one may not be stopped.
+ * Stands still means: who ran since its look is stopped by ptrace; who has slept ever since is left
+ * asleep, and whether it still did at the end is for hold_release() to say. --stop=always stops
+ * them all. What the threads show is in capture->hold. 0; -ETIMEDOUT: one did not stop in time;
+ * other -errno: why one may not be stopped.
  */
 struct hold;
 MUST_CHECK int hold_new(struct acquirer *a, size_t process, int64_t at_most_ns, struct hold **ret);
 
-/* Lets go and frees. 0; 1: a sleeper woke meanwhile; -ETIME: the deadline had ended the hold before. */
+/* Lets go and frees. 0; 1: a sleeper woke meanwhile; -ETIME: the deadline had ended the hold
+ * before. */
 int hold_release(struct hold *h);
 
 #endif

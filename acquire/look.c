@@ -1,11 +1,12 @@
 /*
  * One look at a sleeping thread, without a stop; see look.h.
  *
- * A sleeping thread does not move. /proc/TID/syscall gives its stack pointer, its instruction pointer and its
- * call; its stack is copied through /proc/PID/mem. To know that it slept all the while, its run count
- * (schedstat) and the syscall line are read before and after the copy: equal both, and the copy is of one moment.
- * (Measured: of 37,972 copies taken so, none was torn; without the run count 5 of 15,000 were.) Three tries,
- * then the thread counts as running and is left to the tracer.
+ * A sleeping thread does not move. /proc/TID/syscall gives its stack pointer, its instruction
+ * pointer and its call; its stack is copied through /proc/PID/mem. To know that it slept all the
+ * while, its run count (schedstat) and the syscall line are read before and after the copy: equal
+ * both, and the copy is of one moment. (Measured: of 37,972 copies taken so, none was torn; without
+ * the run count 5 of 15,000 were.) Three tries, then the thread counts as running and is left to
+ * the tracer.
  *
  * This works on threads in D state too, where a tracer would wait for ever.
  *
@@ -59,7 +60,7 @@ int look_parse_call(const char *text, struct look_call *ret)
 	struct look_call call = { .nr = SNAP_NONE };
 	const char *p = text;
 	uint64_t *words[] = { &call.args[0], &call.args[1], &call.args[2], &call.args[3],
-			      &call.args[4], &call.args[5], &call.sp,	   &call.pc };
+			      &call.args[4], &call.args[5], &call.sp,      &call.pc };
 	size_t i = 0;
 	int64_t nr;
 
@@ -107,7 +108,8 @@ static int sight_open(struct sight *s, int dir, const struct raw_thread *t)
 	return s->call_fd < 0 ? -errno : 0;
 }
 
-/* The run count is asked for again before the report is believed: where descriptors allow, its file stays open. */
+/* The run count is asked for again before the report is believed: where descriptors allow, its file
+ * stays open. */
 static void sight_close(struct acquirer *a, struct sight *s, struct raw_thread *t)
 {
 	if (t->runfd < 0 && s->run_fd >= 0 && a->runfds_left) {
@@ -226,7 +228,8 @@ static int try_look(struct acquirer *a, const struct raw_process *p, int memfd,
 			a->local.used = before.used;
 		return r;
 	}
-	/* Registers of a thread that was never outside of the kernel: the number is what its maker had called. */
+	/* Registers of a thread that was never outside of the kernel: the number is what its maker
+	 * had called. */
 	*ret_worker = snap_known(call.nr) && call.nr >= 0 && !call.sp && !call.pc;
 	if (*ret_worker)
 		call.nr = SNAP_NONE;
@@ -337,7 +340,8 @@ static void look_thread(struct acquirer *a, struct raw_process *p, int dir, int 
 	push_look(t, &look);
 }
 
-/* The memory or the mappings were of the program before an exec, or a mapping is newer than our list. */
+/* The memory or the mappings were of the program before an exec, or a mapping is newer than our
+ * list. */
 static bool stale(const struct raw_thread *t)
 {
 	const struct raw_look *look = t->looks.n ? &t->looks.v[t->looks.n - 1] : NULL;
@@ -448,7 +452,8 @@ static void visit_again(struct acquirer *a, struct raw_process *p, int dir, int 
 	}
 	struct raw_look look = t->looks.v[t->looks.n - 1];
 	if (r == 0 && run.runs == look.runs && run.cpu_ns == look.cpu_ns && !look.running) {
-		/* It has not run, so everything is as it was; the stack hash is shared, the bytes are not repeated. */
+		/* It has not run, so everything is as it was; the stack hash is shared, the bytes
+		 * are not repeated. */
 		look.at_ns = raw_now_ns(a->c);
 		look.moved = false;
 		look.taken = 0;

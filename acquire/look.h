@@ -1,5 +1,6 @@
 /*
- * Looking at threads without stopping them: registers, system call and stack of everyone who sleeps.
+ * Looking at threads without stopping them: registers, system call and stack of everyone who
+ * sleeps.
  */
 #ifndef HW_ACQUIRE_LOOK_H
 #define HW_ACQUIRE_LOOK_H
@@ -7,8 +8,9 @@
 #include "acquire/process.h"
 
 /*
- * The first look at every thread of every process that was not looked at yet; opens memory and mappings on the way, and
- * reads each thread's status when its process has been looked at. Nothing else is read before.
+ * The first look at every thread of every process that was not looked at yet; opens memory and
+ * mappings on the way, and reads each thread's status when its process has been looked at. Nothing
+ * else is read before.
  */
 void look_first(struct acquirer *a);
 
@@ -20,7 +22,7 @@ int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size
 
 /* Where a thread's stack begins and which bytes are copied of it. */
 struct look_range {
-	uint64_t lo, n;		/* from the red zone up */
+	uint64_t lo, n;         /* from the red zone up */
 	uint64_t top_lo, top_n; /* the outermost end, when the whole is too long; else n = 0 */
 };
 /* false: `sp` is in no mapping. */

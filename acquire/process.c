@@ -1,9 +1,9 @@
 /*
  * Handles and rows of processes; see process.h.
  *
- * Three descriptors are kept for a process: directory, pidfd, memory. With a low RLIMIT_NOFILE the later
- * processes get none and are opened on demand, which costs some microseconds each and is otherwise the same. What is left
- * then goes to the run counts of threads (look.c).
+ * Three descriptors are kept for a process: directory, pidfd, memory. With a low RLIMIT_NOFILE the
+ * later processes get none and are opened on demand, which costs some microseconds each and is
+ * otherwise the same. What is left then goes to the run counts of threads (look.c).
  */
 #include "acquire/process.h"
 
@@ -21,7 +21,8 @@
 /* A process may have vm.max_map_count (65,530) mappings with long paths. */
 #define MAPS_TEXT_MAX (64u << 20)
 
-/* What a reader takes of the arena at a time. Only address space: pages come when they are filled. */
+/* What a reader takes of the arena at a time. Only address space: pages come when they are filled.
+ */
 #define ARENA_PIECE (4u << 20)
 
 /* The leader has ended but its threads run on: /proc/PID/mem, maps and fd are empty then. */

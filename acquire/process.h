@@ -1,8 +1,9 @@
 /*
- * From the members of a tree to rows and open handles: /proc/PID as a directory, a pidfd, the memory, the mappings.
+ * From the members of a tree to rows and open handles: /proc/PID as a directory, a pidfd, the
+ * memory, the mappings.
  *
- * Whoever needs a process' directory asks here: when descriptors are short it is opened for that one use and
- * closed again, after its start time showed that it is still the same process.
+ * Whoever needs a process' directory asks here: when descriptors are short it is opened for that
+ * one use and closed again, after its start time showed that it is still the same process.
  */
 #ifndef HW_ACQUIRE_PROCESS_H
 #define HW_ACQUIRE_PROCESS_H
@@ -17,7 +18,7 @@
 /* What the acquiring functions share during one capture. */
 struct acquirer {
 	struct raw_capture *c;
-	size_t fds_left; /* how many descriptors may still be kept for processes */
+	size_t fds_left;    /* how many descriptors may still be kept for processes */
 	size_t runfds_left; /* and for their run counts, see raw/run.h: what no process needs */
 	struct raw_maps *recent[8]; /* of processes just seen: siblings have the same text */
 	unsigned recent_next;
@@ -27,16 +28,18 @@ struct acquirer {
 
 void acquirer_done(struct acquirer *a);
 
-/* Memory in the capture's arena, zeroed; NULL when that is full. arena_trim(&a->local, …) gives the end back. */
+/* Memory in the capture's arena, zeroed; NULL when that is full. arena_trim(&a->local, …) gives the
+ * end back. */
 void *acquirer_alloc(struct acquirer *a, size_t n);
 
-/* Makes raw processes, raw threads and their rows from a tree; takes its descriptors over. 0 or -ENOMEM. */
+/* Makes raw processes, raw threads and their rows from a tree; takes its descriptors over. 0 or
+ * -ENOMEM. */
 int process_add_tree(struct acquirer *a, struct tree *t);
 
 /*
- * Opens memory and mappings of one process, in this order: were it to exec in between, the memory would read as
- * empty and nothing could be misread. Sets `refused` where the kernel says no. Call again to begin anew after
- * an exec.
+ * Opens memory and mappings of one process, in this order: were it to exec in between, the memory
+ * would read as empty and nothing could be misread. Sets `refused` where the kernel says no. Call
+ * again to begin anew after an exec.
  */
 void process_open(struct acquirer *a, struct raw_process *p);
 

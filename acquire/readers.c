@@ -1,12 +1,13 @@
 /*
  * Threads that read processes; see readers.h.
  *
- * A reader takes the next process, works on a copy of it, and publishes the copy if nobody gave the reader up
- * meanwhile: one atomic exchange decides. A reader that was given up sleeps for ever as soon as its read returns; what it
- * holds is lost, which is some kilobytes for a process that no tool on this machine can read.
+ * A reader takes the next process, works on a copy of it, and publishes the copy if nobody gave the
+ * reader up meanwhile: one atomic exchange decides. A reader that was given up sleeps for ever as
+ * soon as its read returns; what it holds is lost, which is some kilobytes for a process that no
+ * tool on this machine can read.
  *
- * (Killing a helper process instead would be cleaner, but under yama only an ancestor of the target may look at it: a
- * helper is none, a thread of ours is.)
+ * (Killing a helper process instead would be cleaner, but under yama only an ancestor of the target
+ * may look at it: a helper is none, a thread of ours is.)
  */
 #include "acquire/readers.h"
 
@@ -57,7 +58,7 @@ struct crew {
 	_Atomic size_t next;
 	size_t fds_each, runfds_each;
 	pthread_mutex_t lock; /* of the capture's arena */
-	int event;	      /* a reader is done */
+	int event;            /* a reader is done */
 	struct reader readers[READERS_MAX + REPLACEMENTS_MAX];
 	size_t n;
 };
@@ -289,7 +290,8 @@ void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn)
 	size_t n = how_many(crew->n_todo);
 	size_t kept = count_kept(c);
 	crew->fds_each = a->fds_left / n;
-	/* One for each process to come, and as many for processes outside: run counts come after them. */
+	/* One for each process to come, and as many for processes outside: run counts come after
+	 * them. */
 	crew->runfds_each = (a->fds_left - MIN(a->fds_left, 2 * crew->n_todo)) / n;
 	for (size_t i = 0; i < n; i++)
 		(void)add_reader(crew);

@@ -1,8 +1,8 @@
 /*
- * Reading processes by threads of our own, for two reasons. A read of another process' memory or mappings can block for
- * ever: it waits for a lock that a thread in D state holds, or for a page that somebody else must bring
- * (userfaultfd). Such a reader is given up, and with it this one process; the capture goes on. And two processors
- * read faster than one.
+ * Reading processes by threads of our own, for two reasons. A read of another process' memory or
+ * mappings can block for ever: it waits for a lock that a thread in D state holds, or for a page
+ * that somebody else must bring (userfaultfd). Such a reader is given up, and with it this one
+ * process; the capture goes on. And two processors read faster than one.
  */
 #ifndef HW_ACQUIRE_READERS_H
 #define HW_ACQUIRE_READERS_H
@@ -10,8 +10,8 @@
 #include "acquire/process.h"
 
 /*
- * Reads one process. It gets a copy to fill in, which replaces the original when it returns: it must not add rows, nor
- * touch any other process. `a` is the reader's own.
+ * Reads one process. It gets a copy to fill in, which replaces the original when it returns: it
+ * must not add rows, nor touch any other process. `a` is the reader's own.
  */
 typedef void reader_fn(struct acquirer *a, struct raw_process *p);
 
@@ -19,8 +19,8 @@ typedef void reader_fn(struct acquirer *a, struct raw_process *p);
 typedef bool reader_filter(const struct raw_process *p);
 
 /*
- * Runs `fn` for each process that passes the filter. One whose reader got stuck is marked `refused` with -ETIMEDOUT and
- * keeps what it had before.
+ * Runs `fn` for each process that passes the filter. One whose reader got stuck is marked `refused`
+ * with -ETIMEDOUT and keeps what it had before.
  */
 void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn);
 

@@ -1,6 +1,7 @@
 /*
  * The reason behind an EPERM; see refusal.h. The kernel gives none, but its rules are few
- * (kernel/ptrace.c, __ptrace_may_access; security/yama): same user and dumpable, or CAP_SYS_PTRACE, and then yama's opinion.
+ * (kernel/ptrace.c, __ptrace_may_access; security/yama): same user and dumpable, or CAP_SYS_PTRACE,
+ * and then yama's opinion.
  */
 #include "acquire/refusal.h"
 
@@ -25,7 +26,8 @@ static uint64_t own_status(const char *key, int base)
 	uint64_t value = 0;
 	const char *p;
 
-	if (fs_read(AT_FDCWD, "/proc/self/status", text, sizeof(text)) > 0 && (p = scan_key(text, key)))
+	if (fs_read(AT_FDCWD, "/proc/self/status", text, sizeof(text)) > 0 &&
+	    (p = scan_key(text, key)))
 		(void)scan_u64(&p, base, &value);
 	return value;
 }
@@ -43,12 +45,13 @@ static int yama_scope(void)
 	uint64_t scope;
 
 	return fs_read(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", text, sizeof(text)) > 0 &&
-			       scan_u64(&p, 10, &scope) ?
-		       (int)scope :
-		       0;
+			       scan_u64(&p, 10, &scope)
+		       ? (int)scope
+		       : 0;
 }
 
-/* Files in /proc/PID of a process that is not dumpable belong to root, whoever runs it; the directory does not. */
+/* Files in /proc/PID of a process that is not dumpable belong to root, whoever runs it; the
+ * directory does not. */
 static bool dumpable(const struct raw_process *p)
 {
 	struct stat st;
@@ -66,45 +69,63 @@ void refusal_gap(struct raw_capture *c, const struct raw_process *p)
 	const char *fix = WITH_SUDO;
 
 	if (p->refused_error == -ETIMEDOUT) {
-		(void)snprintf(why, sizeof(why), "reading it blocks: a lock on its memory is held, perhaps by a thread in D state");
+		(void)snprintf(
+			why, sizeof(why),
+			"reading it blocks: a lock on its memory is held, perhaps by a thread in D state");
 		fix = NULL;
 	} else if (scope == 3) {
-		(void)snprintf(why, sizeof(why), "kernel.yama.ptrace_scope is 3: nobody may look until the next boot");
+		(void)snprintf(
+			why, sizeof(why),
+			"kernel.yama.ptrace_scope is 3: nobody may look until the next boot");
 		fix = "set kernel.yama.ptrace_scope to 1 in /etc/sysctl.d and reboot";
 	} else if (may_trace_all()) {
-		(void)snprintf(why, sizeof(why), "refused although we have CAP_SYS_PTRACE: another user namespace, or a security module");
+		(void)snprintf(
+			why, sizeof(why),
+			"refused although we have CAP_SYS_PTRACE: another user namespace, or a security module");
 		fix = "run hangwatch on the host, outside of containers";
 	} else if (geteuid() == 0) {
 		(void)snprintf(why, sizeof(why), "root lacks CAP_SYS_PTRACE here");
 		fix = "add the capability to the container: --cap-add SYS_PTRACE";
-	} else if (s && s->known && (s->uid != geteuid() || s->euid != geteuid() || s->suid != geteuid())) {
+	} else if (s && s->known &&
+		   (s->uid != geteuid() || s->euid != geteuid() || s->suid != geteuid())) {
 		(void)snprintf(why, sizeof(why), "it runs as user %u", s->euid);
 	} else if (!dumpable(p)) {
-		(void)snprintf(why, sizeof(why), "it is not dumpable: set-user-ID, file capabilities, or prctl(PR_SET_DUMPABLE)");
+		(void)snprintf(
+			why, sizeof(why),
+			"it is not dumpable: set-user-ID, file capabilities, or prctl(PR_SET_DUMPABLE)");
 	} else if (scope == 2) {
-		(void)snprintf(why, sizeof(why), "kernel.yama.ptrace_scope is 2: only CAP_SYS_PTRACE may look");
+		(void)snprintf(why, sizeof(why),
+			       "kernel.yama.ptrace_scope is 2: only CAP_SYS_PTRACE may look");
 	} else if (scope == 1) {
-		(void)snprintf(why, sizeof(why), "kernel.yama.ptrace_scope is 1: only its ancestors may look");
+		(void)snprintf(why, sizeof(why),
+			       "kernel.yama.ptrace_scope is 1: only its ancestors may look");
 		fix = "run hangwatch with sudo, or start the program under hangwatch run";
 	} else {
-		(void)snprintf(why, sizeof(why), "the kernel refused, perhaps by a security module");
+		(void)snprintf(why, sizeof(why),
+			       "the kernel refused, perhaps by a security module");
 	}
 	builder_gap(c->b, p->node, true, "stacks, memory and descriptors of a process", why, fix);
 }
 
 /*
- * We are an ancestor of what `hangwatch run` started, so yama lets us read it. The tracer is a child of ours and is none;
- * the command itself names us as its tracer before it begins (cli/run.c), which holds for our children too, but the processes
- * that it forks do not inherit that.
+ * We are an ancestor of what `hangwatch run` started, so yama lets us read it. The tracer is a
+ * child of ours and is none; the command itself names us as its tracer before it begins
+ * (cli/run.c), which holds for our children too, but the processes that it forks do not inherit
+ * that.
  */
 struct refusal refusal_of_stop(void)
 {
 	if (yama_scope() == 1 && !may_trace_all())
-		return (struct refusal){ "kernel.yama.ptrace_scope is 1: only an ancestor may stop it, and what "
-					 "stops is a helper process of hangwatch",
-					 "run hangwatch with sudo, or: sudo sysctl kernel.yama.ptrace_scope=0" };
+		return (struct refusal){
+			"kernel.yama.ptrace_scope is 1: only an ancestor may stop it, and what "
+			"stops is a helper process of hangwatch",
+			"run hangwatch with sudo, or: sudo sysctl kernel.yama.ptrace_scope=0"
+		};
 	if (own_status("Seccomp", 10))
-		return (struct refusal){ "ptrace is refused, perhaps by the seccomp filter that hangwatch runs under",
-					 "allow ptrace in the container's seccomp profile" };
-	return (struct refusal){ "ptrace is refused, perhaps by a security module", "run hangwatch with sudo" };
+		return (struct refusal){
+			"ptrace is refused, perhaps by the seccomp filter that hangwatch runs under",
+			"allow ptrace in the container's seccomp profile"
+		};
+	return (struct refusal){ "ptrace is refused, perhaps by a security module",
+				 "run hangwatch with sudo" };
 }

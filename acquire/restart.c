@@ -1,10 +1,11 @@
 /*
  * Calls that go on as restart_syscall; see restart.h.
  *
- * A sleep with a relative timeout that was interrupted and restarted (by a debugger, strace, Ctrl-Z and fg, or a stop of
- * ours) has this number from then on; its registers still hold the arguments. The call is that of an earlier look from
- * the same place; else where in the kernel it sleeps tells it, for few calls are restarted this way (kernel/time/hrtimer.c,
- * kernel/futex/waitwake.c, fs/select.c: whoever fills a restart_block). When the sleep began cannot be known any more: it
+ * A sleep with a relative timeout that was interrupted and restarted (by a debugger, strace, Ctrl-Z
+ * and fg, or a stop of ours) has this number from then on; its registers still hold the arguments.
+ * The call is that of an earlier look from the same place; else where in the kernel it sleeps tells
+ * it, for few calls are restarted this way (kernel/time/hrtimer.c, kernel/futex/waitwake.c,
+ * fs/select.c: whoever fills a restart_block). When the sleep began cannot be known any more: it
  * may end earlier than its timeout and the time since it last ran suggest.
  */
 #include "acquire/restart.h"
@@ -16,7 +17,8 @@
 #include "core/fs.h"
 #include "core/util.h"
 
-/* A clock's number is small, or negative if it is a process's; the other call has a pointer there. */
+/* A clock's number is small, or negative if it is a process's; the other call has a pointer there.
+ */
 #define CLOCKS 16
 
 static bool is_clock(uint64_t arg)

@@ -4,7 +4,8 @@
 
 #include "raw/raw.h"
 
-/* `dir`: its /proc/PID. Changes look->syscall_nr, look->args and look->restarted where the call could be told. */
+/* `dir`: its /proc/PID. Changes look->syscall_nr, look->args and look->restarted where the call
+ * could be told. */
 void restart_resolve(int dir, const struct raw_thread *t, struct raw_look *look);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Thread and sample rows; see rows.h. Written once, when the last look was taken: what a row shows is the last look
- * that has a stack, so that call, registers and frames are of one moment.
+ * Thread and sample rows; see rows.h. Written once, when the last look was taken: what a row shows
+ * is the last look that has a stack, so that call, registers and frames are of one moment.
  */
 #include "acquire/rows.h"
 
@@ -31,7 +31,8 @@ static void call_row(struct builder *b, struct snap_thread *row, const struct ra
 	call.name = builder_str(b, syscall_name(call.nr));
 	for (size_t i = 0; i < ARRAY_SIZE(call.args); i++)
 		call.args[i] = (int64_t)look->args[i];
-	syscall_describe(&text, call.nr, look->args, look->restarted ? SNAP_UNKNOWN : row->blocked_ns);
+	syscall_describe(&text, call.nr, look->args,
+			 look->restarted ? SNAP_UNKNOWN : row->blocked_ns);
 	if (text.n)
 		call.text = builder_str(b, strbuf_str(&text));
 	strbuf_done(&text);
@@ -43,7 +44,8 @@ static bool register_known(const struct raw_look *look, unsigned reg)
 	return look->regs.known >> reg & 1;
 }
 
-/* What a thread did when it was seen last: the look with its stack, or the latest when there is none. */
+/* What a thread did when it was seen last: the look with its stack, or the latest when there is
+ * none. */
 static const struct raw_look *shown(const struct raw_thread *t)
 {
 	const struct raw_look *primary = raw_primary(t);
@@ -81,10 +83,11 @@ static void thread_row(struct raw_capture *c, const struct raw_thread *t)
 }
 
 /*
- * What every claim about this thread rests on: the call it sleeps in, or the state and the time on a CPU of one that does
- * not sleep.
+ * What every claim about this thread rests on: the call it sleeps in, or the state and the time on
+ * a CPU of one that does not sleep.
  */
-static void thread_facts(struct raw_capture *c, const struct raw_process *p, const struct raw_thread *t)
+static void thread_facts(struct raw_capture *c, const struct raw_process *p,
+			 const struct raw_thread *t)
 {
 	const struct snap_thread *row = SNAP_ROW(c->b->s, THREAD, node_index(t->node));
 	const struct snapshot *s = c->b->s;
@@ -95,13 +98,14 @@ static void thread_facts(struct raw_capture *c, const struct raw_process *p, con
 	const struct raw_look *first = &t->looks.v[0], *last = &t->looks.v[t->looks.n - 1];
 	(void)snprintf(source, sizeof(source), "/proc/%d/task/%d/syscall", p->pid, t->tid);
 	if (row->call.presence == PRESENCE_HERE)
-		builder_fact(c->b, t->node, source, "syscall", row->call.nr, "in %s(%s)", snap_str(s, row->call.name),
-			     snap_str(s, row->call.text));
+		builder_fact(c->b, t->node, source, "syscall", row->call.nr, "in %s(%s)",
+			     snap_str(s, row->call.name), snap_str(s, row->call.text));
 	if (shown(t)->restarted)
 		builder_fact(c->b, t->node, source, "restarted", 1,
 			     "the call was interrupted and goes on: when it began is not known");
 	(void)snprintf(source, sizeof(source), "/proc/%d/task/%d/schedstat", p->pid, t->tid);
-	if (t->looks.n > 1 && last->runs != first->runs && snap_known(last->cpu_ns) && snap_known(first->cpu_ns))
+	if (t->looks.n > 1 && last->runs != first->runs && snap_known(last->cpu_ns) &&
+	    snap_known(first->cpu_ns))
 		builder_fact(c->b, t->node, source, "cpu", last->cpu_ns - first->cpu_ns,
 			     "%.1f ms on a CPU in %.1f ms, put there %lld times",
 			     (double)(last->cpu_ns - first->cpu_ns) / NSEC_PER_MSEC,
@@ -109,11 +113,13 @@ static void thread_facts(struct raw_capture *c, const struct raw_process *p, con
 			     (long long)(last->runs - first->runs));
 	if (t->status.known && t->status.state != 'S') {
 		(void)snprintf(source, sizeof(source), "/proc/%d/task/%d/status", p->pid, t->tid);
-		builder_fact(c->b, t->node, source, "state", t->status.state, "state %c", t->status.state);
+		builder_fact(c->b, t->node, source, "state", t->status.state, "state %c",
+			     t->status.state);
 	}
 }
 
-static void thread_gap(struct raw_capture *c, const struct raw_process *p, const struct raw_thread *t)
+static void thread_gap(struct raw_capture *c, const struct raw_process *p,
+		       const struct raw_thread *t)
 {
 	const struct raw_look *look = t->looks.n ? shown(t) : NULL;
 
@@ -122,7 +128,8 @@ static void thread_gap(struct raw_capture *c, const struct raw_process *p, const
 		return;
 	if (t->gone || !look) {
 		if (!look || !look->taken)
-			builder_gap(c->b, t->node, false, "the stack of a thread", "it ended during the capture", NULL);
+			builder_gap(c->b, t->node, false, "the stack of a thread",
+				    "it ended during the capture", NULL);
 		return;
 	}
 	if (look->taken || t->kernel_worker)
@@ -134,24 +141,26 @@ static void thread_gap(struct raw_capture *c, const struct raw_process *p, const
 		builder_gap(c->b, t->node, true, "the stack of a thread", "another tracer holds it",
 			    "detach the debugger or strace");
 	else if (look->error == -EBUSY)
-		builder_gap(c->b, t->node, true, "the stack of a thread", "it was in an uninterruptible sleep each time", NULL);
+		builder_gap(c->b, t->node, true, "the stack of a thread",
+			    "it was in an uninterruptible sleep each time", NULL);
 	else if (look->running && look->error == -EPERM)
-		builder_gap(c->b, t->node, true, "the stack of a running thread", refusal_of_stop().why,
-			    refusal_of_stop().fix);
+		builder_gap(c->b, t->node, true, "the stack of a running thread",
+			    refusal_of_stop().why, refusal_of_stop().fix);
 	else if (look->running && look->error == -ETIMEDOUT)
 		builder_gap(c->b, t->node, true, "the stack of a running thread",
 			    "it did not stop within the stop budget", "--stop-budget 200ms");
 	else
-		builder_gap(c->b, t->node, true, "the stack of a thread", strerror(look->error ? -look->error : ENODATA),
-			    NULL);
+		builder_gap(c->b, t->node, true, "the stack of a thread",
+			    strerror(look->error ? -look->error : ENODATA), NULL);
 }
 
 static void process_gap(struct raw_capture *c, const struct raw_process *p)
 {
 	if (p->hidden)
-		builder_gap(c->b, p->node, true, "everything about a process",
-			    "it lives, but /proc hides it (mount option hidepid): it is another user's, or not dumpable",
-			    "run hangwatch with sudo");
+		builder_gap(
+			c->b, p->node, true, "everything about a process",
+			"it lives, but /proc hides it (mount option hidepid): it is another user's, or not dumpable",
+			"run hangwatch with sudo");
 	else if (p->gone)
 		builder_gap(c->b, p->node, false, "everything about a process",
 			    "it exited during the capture", NULL);
@@ -178,7 +187,8 @@ void look_rows(struct acquirer *a)
 	}
 }
 
-static void sample_row(struct raw_capture *c, const struct raw_thread *t, const struct raw_look *look)
+static void sample_row(struct raw_capture *c, const struct raw_thread *t,
+		       const struct raw_look *look)
 {
 	struct snap_sample *row = BUILD(c->b, SAMPLE);
 
@@ -197,8 +207,8 @@ static void sample_row(struct raw_capture *c, const struct raw_thread *t, const 
 }
 
 /*
- * Threads that the decoder had nothing to say about (kernel threads, other users' processes, or it did not come so
- * far) still have their kernel stack.
+ * Threads that the decoder had nothing to say about (kernel threads, other users' processes, or it
+ * did not come so far) still have their kernel stack.
  */
 static void kernel_stacks(struct raw_capture *c)
 {

@@ -4,7 +4,8 @@
 
 #include "acquire/process.h"
 
-/* After the last look, before the decode: call, sp, pc, times, activity, how it was taken, into each thread's row. */
+/* After the last look, before the decode: call, sp, pc, times, activity, how it was taken, into
+ * each thread's row. */
 void look_rows(struct acquirer *a);
 
 /* After the decode, which hashed the stacks: one SAMPLE row for each look. */

@@ -1,10 +1,10 @@
 /*
  * Answering the confined decoder; see serve.h.
  *
- * The decoder parses what a target may have prepared, so it counts as taken over. It can ask for reading what it
- * was forked to read and for nothing else; each index is checked against the capture, each message is counted.
- * While it works nobody here adds rows: its deltas continue the tables as they were when it was forked. What
- * there is to say is said at the end.
+ * The decoder parses what a target may have prepared, so it counts as taken over. It can ask for
+ * reading what it was forked to read and for nothing else; each index is checked against the
+ * capture, each message is counted. While it works nobody here adds rows: its deltas continue the
+ * tables as they were when it was forked. What there is to say is said at the end.
  */
 #include "acquire/serve.h"
 
@@ -29,9 +29,10 @@
 
 /* A well-behaved decoder sends a few deltas a process. */
 #define DELTAS_PER_PROCESS 8
-#define DELTAS_MORE 64
+#define DELTAS_MORE        64
 
-/* The same file is asked for once for each process that maps it: what is wrong with it is said once. */
+/* The same file is asked for once for each process that maps it: what is wrong with it is said
+ * once. */
 #define GAPS_MAX 64
 
 /* How often a thread had run when the decoder began to read the memory of its process. */
@@ -63,7 +64,8 @@ struct server {
 	ARRAY(struct pending_gap) gaps;
 };
 
-static void add_gap(struct server *s, node_t about, bool hole, const char *what, const char *why, const char *fix)
+static void add_gap(struct server *s, node_t about, bool hole, const char *what, const char *why,
+		    const char *fix)
 {
 	for (size_t i = 0; i < s->gaps.n; i++)
 		if (str_eq(s->gaps.v[i].what, what) && str_eq(s->gaps.v[i].why, why))
@@ -111,7 +113,9 @@ static int serve_mapping(struct server *s, const struct raw_process *p, const st
 		return -EINVAL;
 	int fd = files_open_mapping(&s->files, p, m, &unsure);
 	if (fd >= 0 && unsure)
-		file_gap(s, m, "opened by its path on an overlay: it may have been replaced since it was mapped");
+		file_gap(
+			s, m,
+			"opened by its path on an overlay: it may have been replaced since it was mapped");
 	else if (fd == -ESTALE)
 		file_gap(s, m, "another file has that path now, and map_files needs CAP_SYS_ADMIN");
 	else if (fd == -ETIMEDOUT)
@@ -157,8 +161,8 @@ static int serve_mark(struct server *s, size_t process)
 }
 
 /*
- * Of a thread that is on a CPU all the while, the numbers stand still until the next tick. One that slept when it was
- * looked at and has these numbers still, sleeps; of any other its state is asked.
+ * Of a thread that is on a CPU all the while, the numbers stand still until the next tick. One that
+ * slept when it was looked at and has these numbers still, sleeps; of any other its state is asked.
  */
 static bool may_run(const struct raw_process *p, const struct marked *m)
 {
@@ -168,8 +172,8 @@ static bool may_run(const struct raw_process *p, const struct marked *m)
 	for (size_t i = 0; i < p->threads.n; i++) {
 		const struct raw_look *look = raw_primary(&p->threads.v[i]);
 
-		if (p->threads.v[i].tid == m->tid && look && !look->running && look->runs == m->runs &&
-		    look->cpu_ns == m->cpu_ns)
+		if (p->threads.v[i].tid == m->tid && look && !look->running &&
+		    look->runs == m->runs && look->cpu_ns == m->cpu_ns)
 			return false;
 	}
 	struct process_dir d = process_dir(p);
@@ -192,7 +196,8 @@ static int serve_moved(struct server *s, size_t process)
 		r = now.threads.n != before->threads.n;
 	for (size_t i = 0; r == 0 && i < now.threads.n; i++) {
 		const struct marked *x = &now.threads.v[i], *y = &before->threads.v[i];
-		r = x->tid != y->tid || x->runs != y->runs || x->cpu_ns != y->cpu_ns || may_run(p, x);
+		r = x->tid != y->tid || x->runs != y->runs || x->cpu_ns != y->cpu_ns ||
+		    may_run(p, x);
 	}
 	array_done(&now.threads);
 	return r;
@@ -228,8 +233,9 @@ static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns)
 	if (r == 0)
 		s->held = process;
 	else if (r == -EPERM)
-		add_gap(s, s->a->c->processes.v[process].node, false, "a moment in which it stands still",
-			refusal_of_stop().why, refusal_of_stop().fix);
+		add_gap(s, s->a->c->processes.v[process].node, false,
+			"a moment in which it stands still", refusal_of_stop().why,
+			refusal_of_stop().fix);
 	return r;
 }
 
@@ -247,22 +253,25 @@ static int serve_release(struct server *s)
 enum { IOV_PAGES = 256 };
 
 /* Reads pages numbers[0 … n) as far as it goes: how many were read; what follows could not be. */
-static size_t read_pages(pid_t pid, const uint64_t *numbers, size_t n, uint8_t (*to)[RAW_PAGE_BYTES])
+static size_t read_pages(pid_t pid, const uint64_t *numbers, size_t n,
+			 uint8_t (*to)[RAW_PAGE_BYTES])
 {
 	struct iovec here[IOV_PAGES], there[IOV_PAGES];
 
 	n = MIN(n, (size_t)IOV_PAGES);
 	for (size_t i = 0; i < n; i++) {
 		here[i] = (struct iovec){ to[i], RAW_PAGE_BYTES };
-		there[i] = (struct iovec){ (void *)(uintptr_t)(numbers[i] * RAW_PAGE_BYTES), RAW_PAGE_BYTES };
+		there[i] = (struct iovec){ (void *)(uintptr_t)(numbers[i] * RAW_PAGE_BYTES),
+					   RAW_PAGE_BYTES };
 	}
 	ssize_t got = process_vm_readv(pid, here, n, there, n, 0);
 	return got < 0 ? 0 : (size_t)got / RAW_PAGE_BYTES;
 }
 
 /*
- * The numbers are the decoder's and each is used once; nothing here depends on them. A pid is no identity, so that what was
- * read counts only if the process still lives afterwards: then nobody else can have had its pid.
+ * The numbers are the decoder's and each is used once; nothing here depends on them. A pid is no
+ * identity, so that what was read counts only if the process still lives afterwards: then nobody
+ * else can have had its pid.
  */
 static void serve_pages(struct server *s, size_t process, uint64_t which)
 {

@@ -1,7 +1,7 @@
 /*
- * Programs in which a caught signal is known not to mean "say what you are doing". To catch a signal does not prove
- * that it is harmless; this is the list of those who are known to do something else with it. From the programs' own
- * manuals.
+ * Programs in which a caught signal is known not to mean "say what you are doing". To catch a
+ * signal does not prove that it is harmless; this is the list of those who are known to do
+ * something else with it. From the programs' own manuals.
  */
 #include "acquire/signal_meanings.h"
 

@@ -1,4 +1,5 @@
-/* The broadcast; see signals.h. Runs after the capture: a signal interrupts system calls and turns Python loops. */
+/* The broadcast; see signals.h. Runs after the capture: a signal interrupts system calls and turns
+ * Python loops. */
 #include "acquire/signals.h"
 
 #include <errno.h>
@@ -17,7 +18,8 @@
 #include "core/parse.h"
 #include "core/util.h"
 
-/* How long handlers get before we look who still lives. A dump of a few threads takes milliseconds. */
+/* How long handlers get before we look who still lives. A dump of a few threads takes milliseconds.
+ */
 #define SETTLE_NS (100 * NSEC_PER_MSEC)
 
 int signals_parse(const char *name)
@@ -60,8 +62,8 @@ static const char *refusal(const struct raw_capture *c, const struct raw_process
 			continue;
 		known = true;
 		if (!(st->caught & bit))
-			return st->ignored & bit ? "it ignores the signal" :
-						   "it has no handler: the signal would end it";
+			return st->ignored & bit ? "it ignores the signal"
+						 : "it has no handler: the signal would end it";
 		everywhere_blocked &= (st->blocked & bit) != 0;
 	}
 	if (!known)
@@ -78,7 +80,8 @@ static bool dump_handler_known(const struct raw_capture *c, node_t process, int 
 
 	for (uint32_t i = 0; i < SNAP_N(s, FACT); i++) {
 		const struct snap_fact *f = SNAP_ROW(s, FACT, i);
-		if (f->about == process && f->value == sig && str_eq(snap_str(s, f->key), "dump_handler"))
+		if (f->about == process && f->value == sig &&
+		    str_eq(snap_str(s, f->key), "dump_handler"))
 			return true;
 	}
 	return false;
@@ -90,7 +93,8 @@ static int send_to(const struct raw_process *p, int sig)
 	int pidfd = p->pidfd;
 
 	if (pidfd < 0) {
-		/* Descriptors were short. The pid may have been reused since: the start time decides. */
+		/* Descriptors were short. The pid may have been reused since: the start time
+		 * decides. */
 		struct raw_stat now;
 		char path[32];
 		own = pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
@@ -109,8 +113,8 @@ static bool alive(const struct raw_process *p)
 	char path[32];
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", p->pid);
-	return raw_stat_read(AT_FDCWD, path, &now) == 0 && now.start_ticks == p->start_ticks && now.state != 'Z' &&
-	       now.state != 'X';
+	return raw_stat_read(AT_FDCWD, path, &now) == 0 && now.start_ticks == p->start_ticks &&
+	       now.state != 'Z' && now.state != 'X';
 }
 
 /* Parents before children: depth in the tree, then the order of the walk. */
@@ -151,11 +155,16 @@ int signals_broadcast(struct raw_capture *c, const char *wanted)
 			if (!why && automatic && !dump_handler_known(c, p->node, sig))
 				why = "its handler is not known to be a dump handler";
 			int r = why ? 0 : send_to(p, sig);
-			struct snap_signal row = { .process = p->node, .pid = p->pid, .sent = !why && r == 0 };
-			row.signal = builder_strf(c->b, "SIG%s", sigabbrev_np(sig) ? sigabbrev_np(sig) : "?");
-			row.why = why ? builder_str(c->b, why) :
-				  r < 0 ? builder_strf(c->b, "could not be sent: %s", strerror(-r)) :
-					  builder_str(c->b, "it has a handler and does not block it");
+			struct snap_signal row = { .process = p->node,
+						   .pid = p->pid,
+						   .sent = !why && r == 0 };
+			row.signal = builder_strf(c->b, "SIG%s",
+						  sigabbrev_np(sig) ? sigabbrev_np(sig) : "?");
+			row.why =
+				why     ? builder_str(c->b, why)
+				: r < 0 ? builder_strf(c->b, "could not be sent: %s", strerror(-r))
+					: builder_str(c->b,
+						      "it has a handler and does not block it");
 			row.alive_after = TRI_UNKNOWN;
 			row.output = STR_UNKNOWN;
 			sent += row.sent;
@@ -166,6 +175,7 @@ int signals_broadcast(struct raw_capture *c, const char *wanted)
 	if (sent)
 		clock_sleep_until(clock_monotonic_ns() + SETTLE_NS);
 	for (size_t k = 0; k < n && !c->b->error; k++)
-		SNAP_ROW(c->b->s, SIGNAL, first + k)->alive_after = alive(&c->processes.v[order[k]]);
+		SNAP_ROW(c->b->s, SIGNAL, first + k)->alive_after =
+			alive(&c->processes.v[order[k]]);
 	return 0;
 }

@@ -1,14 +1,16 @@
 /*
  * Stopping threads by ptrace; see tracee.h.
  *
- * PTRACE_SEIZE and PTRACE_INTERRUPT: no SIGSTOP is sent, so nothing is left in the queue and a thread that was
- * stopped by a signal stays so. A thread that is about to get a signal stops with that signal in hand; it gets it when
- * it goes on. Nobody waits without a deadline: who does not stop in time is in an uninterruptible sleep.
+ * PTRACE_SEIZE and PTRACE_INTERRUPT: no SIGSTOP is sent, so nothing is left in the queue and a
+ * thread that was stopped by a signal stays so. A thread that is about to get a signal stops with
+ * that signal in hand; it gets it when it goes on. Nobody waits without a deadline: who does not
+ * stop in time is in an uninterruptible sleep.
  *
- * The stop ends the system call a thread sleeps in. Most start again by themselves; 13 of 47 (epoll_wait first of all)
- * return EINTR to programs that never saw a signal. The repair changes that result, while the thread stands, into
- * the kernel's own "start again unless a handler runs" (-ERESTARTNOHAND). Only on a native x86-64 frame, only inside a
- * system call, only when the stop was ours.
+ * The stop ends the system call a thread sleeps in. Most start again by themselves; 13 of 47
+ * (epoll_wait first of all) return EINTR to programs that never saw a signal. The repair changes
+ * that result, while the thread stands, into the kernel's own "start again unless a handler runs"
+ * (-ERESTARTNOHAND). Only on a native x86-64 frame, only inside a system call, only when the stop
+ * was ours.
  */
 #include "acquire/tracee.h"
 
@@ -153,11 +155,12 @@ void tracees_stop(struct tracees *s, struct deadline until)
 static void set_regs(struct tracee *t, const struct user_regs_struct *r)
 {
 	const uint64_t v[DWARF_MAX] = {
-		[DWARF_RAX] = r->rax, [DWARF_RDX] = r->rdx, [DWARF_RCX] = r->rcx, [DWARF_RBX] = r->rbx,
-		[DWARF_RSI] = r->rsi, [DWARF_RDI] = r->rdi, [DWARF_RBP] = r->rbp, [DWARF_RSP] = r->rsp,
-		[DWARF_R8] = r->r8,   [DWARF_R9] = r->r9,   [DWARF_R10] = r->r10, [DWARF_R11] = r->r11,
-		[DWARF_R12] = r->r12, [DWARF_R13] = r->r13, [DWARF_R14] = r->r14, [DWARF_R15] = r->r15,
-		[DWARF_RIP] = r->rip,
+		[DWARF_RAX] = r->rax, [DWARF_RDX] = r->rdx, [DWARF_RCX] = r->rcx,
+		[DWARF_RBX] = r->rbx, [DWARF_RSI] = r->rsi, [DWARF_RDI] = r->rdi,
+		[DWARF_RBP] = r->rbp, [DWARF_RSP] = r->rsp, [DWARF_R8] = r->r8,
+		[DWARF_R9] = r->r9,   [DWARF_R10] = r->r10, [DWARF_R11] = r->r11,
+		[DWARF_R12] = r->r12, [DWARF_R13] = r->r13, [DWARF_R14] = r->r14,
+		[DWARF_R15] = r->r15, [DWARF_RIP] = r->rip,
 	};
 	const uint64_t args[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
 
@@ -198,7 +201,8 @@ static void take_regs(struct tracees *s, struct tracee *t)
 
 static int prepare_stack(struct tracees *s, struct tracee *t, struct look_range *range)
 {
-	if (t->error < 0 || !t->stopped || !look_stack_range(s->p->maps, t->regs.v[DWARF_RSP], range))
+	if (t->error < 0 || !t->stopped ||
+	    !look_stack_range(s->p->maps, t->regs.v[DWARF_RSP], range))
 		return -ENODATA;
 	t->stack.bytes = arena_alloc(s->arena, range->n);
 	t->stack.lo = range->lo;
@@ -240,7 +244,8 @@ static void read_stacks(struct tracees *s)
 		if (prepare_stack(s, t, &range) < 0)
 			continue;
 		local[k] = (struct iovec){ .iov_base = t->stack.bytes, .iov_len = range.n };
-		remote[k] = (struct iovec){ .iov_base = (void *)(uintptr_t)range.lo, .iov_len = range.n };
+		remote[k] = (struct iovec){ .iov_base = (void *)(uintptr_t)range.lo,
+					    .iov_len = range.n };
 		whose[k++] = t;
 	}
 	ssize_t got = k ? process_vm_readv(s->p->pid, local, k, remote, k, 0) : 0;

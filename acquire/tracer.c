@@ -1,12 +1,13 @@
 /*
  * The disposable tracer; see tracer.h.
  *
- * The child gets its orders by fork and gives its results through shared memory: an array of tracees that it
- * fills in as it goes, and the arena for stack bytes. The parent watches how long each process takes and kills the child
- * when one takes too long; a killed tracer frees all it holds. A new child then does the rest.
+ * The child gets its orders by fork and gives its results through shared memory: an array of
+ * tracees that it fills in as it goes, and the arena for stack bytes. The parent watches how long
+ * each process takes and kills the child when one takes too long; a killed tracer frees all it
+ * holds. A new child then does the rest.
  *
- * A thread that could not be stopped cannot be let go either. The child therefore ends after such a process, and
- * the next one is done by a new child.
+ * A thread that could not be stopped cannot be let go either. The child therefore ends after such a
+ * process, and the next one is done by a new child.
  */
 #include "acquire/tracer.h"
 
@@ -45,7 +46,8 @@ static struct orders *orders_new(size_t max_jobs, size_t max_tracees)
 {
 	size_t bytes = sizeof(struct orders) + max_jobs * sizeof(struct job) +
 		       max_tracees * sizeof(struct tracee);
-	struct orders *o = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct orders *o =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (o == MAP_FAILED)
 		return NULL;
@@ -82,7 +84,8 @@ static _Noreturn void child_stop(struct raw_capture *c, struct orders *o)
 	_exit(0);
 }
 
-/* Waits for the child as long as it goes on from process to process; kills it when one takes longer than allowed. */
+/* Waits for the child as long as it goes on from process to process; kills it when one takes longer
+ * than allowed. */
 static void watch(const struct raw_capture *c, const struct orders *o, pid_t child)
 {
 	int64_t allowed_ns = c->options->stop_budget_ns + TRACER_GRACE_NS;
@@ -103,7 +106,8 @@ static void watch(const struct raw_capture *c, const struct orders *o, pid_t chi
 	(void)child_end(child, deadline_in(0), NULL);
 }
 
-/* Killed in the middle of a process: how long its threads stood is known, what was taken of them is not whole. */
+/* Killed in the middle of a process: how long its threads stood is known, what was taken of them is
+ * not whole. */
 static void give_up_job(struct orders *o)
 {
 	const struct job *j = &o->jobs[o->next++];
@@ -113,7 +117,9 @@ static void give_up_job(struct orders *o)
 		int64_t stopped_ns = t->stopped_ns;
 		if (t->stopped && !stopped_ns)
 			stopped_ns = clock_monotonic_ns() - t->asked_ns;
-		*t = (struct tracee){ .tid = t->tid, .error = -ETIMEDOUT, .stopped_ns = stopped_ns,
+		*t = (struct tracee){ .tid = t->tid,
+				      .error = -ETIMEDOUT,
+				      .stopped_ns = stopped_ns,
 				      .was_stopped = t->was_stopped };
 	}
 }
@@ -151,7 +157,8 @@ static bool wanted(const struct raw_capture *c, const struct raw_thread *t, bool
 	return c->options->stop == STOP_AUTO && look->running && !look->taken;
 }
 
-static size_t count_wanted(const struct raw_capture *c, const struct raw_process *p, bool last_round)
+static size_t count_wanted(const struct raw_capture *c, const struct raw_process *p,
+			   bool last_round)
 {
 	size_t n = 0;
 
@@ -194,7 +201,8 @@ static void check_running(struct raw_capture *c, const struct raw_process *p,
 	       !(stat.state == 'T' && x->was_stopped)) {
 		if (deadline_passed(until)) {
 			builder_gap(c->b, t->node, true, "a thread is stopped after the capture",
-				    "it ran before it", stat.state == 'T' ? "kill -CONT its process" : NULL);
+				    "it ran before it",
+				    stat.state == 'T' ? "kill -CONT its process" : NULL);
 			break;
 		}
 		clock_sleep_until(clock_monotonic_ns() + NSEC_PER_MSEC);

@@ -1,6 +1,7 @@
 /*
- * What the two kinds of tracer have in common: the one that stops threads for a look (tracer.c) and the one that
- * holds a process for the decoder (hold.c). Both are children that the parent may kill at any moment.
+ * What the two kinds of tracer have in common: the one that stops threads for a look (tracer.c) and
+ * the one that holds a process for the decoder (hold.c). Both are children that the parent may kill
+ * at any moment.
  */
 #ifndef HW_ACQUIRE_TRACER_CHILD_H
 #define HW_ACQUIRE_TRACER_CHILD_H

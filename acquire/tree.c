@@ -1,16 +1,17 @@
 /*
  * Walking a tree of processes in /proc; see tree.h.
  *
- * /proc/PID/task/TID/children lists what one thread forked, so all threads' lists together are the children.
- * The lists are not atomic: a child may be born, or handed to another thread because its forker ended, while
- * they are read. So the whole tree is listed again until a round finds nobody new, a few times at most: a
- * fork bomb never settles, and the report then says that the list is not complete.
+ * /proc/PID/task/TID/children lists what one thread forked, so all threads' lists together are the
+ * children. The lists are not atomic: a child may be born, or handed to another thread because its
+ * forker ended, while they are read. So the whole tree is listed again until a round finds nobody
+ * new, a few times at most: a fork bomb never settles, and the report then says that the list is
+ * not complete.
  *
- * A pid is a number that is used again. An open /proc/PID directory is not: reads below it fail once that
- * process is gone. It is opened first, and everything else is read through it.
+ * A pid is a number that is used again. An open /proc/PID directory is not: reads below it fail
+ * once that process is gone. It is opened first, and everything else is read through it.
  *
- * Where the kernel was built without CONFIG_PROC_CHILDREN there are no such files: one pass over all of
- * /proc by parent then stands for a round.
+ * Where the kernel was built without CONFIG_PROC_CHILDREN there are no such files: one pass over
+ * all of /proc by parent then stands for a round.
  */
 #include "acquire/tree.h"
 
@@ -39,8 +40,8 @@
 
 struct walk {
 	struct tree *tree;
-	struct map by_pid;  /* pid -> index of the member that has it now */
-	size_t threads;	    /* over all members */
+	struct map by_pid; /* pid -> index of the member that has it now */
+	size_t threads;    /* over all members */
 	size_t fds_left;
 	pid_t self;
 	bool no_children_files;
@@ -94,14 +95,16 @@ int tree_list_threads(int procfd, pid_t *tids, size_t max)
 }
 
 /*
- * With hidepid=1 the directory of a process that we may not look at cannot be opened; with hidepid=2 it seems not to
- * exist, though the lists of children name it. A pidfd may be had of any process that does exist.
+ * With hidepid=1 the directory of a process that we may not look at cannot be opened; with
+ * hidepid=2 it seems not to exist, though the lists of children name it. A pidfd may be had of any
+ * process that does exist.
  */
 static bool is_hidden(pid_t pid, int open_error)
 {
 	if (open_error == -EPERM || open_error == -EACCES)
 		return true;
-	CLEANUP(fd_closep) int fd = open_error == -ENOENT ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	CLEANUP(fd_closep)
+	int fd = open_error == -ENOENT ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 	return fd >= 0;
 }
 
@@ -119,7 +122,8 @@ static int add_member(struct walk *w, pid_t pid, size_t parent, uint64_t start_t
 		known->root |= root;
 		return 0;
 	}
-	/* Started from a shell of the tree, we are in it ourselves: not what anybody asked about. */
+	/* Started from a shell of the tree, we are in it ourselves: not what anybody asked about.
+	 */
 	if (pid == w->self && !root)
 		return 0;
 	if (t->members.n == TREE_PROCESSES_MAX) {
@@ -155,7 +159,8 @@ static int add_member(struct walk *w, pid_t pid, size_t parent, uint64_t start_t
 	return r < 0 ? r : 1;
 }
 
-/* The member's directory: its own, or opened now and bound to it by its start time. *ret_close says whose it is. */
+/* The member's directory: its own, or opened now and bound to it by its start time. *ret_close says
+ * whose it is. */
 static int member_dir(const struct tree_member *m, bool *ret_close)
 {
 	struct raw_stat now;
@@ -213,7 +218,8 @@ static int add_children(struct walk *w, size_t parent, int taskfd, pid_t tid)
 	(void)snprintf(path, sizeof(path), "%d/children", tid);
 	ssize_t n = fs_read_to_end(taskfd, path, w->text, sizeof(w->text));
 	if (n < 0) {
-		/* The thread ended (its children are in another's list in the next round), or no thread has such a file. */
+		/* The thread ended (its children are in another's list in the next round), or no
+		 * thread has such a file. */
 		(void)snprintf(path, sizeof(path), "%d/stat", tid);
 		if (n == -ENOENT && faccessat(taskfd, path, F_OK, 0) == 0)
 			w->no_children_files = true;
@@ -241,11 +247,12 @@ static int visit(struct walk *w, size_t i)
 		return 0;
 	int dir = member_dir(m, &must_close);
 	CLEANUP(fd_closep) int own = dir >= 0 && must_close ? dir : -1;
-	CLEANUP(fd_closep) int taskfd =
-		dir < 0 ? -1 : openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(fd_closep)
+	int taskfd = dir < 0 ? -1 : openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	(void)own;
 	if (taskfd < 0 || list_member_threads(w, m, taskfd) < 0 || m->tids.n == 0) {
-		/* No threads any more: it was reaped. What stat said before stays, as its last known state. */
+		/* No threads any more: it was reaped. What stat said before stays, as its last
+		 * known state. */
 		m->gone = true;
 		return 0;
 	}
@@ -258,7 +265,8 @@ static int visit(struct walk *w, size_t i)
 	return added;
 }
 
-/* Without children files: everybody whose parent is a member, by one look at each process of the machine. */
+/* Without children files: everybody whose parent is a member, by one look at each process of the
+ * machine. */
 static int scan_by_parent(struct walk *w)
 {
 	CLEANUP(dir_closep) DIR *d = opendir("/proc");
@@ -319,8 +327,8 @@ static void link_parents(struct walk *w)
 	}
 }
 
-static int proc_list(struct tree_source *s, const struct tree_seed *seeds, size_t n, size_t keep_fds,
-		     struct deadline until, struct tree *ret)
+static int proc_list(struct tree_source *s, const struct tree_seed *seeds, size_t n,
+		     size_t keep_fds, struct deadline until, struct tree *ret)
 {
 	CLEANUP(freep) struct walk *w = calloc(1, sizeof(*w));
 	struct tree tree = { 0 };

@@ -1,6 +1,6 @@
 /*
- * The order of the analysis; see analysis.h. It writes six tables and two columns (a thread's `idle` and
- * `group`) and reads all others.
+ * The order of the analysis; see analysis.h. It writes six tables and two columns (a thread's
+ * `idle` and `group`) and reads all others.
  */
 #include "analysis/analysis.h"
 
@@ -10,7 +10,8 @@
 #include "analysis/waits.h"
 #include "core/util.h"
 
-/* Sets that a producer made come first; those behind the last that one of its rows names are ours. */
+/* Sets that a producer made come first; those behind the last that one of its rows names are ours.
+ */
 static uint32_t sets_of_producers(const struct snapshot *s)
 {
 	uint32_t n = 0;

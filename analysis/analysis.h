@@ -1,6 +1,6 @@
 /*
- * From facts to a verdict, as a pure function of the snapshot: no /proc, no clock, no processes. The same
- * stored report gives the same verdict for ever (`show --reanalyse`).
+ * From facts to a verdict, as a pure function of the snapshot: no /proc, no clock, no processes.
+ * The same stored report gives the same verdict for ever (`show --reanalyse`).
  */
 #ifndef HW_ANALYSIS_ANALYSIS_H
 #define HW_ANALYSIS_ANALYSIS_H
@@ -8,8 +8,8 @@
 #include "snapshot/builder.h"
 
 /*
- * Derives groups, thread idleness, waits, verdicts, the odd one out and what is ruled out, anew: earlier rows of
- * those tables are dropped first. 0 or -errno.
+ * Derives groups, thread idleness, waits, verdicts, the odd one out and what is ruled out, anew:
+ * earlier rows of those tables are dropped first. 0 or -errno.
  */
 int analyse(struct builder *b);
 

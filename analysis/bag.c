@@ -13,7 +13,8 @@ uint64_t bag_value(const struct analysis *a, const struct bag_kind *k, node_t pr
 	return sum;
 }
 
-uint32_t bag_count(const struct analysis *a, const struct bag_kind *k, node_t process, uint64_t value)
+uint32_t bag_count(const struct analysis *a, const struct bag_kind *k, node_t process,
+		   uint64_t value)
 {
 	struct snap_list l = snap_children(&a->x, k->table, process);
 	uint32_t n = 0;
@@ -24,11 +25,14 @@ uint32_t bag_count(const struct analysis *a, const struct bag_kind *k, node_t pr
 	return n;
 }
 
-uint32_t bag_surplus(const struct analysis *a, const struct bag_kind *k, node_t process, node_t other)
+uint32_t bag_surplus(const struct analysis *a, const struct bag_kind *k, node_t process,
+		     node_t other)
 {
 	struct snap_list own = snap_children(&a->x, k->table, process),
 			 others = snap_children(&a->x, k->table, other);
-	struct map left = { 0 }; /* value -> how many of the other's are not yet matched by one of ours */
+	struct map left = {
+		0
+	}; /* value -> how many of the other's are not yet matched by one of ours */
 	uint32_t found = UINT32_MAX;
 	uint64_t v, n;
 	int r = 0;

@@ -1,11 +1,13 @@
 /*
  * Following a chain; see chain.h.
  *
- * Among those who may still act, each sleeper follows the wait by which the spread reached it: that leads to the nearest seed
- * and never in a circle. Two detours are allowed where they do not lead back: into a process's main thread and a loop's main task, for there a person would look first.
+ * Among those who may still act, each sleeper follows the wait by which the spread reached it: that
+ * leads to the nearest seed and never in a circle. Two detours are allowed where they do not lead
+ * back: into a process's main thread and a loop's main task, for there a person would look first.
  *
- * Among the dead, a lost wait is sought first, over edges that are more than candidates and through main threads only: it is a cause, and those who
- * wait behind it are not. Where there is none the chain goes on until it meets itself.
+ * Among the dead, a lost wait is sought first, over edges that are more than candidates and through
+ * main threads only: it is a cause, and those who wait behind it are not. Where there is none the
+ * chain goes on until it meets itself.
  */
 #include "analysis/chain.h"
 
@@ -20,7 +22,7 @@ struct walk {
 	const struct solution *s;
 	const struct analysis *a;
 	struct chain *c;
-	uint8_t *on_chain; /* by sleeper */
+	uint8_t *on_chain;  /* by sleeper */
 	struct trail trail; /* of those who may act */
 };
 
@@ -63,7 +65,8 @@ static uint32_t set_of(const struct walk *w, uint32_t wait)
 	return w->s->g.waits.v[wait].wakers;
 }
 
-/* The sleeper nearest to a seed among the wakers of a wait; NODE_UNKNOWN when none was reached by phase `most`. */
+/* The sleeper nearest to a seed among the wakers of a wait; NODE_UNKNOWN when none was reached by
+ * phase `most`. */
 static node_t nearest_waker(const struct walk *w, uint32_t wait, uint8_t most)
 {
 	uint32_t set = set_of(w, wait);
@@ -80,8 +83,8 @@ static bool leads_away(const struct walk *w, node_t from)
 }
 
 /*
- * Whom to look at behind a wait: its nearest waker, but in a process the main thread, and of a loop the main task, where that
- * may act as well and is not itself waiting for us.
+ * Whom to look at behind a wait: its nearest waker, but in a process the main thread, and of a loop
+ * the main task, where that may act as well and is not itself waiting for us.
  */
 static node_t choose_waker(const struct walk *w, uint32_t wait, uint8_t most)
 {
@@ -92,8 +95,8 @@ static node_t choose_waker(const struct walk *w, uint32_t wait, uint8_t most)
 	node_t process = process_of(w->a, near), prefer = main_sleeper(w->a, process);
 	uint32_t party = w->a->notes.v[wait].party;
 	bool of_loop = wait_row(w->a, wait)->on == WAIT_ON_LOOP;
-	if ((party_has(w->a, party, process) || (of_loop && party_has(w->a, party, prefer))) && prefer != near &&
-	    phase_of(w->s, prefer) <= most && leads_away(w, prefer))
+	if ((party_has(w->a, party, process) || (of_loop && party_has(w->a, party, prefer))) &&
+	    prefer != near && phase_of(w->s, prefer) <= most && leads_away(w, prefer))
 		return prefer;
 	return near;
 }
@@ -156,9 +159,9 @@ static struct way way_of_wait(const struct walk *w, node_t sleeper, uint32_t wai
 		way.rank = RANK_NEW_WORK;
 	} else if (near != NODE_UNKNOWN && leads_away(w, near)) {
 		way.to = near;
-		way.rank = runs(w->a, near) && !is_outside(w->a, near) ? RANK_RUNNING_WAKER :
-			   via_of(w, sleeper) == wait		       ? RANK_NEAREST :
-									 RANK_WAKER;
+		way.rank = runs(w->a, near) && !is_outside(w->a, near) ? RANK_RUNNING_WAKER
+			   : via_of(w, sleeper) == wait                ? RANK_NEAREST
+								       : RANK_WAKER;
 	} else if (n->outside) {
 		way.rank = RANK_OUTSIDE;
 	} else if (n->sleep) {
@@ -183,7 +186,8 @@ static struct way best_way(const struct walk *w, node_t sleeper)
 	struct way best = { .wait = GRAPH_NONE, .to = NODE_UNKNOWN, .rank = RANK_NONE };
 
 	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
-		/* One of several waits that are all needed is no way on while another of them is dead. */
+		/* One of several waits that are all needed is no way on while another of them is
+		 * dead. */
 		if (wait_row(w->a, i)->need == NEED_ALL)
 			continue;
 		struct way way = way_of_wait(w, sleeper, i);
@@ -259,9 +263,9 @@ static int follow_living(struct walk *w, node_t at)
 		if (way.to == NODE_UNKNOWN) {
 			bool moves = node_table(at) == TABLE_THREAD &&
 				     w->a->threads[node_index(at)].mode == MODE_MOVED;
-			w->c->end = way.wait != GRAPH_NONE ? end_at(w->a, way.wait) :
-				    moves		    ? END_RUNS :
-							      END_UNKNOWN;
+			w->c->end = way.wait != GRAPH_NONE ? end_at(w->a, way.wait)
+				    : moves                ? END_RUNS
+							   : END_UNKNOWN;
 			return 0;
 		}
 		at = way.to;
@@ -272,7 +276,7 @@ static int follow_living(struct walk *w, node_t at)
 
 struct dead {
 	struct walk *w;
-	uint32_t *from;	     /* sleeper -> the sleeper it was found behind, plus one */
+	uint32_t *from;      /* sleeper -> the sleeper it was found behind, plus one */
 	uint32_t *from_wait; /* ... and the wait */
 	uint8_t *party_seen;
 	uint32_t *queue;
@@ -307,7 +311,8 @@ bool sleeper_is_lost(const struct solution *s, node_t sleeper, uint32_t *ret_wai
 	return true;
 }
 
-/* In a process a person looks at the main thread; the helper threads of a dead process wait for it. */
+/* In a process a person looks at the main thread; the helper threads of a dead process wait for it.
+ */
 static node_t dead_member(const struct walk *w, node_t member)
 {
 	if (node_table(member) == TABLE_PROCESS)
@@ -315,7 +320,8 @@ static node_t dead_member(const struct walk *w, node_t member)
 	return member != NODE_UNKNOWN && is_dead(w->s, member) ? member : NODE_UNKNOWN;
 }
 
-static void enqueue(struct dead *d, uint32_t *tail, uint32_t sleeper, uint32_t behind, uint32_t wait)
+static void enqueue(struct dead *d, uint32_t *tail, uint32_t sleeper, uint32_t behind,
+		    uint32_t wait)
 {
 	if (d->from[sleeper])
 		return;
@@ -374,7 +380,8 @@ static int path_to_lost(struct dead *d, uint32_t start, uint32_t lost)
 	return r;
 }
 
-/* The next dead one: behind what is read rather than behind a candidate, and the main thread of a process. */
+/* The next dead one: behind what is read rather than behind a candidate, and the main thread of a
+ * process. */
 static struct way dead_way(const struct walk *w, node_t sleeper)
 {
 	struct span waits = waits_of(w->s, sleeper);
@@ -382,10 +389,11 @@ static struct way dead_way(const struct walk *w, node_t sleeper)
 
 	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
 		uint32_t party = w->a->notes.v[i].party;
-		/* A loop's thread that is met on the way stands for its callbacks: what those wait for comes first. */
-		int rank = wait_row(w->a, i)->on == WAIT_ON_LOOP		   ? 3 :
-			   wait_row(w->a, i)->evidence == EVIDENCE_CANDIDATE ? 2 :
-										 0;
+		/* A loop's thread that is met on the way stands for its callbacks: what those wait
+		 * for comes first. */
+		int rank = wait_row(w->a, i)->on == WAIT_ON_LOOP               ? 3
+			   : wait_row(w->a, i)->evidence == EVIDENCE_CANDIDATE ? 2
+									       : 0;
 		if (!counts(w, i) || party == GRAPH_NONE)
 			continue;
 		for (uint32_t k = 0; k < party_size(w->a, party) && best.rank > rank; k++) {
@@ -436,7 +444,9 @@ static int follow_dead(struct walk *w, node_t start)
 	CLEANUP(freep) uint32_t *from_wait = calloc(n + 1, sizeof(*from_wait));
 	CLEANUP(freep) uint32_t *queue = calloc(n + 1, sizeof(*queue));
 	CLEANUP(freep) uint8_t *seen = calloc(w->a->parties.n + 1, 1);
-	struct dead d = { .w = w, .from = from, .from_wait = from_wait, .party_seen = seen, .queue = queue };
+	struct dead d = {
+		.w = w, .from = from, .from_wait = from_wait, .party_seen = seen, .queue = queue
+	};
 
 	if (!from || !from_wait || !queue || !seen)
 		return -ENOMEM;
@@ -461,7 +471,8 @@ static int begin(struct walk *w, node_t root, node_t *ret_start)
 	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
 		if (wait_row(w->a, i)->on != WAIT_ON_LOOP)
 			continue;
-		/* It stands there for its task; what it does besides, callbacks of nobody, may still be followed. */
+		/* It stands there for its task; what it does besides, callbacks of nobody, may
+		 * still be followed. */
 		return append(w, thread, i);
 	}
 	return 0;
@@ -489,7 +500,8 @@ static int follow(const struct solution *s, node_t root, struct chain *ret, bool
 		return 1;
 	r = trail_init(&w.trail, s);
 	if (r == 0)
-		r = phase_of(s, start) <= PHASE_MAYBE ? follow_living(&w, start) : follow_standing(&w, start);
+		r = phase_of(s, start) <= PHASE_MAYBE ? follow_living(&w, start)
+						      : follow_standing(&w, start);
 	trail_done(&w.trail);
 	return r;
 }

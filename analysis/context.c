@@ -1,5 +1,6 @@
 /*
- * Views of threads and processes, and look-ups; see context.h. Parties are in party.c, waits in wait_add().
+ * Views of threads and processes, and look-ups; see context.h. Parties are in party.c, waits in
+ * wait_add().
  */
 #include "analysis/context.h"
 
@@ -12,13 +13,16 @@
 #include "analysis/unread.h"
 #include "core/util.h"
 
-/* glibc keeps the first two real-time signals for itself; the others may be timers and io notifications. */
+/* glibc keeps the first two real-time signals for itself; the others may be timers and io
+ * notifications. */
 #define SIGNALS_OF_LIBC (3ULL << 31)
 
-/* In place of a row: more than one socket listens at that address (SO_REUSEPORT, a path that was bound again). */
+/* In place of a row: more than one socket listens at that address (SO_REUSEPORT, a path that was
+ * bound again). */
 #define MANY_LISTENERS UINT64_MAX
 
-/* A handler of these speaks of a fault in the process, of a terminal's size, or of nothing: none is sent to wake it. */
+/* A handler of these speaks of a fault in the process, of a terminal's size, or of nothing: none is
+ * sent to wake it. */
 static const uint8_t signals_of_faults[] = { 4, 5, 6, 7, 8, 11, 13, 16, 28, 31 };
 
 node_t process_of(const struct analysis *a, node_t n)
@@ -83,7 +87,8 @@ node_t thread_by_own_tid(const struct analysis *a, node_t process, int64_t tid, 
 {
 	uint64_t scope = anywhere ? namespace_scope(process_row(a, process)->pid_ns) : process, i;
 
-	return map_get(&a->own_tids, own_tid_key(scope, tid), &i) ? NODE(TABLE_THREAD, i) : NODE_UNKNOWN;
+	return map_get(&a->own_tids, own_tid_key(scope, tid), &i) ? NODE(TABLE_THREAD, i)
+								  : NODE_UNKNOWN;
 }
 
 static uint64_t lock_key(const struct snap_resource *file, const char *kind)
@@ -95,23 +100,25 @@ node_t lock_on(const struct analysis *a, node_t file, const char *kind)
 {
 	uint64_t i;
 
-	return map_get(&a->locks, lock_key(resource_row(a, file), kind), &i) ? NODE(TABLE_RESOURCE, i) :
-									   NODE_UNKNOWN;
+	return map_get(&a->locks, lock_key(resource_row(a, file), kind), &i)
+		       ? NODE(TABLE_RESOURCE, i)
+		       : NODE_UNKNOWN;
 }
 
 /* A path is found from every network namespace. */
 static uint64_t address_key(int64_t net_ns, const char *address)
 {
-	return map_mix(map_hash_bytes(address, strlen(address)), address[0] == '/' ? 0 : (uint64_t)net_ns);
+	return map_mix(map_hash_bytes(address, strlen(address)),
+		       address[0] == '/' ? 0 : (uint64_t)net_ns);
 }
 
 node_t listener_at(const struct analysis *a, int64_t net_ns, const char *address)
 {
 	uint64_t i;
 
-	return map_get(&a->listeners, address_key(net_ns, address), &i) && i != MANY_LISTENERS ?
-		       NODE(TABLE_RESOURCE, i) :
-		       NODE_UNKNOWN;
+	return map_get(&a->listeners, address_key(net_ns, address), &i) && i != MANY_LISTENERS
+		       ? NODE(TABLE_RESOURCE, i)
+		       : NODE_UNKNOWN;
 }
 
 static int map_listener(struct analysis *a, uint32_t i)
@@ -122,7 +129,8 @@ static int map_listener(struct analysis *a, uint32_t i)
 	if (!stream || r->local <= STR_NONE || !str_eq(text_of(a, r->state), "LISTEN"))
 		return 0;
 	uint64_t key = address_key(r->net_ns, text_of(a, r->local)), other;
-	return map_set(&a->listeners, key, map_get(&a->listeners, key, &other) ? MANY_LISTENERS : i);
+	return map_set(&a->listeners, key,
+		       map_get(&a->listeners, key, &other) ? MANY_LISTENERS : i);
 }
 
 const char *call_name(const struct analysis *a, node_t thread)
@@ -156,8 +164,9 @@ const char *fact_text(const struct analysis *a, node_t about, const char *key)
 {
 	uint32_t row;
 
-	return snap_fact_about(&a->x, about, key, &row) ? text_of(a, SNAP_ROW(a->s, FACT, row)->text) :
-							  NULL;
+	return snap_fact_about(&a->x, about, key, &row)
+		       ? text_of(a, SNAP_ROW(a->s, FACT, row)->text)
+		       : NULL;
 }
 
 /* ---- views ---- */
@@ -180,7 +189,8 @@ static enum mode thread_mode(const struct analysis *a, node_t n)
 		return MODE_STOPPED;
 	if (state_is(a, t->state, "D"))
 		return MODE_D;
-	/* A thread that wants the GIL wakes every 5 ms to ask for it: it stands still all the same, even if it is seen awake. */
+	/* A thread that wants the GIL wakes every 5 ms to ask for it: it stands still all the same,
+	 * even if it is seen awake. */
 	if (fact_value(a, n, "gil_waiter", &waits_for_gil) && t->call.presence == PRESENCE_HERE)
 		return MODE_SLEEPS;
 	if (state_is(a, t->state, "R"))
@@ -201,7 +211,8 @@ static uint64_t signals_that_wake(const struct analysis *a, node_t process, bool
 	for (size_t i = 0; i < ARRAY_SIZE(signals_of_faults); i++)
 		mask &= ~(1ULL << (signals_of_faults[i] - 1));
 	if (python)
-		mask &= ~(1ULL << (2 - 1)); /* SIGINT becomes KeyboardInterrupt in every interpreter */
+		mask &= ~(1ULL << (2 -
+				   1)); /* SIGINT becomes KeyboardInterrupt in every interpreter */
 	return mask;
 }
 
@@ -253,7 +264,8 @@ static void view_history(struct analysis *a)
 {
 	for (uint32_t i = 0; i < SNAP_N(a->s, EVENT); i++) {
 		const struct snap_event *e = SNAP_ROW(a->s, EVENT, i);
-		bool tells = e->kind == EVENT_EXEC || e->kind == EVENT_SIGNAL || e->kind == EVENT_REPARENT;
+		bool tells = e->kind == EVENT_EXEC || e->kind == EVENT_SIGNAL ||
+			     e->kind == EVENT_REPARENT;
 		if (tells && node_table(e->about) == TABLE_PROCESS)
 			a->processes[node_index(e->about)].history += map_mix(e->kind, 1);
 	}
@@ -264,7 +276,8 @@ static void view_running_tasks(struct analysis *a)
 {
 	for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++) {
 		const struct snap_task *t = SNAP_ROW(a->s, TASK, i);
-		if (!t->inherited && t->state == TASK_RUNNING && node_table(t->thread) == TABLE_THREAD)
+		if (!t->inherited && t->state == TASK_RUNNING &&
+		    node_table(t->thread) == TABLE_THREAD)
 			a->threads[node_index(t->thread)].in_task = true;
 	}
 }
@@ -286,9 +299,11 @@ static void view_loops(struct analysis *a)
 	}
 }
 
-/* Row indices by the row they belong to: rows[start[k] .. start[k + 1]). `of` says to which, UINT32_MAX: to none. */
-static int group_rows(const struct analysis *a, uint32_t n, uint32_t of(const struct analysis *, uint32_t),
-		      uint32_t **ret_start, uint32_t **ret_rows)
+/* Row indices by the row they belong to: rows[start[k] .. start[k + 1]). `of` says to which,
+ * UINT32_MAX: to none. */
+static int group_rows(const struct analysis *a, uint32_t n,
+		      uint32_t of(const struct analysis *, uint32_t), uint32_t **ret_start,
+		      uint32_t **ret_rows)
 {
 	uint32_t *start = *ret_start = calloc(n + 2, sizeof(*start));
 	uint32_t *rows = *ret_rows = calloc(n + 1, sizeof(*rows));
@@ -317,7 +332,8 @@ static uint32_t parent_task(const struct analysis *a, uint32_t i)
 {
 	const struct snap_task *t = SNAP_ROW(a->s, TASK, i);
 
-	return node_table(t->parent) == TABLE_TASK && !t->inherited ? node_index(t->parent) : UINT32_MAX;
+	return node_table(t->parent) == TABLE_TASK && !t->inherited ? node_index(t->parent)
+								    : UINT32_MAX;
 }
 
 static int map_rows(struct analysis *a)
@@ -340,7 +356,9 @@ static int map_rows(struct analysis *a)
 		r = map_set(&a->own_tids, own_tid_key(t->owner, tid), i);
 		if (r == 0)
 			r = map_set(&a->own_tids,
-				    own_tid_key(namespace_scope(process_row(a, t->owner)->pid_ns), tid), i);
+				    own_tid_key(namespace_scope(process_row(a, t->owner)->pid_ns),
+						tid),
+				    i);
 	}
 	return r;
 }
@@ -352,7 +370,8 @@ int analysis_init(struct analysis *a, struct builder *b)
 	a->processes = calloc(SNAP_N(a->s, PROCESS) + 1, sizeof(*a->processes));
 	int r = a->threads && a->processes ? snap_index_init(&a->x, a->s) : -ENOMEM;
 	if (r == 0)
-		r = group_rows(a, SNAP_N(a->s, PROCESS), parent_process, &a->child_start, &a->child_rows);
+		r = group_rows(a, SNAP_N(a->s, PROCESS), parent_process, &a->child_start,
+			       &a->child_rows);
 	if (r == 0)
 		r = group_rows(a, SNAP_N(a->s, TASK), parent_task, &a->below_start, &a->below_rows);
 	if (r < 0)
@@ -404,7 +423,8 @@ static void facts_about(const struct analysis *a, node_t about, node_t *facts, u
 		bool twice = false;
 		for (uint32_t k = 0; k < *n; k++)
 			twice |= facts[k] == f;
-		/* What a thread catches and how it is limited is about all it does, not about this wait. */
+		/* What a thread catches and how it is limited is about all it does, not about this
+		 * wait. */
 		if (!twice && !str_starts(text_of(a, SNAP_ROW(a->s, FACT, l.v[i])->key), "sig_"))
 			facts[(*n)++] = f;
 	}
@@ -436,10 +456,11 @@ void wait_add(struct analysis *a, const struct wait_in *in, const char *fmt, ...
 		if (in->about[i] != NODE_UNKNOWN)
 			facts_about(a, in->about[i], facts, &n);
 
-	struct span to = note->unknown || note->outside || in->new_work ?
-				 SPAN_UNKNOWN :
-				 party_span(a, in->party, in->but);
-	/* Where the row says that nobody is left, the graph must not find the sleeper's own process instead. */
+	struct span to = note->unknown || note->outside || in->new_work
+				 ? SPAN_UNKNOWN
+				 : party_span(a, in->party, in->but);
+	/* Where the row says that nobody is left, the graph must not find the sleeper's own process
+	 * instead. */
 	if (span_known(to) && !to.n)
 		a->notes.v[a->notes.n - 1].party = GRAPH_NONE;
 	struct span span = builder_refs(a->b, facts, n);

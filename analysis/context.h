@@ -1,9 +1,10 @@
 /*
- * What every part of the analysis works on: the snapshot with its index, what each thread and process is doing, the parties who could end a wait,
- * and the waits as they grow.
+ * What every part of the analysis works on: the snapshot with its index, what each thread and
+ * process is doing, the parties who could end a wait, and the waits as they grow.
  *
- * A party is a list of nodes that many waits share: the holders of one end of a pipe, or all who can act in a process. The graph has it once, as a
- * set, and so has the report: a thousand sleepers in one process cost a thousand references to it.
+ * A party is a list of nodes that many waits share: the holders of one end of a pipe, or all who
+ * can act in a process. The graph has it once, as a set, and so has the report: a thousand sleepers
+ * in one process cost a thousand references to it.
  */
 #ifndef HW_ANALYSIS_CONTEXT_H
 #define HW_ANALYSIS_CONTEXT_H
@@ -22,7 +23,7 @@ enum mode {
 	MODE_RUNS,    /* on a CPU, or wanting one */
 	MODE_MOVED,   /* sleeps now, but ran while it was looked at */
 	MODE_STOPPED, /* stopped, traced or frozen */
-	MODE_D,	      /* uninterruptible */
+	MODE_D,       /* uninterruptible */
 	MODE_GONE,    /* exited */
 };
 
@@ -30,45 +31,49 @@ struct thread_view {
 	uint8_t mode; /* enum mode */
 	bool idle;    /* by design: no waker, and nobody to blame */
 	bool loop;    /* waits for the events of a loop whose tasks are known */
-	bool in_task; /* a task's code runs on it: whatever call that is in, the loop stands still with it */
+	bool in_task; /* a task's code runs on it: whatever call that is in, the loop stands still
+			 with it */
 	bool loop_calls; /* ... which also runs callbacks that belong to no task (asyncio) */
 };
 
 struct process_view {
 	bool exited;
-	bool opaque;		/* alive, but its threads were not seen */
+	bool opaque; /* alive, but its threads were not seen */
 	bool frozen;
-	bool serves;		/* somebody in it awaits what comes from outside the tree; known once the waits are */
-	bool python;		/* SIGINT is always caught there and means nothing */
-	const char *unread;	/* what its runtime schedules, and is not read: "goroutines"; NULL */
-	uint64_t caught;	/* signals whose handlers may do anything */
-	node_t main_thread;	/* or the oldest one that lives; NODE_UNKNOWN */
-	node_t main_task;	/* of the loop that the main thread runs; NODE_UNKNOWN */
-	uint64_t history;	/* a sum over its events of note: exec, signal, reparenting */
-	uint32_t actors;	/* party of all that may act in it: threads and tasks, no helpers; GRAPH_NONE until asked for */
+	bool serves; /* somebody in it awaits what comes from outside the tree; known once the waits
+			are */
+	bool python; /* SIGINT is always caught there and means nothing */
+	const char *unread; /* what its runtime schedules, and is not read: "goroutines"; NULL */
+	uint64_t caught;    /* signals whose handlers may do anything */
+	node_t main_thread; /* or the oldest one that lives; NODE_UNKNOWN */
+	node_t main_task;   /* of the loop that the main thread runs; NODE_UNKNOWN */
+	uint64_t history;   /* a sum over its events of note: exec, signal, reparenting */
+	uint32_t actors;    /* party of all that may act in it: threads and tasks, no helpers;
+			       GRAPH_NONE until asked for */
 };
 
 struct party {
 	struct span refs;  /* its members */
 	struct span named; /* once a wait's row has named it: the reference to its set */
-	bool outside;	   /* somebody in it is outside the tree */
+	bool outside;      /* somebody in it is outside the tree */
 };
 
 /* What is known of a wait but has no place in its row. */
 struct wait_note {
-	uint32_t party; /* the wakers, also where the row's `to` is unknown; GRAPH_NONE: none, or only `to` */
-	bool unknown;	/* somebody else could end it, too */
-	bool partly;	/* ... but only in so far as not every process could be read */
-	bool outside;	/* a party outside this machine or outside what was looked at */
-	bool sleep;	/* a plain sleep: its deadline is all there is to wait for */
-	bool timed;	/* there is a deadline, though not known when */
-	bool full;	/* a writer that waits for room */
-	bool signal;	/* the unknown party is whoever may send a signal */
-	bool rests;	/* ... in a sleep that says itself to last until it is told to end */
-	bool own;	/* on a wake-up descriptor that only this process holds */
-	bool stopped;	/* the wait of a stopped process for its continuation */
-	node_t gone;	/* an exited process that this wait was for */
-	str_t who;	/* the outside party, for a person */
+	uint32_t party; /* the wakers, also where the row's `to` is unknown; GRAPH_NONE: none, or
+			   only `to` */
+	bool unknown;   /* somebody else could end it, too */
+	bool partly;    /* ... but only in so far as not every process could be read */
+	bool outside;   /* a party outside this machine or outside what was looked at */
+	bool sleep;     /* a plain sleep: its deadline is all there is to wait for */
+	bool timed;     /* there is a deadline, though not known when */
+	bool full;      /* a writer that waits for room */
+	bool signal;    /* the unknown party is whoever may send a signal */
+	bool rests;     /* ... in a sleep that says itself to last until it is told to end */
+	bool own;       /* on a wake-up descriptor that only this process holds */
+	bool stopped;   /* the wait of a stopped process for its continuation */
+	node_t gone;    /* an exited process that this wait was for */
+	str_t who;      /* the outside party, for a person */
 };
 
 struct analysis {
@@ -80,13 +85,13 @@ struct analysis {
 	uint32_t *child_start, *child_rows; /* children of each process */
 	uint32_t *below_start, *below_rows; /* tasks whose parent is each task */
 	ARRAY(struct party) parties;
-	struct map party_index;	   /* what the party is of -> its index */
-	struct map party_position; /* party and member -> where in it */
+	struct map party_index;        /* what the party is of -> its index */
+	struct map party_position;     /* party and member -> where in it */
 	ARRAY(struct wait_note) notes; /* one per row of TABLE_WAIT */
-	struct map objects;	   /* process and address -> resource of an in-process primitive */
-	struct map own_tids;	   /* process or pid namespace, and thread id there -> thread */
-	struct map locks;	   /* file and kind of lock -> its resource */
-	struct map listeners;	   /* network namespace and address -> listening socket */
+	struct map objects;   /* process and address -> resource of an in-process primitive */
+	struct map own_tids;  /* process or pid namespace, and thread id there -> thread */
+	struct map locks;     /* file and kind of lock -> its resource */
+	struct map listeners; /* network namespace and address -> listening socket */
 };
 
 int analysis_init(struct analysis *a, struct builder *b);
@@ -146,15 +151,16 @@ bool task_is_cancelled(const struct analysis *a, node_t task);
 struct snap_list tasks_below(const struct analysis *a, node_t task);
 
 /*
- * A thread by the id that memory of this process has for it: one of its own threads, or (`anywhere`) one of any
- * process of the same pid namespace. NODE_UNKNOWN when it is not there.
+ * A thread by the id that memory of this process has for it: one of its own threads, or
+ * (`anywhere`) one of any process of the same pid namespace. NODE_UNKNOWN when it is not there.
  */
 node_t thread_by_own_tid(const struct analysis *a, node_t process, int64_t tid, bool anywhere);
 
 /* The lock on a file; `kind` is a word of /proc/locks. NODE_UNKNOWN: nobody waits for one. */
 node_t lock_on(const struct analysis *a, node_t file, const char *kind);
 
-/* The one socket that listens at this address; NODE_UNKNOWN: none was seen, or several, and nobody knows whose it would be. */
+/* The one socket that listens at this address; NODE_UNKNOWN: none was seen, or several, and nobody
+ * knows whose it would be. */
 node_t listener_at(const struct analysis *a, int64_t net_ns, const char *address);
 
 /* The system call a thread is in: 0 as name when it is in none or that is unknown. */
@@ -164,7 +170,8 @@ static inline int64_t call_arg(const struct analysis *a, node_t thread, int i)
 	return thread_row(a, thread)->call.args[i];
 }
 
-/* Does the thread wait for the events of its loop? If not, its loop and all of its tasks stand still with it. */
+/* Does the thread wait for the events of its loop? If not, its loop and all of its tasks stand
+ * still with it. */
 bool loop_polls(const struct analysis *a, node_t thread);
 
 /* Facts by key; false and untouched when there is none. */
@@ -173,19 +180,21 @@ const char *fact_text(const struct analysis *a, node_t about, const char *key); 
 
 /* ---- parties ---- */
 
-/* Everyone who can act in a process: tasks, and threads that are neither idle helpers nor stand for a loop's tasks. */
+/* Everyone who can act in a process: tasks, and threads that are neither idle helpers nor stand for
+ * a loop's tasks. */
 uint32_t party_actors(struct analysis *a, node_t process);
 
 /* The same without the tasks of the loop that stands still with this thread. */
 uint32_t party_actors_beside(struct analysis *a, node_t thread);
 
-/* The processes that hold a resource open for writing, or for reading, or at all (`side` of enum side). */
+/* The processes that hold a resource open for writing, or for reading, or at all (`side` of enum
+ * side). */
 enum side { SIDE_READS = 1, SIDE_WRITES, SIDE_ANY };
 uint32_t party_holders(struct analysis *a, node_t resource, enum side side);
 
 /*
- * The processes that map the shared memory a thread waits in; GRAPH_NONE where they are not known. *ret_others: may others, too? TRI_UNKNOWN:
- * only processes that could not be read.
+ * The processes that map the shared memory a thread waits in; GRAPH_NONE where they are not known.
+ * *ret_others: may others, too? TRI_UNKNOWN: only processes that could not be read.
  */
 uint32_t party_mappers(struct analysis *a, node_t thread, enum tri *ret_others);
 
@@ -198,12 +207,13 @@ bool party_has(const struct analysis *a, uint32_t party, node_t node);
 /* How many there are besides `but` (NODE_UNKNOWN: nobody is left out). */
 uint32_t party_size_without(const struct analysis *a, uint32_t party, node_t but);
 
-/* Its members for a wait's row: a short party as a list without `but`, a long one as the name of a set. */
+/* Its members for a wait's row: a short party as a list without `but`, a long one as the name of a
+ * set. */
 struct span party_span(struct analysis *a, uint32_t party, node_t but);
 
 /*
- * A party of holders as `sleeper` sees it: where its own process is one of them, the others who act in that process take its place. In a
- * very long list it stays and stands for them.
+ * A party of holders as `sleeper` sees it: where its own process is one of them, the others who act
+ * in that process take its place. In a very long list it stays and stands for them.
  */
 uint32_t party_seen_by(struct analysis *a, uint32_t holders, node_t sleeper);
 
@@ -213,25 +223,30 @@ struct wait_in {
 	node_t from;
 	enum wait_on on;
 	node_t resource;
-	enum need need;	     /* NEED_ANY unless set */
+	enum need need; /* NEED_ANY unless set */
 	int64_t group;
-	uint32_t party;	     /* who could end it; GRAPH_NONE: nobody */
-	node_t but;	     /* a member that is not meant; `from` itself never is */
+	uint32_t party;      /* who could end it; GRAPH_NONE: nobody */
+	node_t but;          /* a member that is not meant; `from` itself never is */
 	int64_t deadline_ns; /* 0: none */
 	enum evidence evidence;
 	bool new_work;
 	struct wait_note note; /* but for the party */
-	node_t about[3];     /* whose facts it rests on, besides those of `from` and `resource` */
+	node_t about[3];       /* whose facts it rests on, besides those of `from` and `resource` */
 };
 
-/* One more wait; `what` names the thing for a person. `to` is left unknown where note.unknown or note.outside is set. */
+/* One more wait; `what` names the thing for a person. `to` is left unknown where note.unknown or
+ * note.outside is set. */
 void wait_add(struct analysis *a, const struct wait_in *in, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 static inline struct wait_in wait_any(node_t from, enum wait_on on, enum evidence evidence)
 {
-	return (struct wait_in){ .from = from, .on = on, .party = GRAPH_NONE, .but = from,
-				 .evidence = evidence, .need = NEED_ANY };
+	return (struct wait_in){ .from = from,
+				 .on = on,
+				 .party = GRAPH_NONE,
+				 .but = from,
+				 .evidence = evidence,
+				 .need = NEED_ANY };
 }
 
 #endif

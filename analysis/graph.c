@@ -1,8 +1,9 @@
 /*
  * The fixpoint over the and/or graph; see graph.h.
  *
- * Unit propagation as in Horn satisfiability: every group and every set counts what it still needs, and each edge is looked at once, when its source is reached.
- * Cost: sleepers + waits + members. It never walks a cycle: what a cycle needs from itself is simply never reached.
+ * Unit propagation as in Horn satisfiability: every group and every set counts what it still needs,
+ * and each edge is looked at once, when its source is reached. Cost: sleepers + waits + members. It
+ * never walks a cycle: what a cycle needs from itself is simply never reached.
  */
 #include "analysis/graph.h"
 
@@ -80,10 +81,10 @@ struct spread {
 	const struct graph *g;
 	struct graph_reach *reach;
 	struct edges of_member; /* vertex -> sets that hold it */
-	struct edges of_set;	/* set -> waits for it */
-	uint32_t *group_needs;	/* waits a group still needs; an any-group needs one */
-	uint32_t *set_left;	/* members not yet reached */
-	uint32_t *queue;	/* vertices reached, not yet looked at */
+	struct edges of_set;    /* set -> waits for it */
+	uint32_t *group_needs;  /* waits a group still needs; an any-group needs one */
+	uint32_t *set_left;     /* members not yet reached */
+	uint32_t *queue;        /* vertices reached, not yet looked at */
 	size_t head, tail;
 	uint8_t phase;
 };
@@ -130,7 +131,8 @@ static int index_edges(struct spread *p)
 	edges_sum(&p->of_member, n_vertices);
 	for (uint32_t s = 0; s < g->sets.n; s++)
 		for (uint32_t i = 0; i < g->sets.v[s].n; i++)
-			edges_fill(&p->of_member, vertex(g, g->members.v[g->sets.v[s].first + i]), s);
+			edges_fill(&p->of_member, vertex(g, g->members.v[g->sets.v[s].first + i]),
+				   s);
 
 	for (size_t i = 0; i < g->waits.n; i++)
 		if (g->waits.v[i].wakers != GRAPH_NONE)

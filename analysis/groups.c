@@ -1,8 +1,9 @@
 /*
  * Threads with equal stacks, over all processes; see groups.h.
  *
- * Equal means the same functions in the same order and the same system call. Addresses, lines and arguments do not count: twenty children parked in the same place are one
- * group wherever their code lies. Threads of which no stack is known form groups by what they sleep in.
+ * Equal means the same functions in the same order and the same system call. Addresses, lines and
+ * arguments do not count: twenty children parked in the same place are one group wherever their
+ * code lies. Threads of which no stack is known form groups by what they sleep in.
  */
 #include "analysis/groups.h"
 
@@ -18,9 +19,9 @@
 static uint64_t key_of(const struct analysis *a, node_t thread)
 {
 	const struct snap_stack *s = snap_stack_of(&a->x, thread);
-	uint64_t h = map_mix(thread_row(a, thread)->call.presence == PRESENCE_HERE ?
-				     thread_row(a, thread)->call.name :
-				     0,
+	uint64_t h = map_mix(thread_row(a, thread)->call.presence == PRESENCE_HERE
+				     ? thread_row(a, thread)->call.name
+				     : 0,
 			     s != NULL);
 
 	if (!s || !span_known(s->frames))
@@ -28,8 +29,8 @@ static uint64_t key_of(const struct analysis *a, node_t thread)
 	for (uint32_t i = 0; i < s->frames.n; i++) {
 		const struct snap_frame *f = SNAP_ROW(a->s, FRAME, s->frames.first + i);
 		/* A frame without a name is told apart by its place in the module. */
-		uint64_t place = f->function > STR_NONE ? f->function :
-							  map_mix(f->module, (uint64_t)f->offset);
+		uint64_t place = f->function > STR_NONE ? f->function
+							: map_mix(f->module, (uint64_t)f->offset);
 		h = map_mix(h, place << 2 | f->kind);
 	}
 	return h;
@@ -45,7 +46,8 @@ static void title_of(const struct analysis *a, node_t thread, struct strbuf *out
 		const struct snap_frame *f = SNAP_ROW(a->s, FRAME, s->frames.first + i);
 		if (f->internal || f->function <= STR_NONE)
 			continue;
-		/* The innermost ones tell most; of the rest there is a sign that it was left out. */
+		/* The innermost ones tell most; of the rest there is a sign that it was left out.
+		 */
 		if (n < TITLE_MAX)
 			names[n++] = text_of(a, f->function);
 		else
@@ -71,7 +73,8 @@ int groups_derive(struct analysis *a)
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		uint64_t key = key_of(a, NODE(TABLE_THREAD, i)), known;
 		group[i] = UINT32_MAX;
-		if (a->threads[i].mode == MODE_GONE || SNAP_ROW(a->s, PROCESS, node_index(SNAP_ROW(a->s, THREAD, i)->owner))->outside)
+		if (a->threads[i].mode == MODE_GONE ||
+		    SNAP_ROW(a->s, PROCESS, node_index(SNAP_ROW(a->s, THREAD, i)->owner))->outside)
 			continue;
 		if (!map_get(&by_key, key, &known)) {
 			known = n_groups++;
@@ -101,6 +104,7 @@ int groups_derive(struct analysis *a)
 		row->title = text;
 	}
 	for (uint32_t i = 0; i < n; i++)
-		SNAP_ROW(a->s, THREAD, i)->group = group[i] == UINT32_MAX ? NODE_NONE : NODE(TABLE_GROUP, group[i]);
+		SNAP_ROW(a->s, THREAD, i)->group =
+			group[i] == UINT32_MAX ? NODE_NONE : NODE(TABLE_GROUP, group[i]);
 	return a->b->error;
 }

@@ -1,9 +1,11 @@
 /*
- * Which threads are idle by design: workers of a pool that wait for work, and a runtime's own helpers.
+ * Which threads are idle by design: workers of a pool that wait for work, and a runtime's own
+ * helpers.
  *
- * They count as nobody's waker and nobody's fault. A thread is recognised by what it waits in, not by what it is: the first frame, from the innermost, that is no
- * mere waiting must be the pool's own loop. A worker that sleeps inside a job it was given has that job's frames there and is not idle. A process's main
- * thread never is.
+ * They count as nobody's waker and nobody's fault. A thread is recognised by what it waits in, not
+ * by what it is: the first frame, from the innermost, that is no mere waiting must be the pool's
+ * own loop. A worker that sleeps inside a job it was given has that job's frames there and is not
+ * idle. A process's main thread never is.
  */
 #include "analysis/idle.h"
 
@@ -49,7 +51,7 @@ static const struct place waiting[] = {
 };
 
 static const struct place pools[] = {
-	{ "_work", "_thread_cache.py" },	       /* trio */
+	{ "_work", "_thread_cache.py" },               /* trio */
 	{ "_worker", "concurrent/futures/thread.py" }, /* the standard library's executor */
 	{ "run", "anyio/_backends/_asyncio.py" },
 	{ "_feed", "multiprocessing/queues.py" },
@@ -76,9 +78,13 @@ static const struct place pools[] = {
 
 /* A Java virtual machine's own threads, by the 15 characters the kernel keeps of their names. */
 static const char *const java_threads[] = {
-	"GC Thread#", "G1 ",	      "VM Thread",	"VM Periodic Tas", "C1 CompilerThre",
-	"C2 CompilerThre", "Sweeper thread", "Service Thread", "Monitor Deflati", "Signal Dispatch",
-	"Finalizer",  "Reference Handl", "Common-Cleaner", "Notification Th",
+	"GC Thread#",      "G1 ",
+	"VM Thread",       "VM Periodic Tas",
+	"C1 CompilerThre", "C2 CompilerThre",
+	"Sweeper thread",  "Service Thread",
+	"Monitor Deflati", "Signal Dispatch",
+	"Finalizer",       "Reference Handl",
+	"Common-Cleaner",  "Notification Th",
 };
 
 /* "Worker._work" is "_work": qualified names say more than these lists. */
@@ -96,12 +102,14 @@ static bool is_at(const struct analysis *a, const struct snap_frame *f, const st
 
 	for (size_t i = 0; i < n; i++)
 		if (function_is(function, places[i].function) &&
-		    (!places[i].file || str_ends(file, places[i].file) || str_ends(module, places[i].file)))
+		    (!places[i].file || str_ends(file, places[i].file) ||
+		     str_ends(module, places[i].file)))
 			return true;
 	return false;
 }
 
-/* Native frames of an interpreter stand between the Python frames; they are neither waiting nor a pool. */
+/* Native frames of an interpreter stand between the Python frames; they are neither waiting nor a
+ * pool. */
 static bool idles(const struct analysis *a, node_t thread)
 {
 	const struct snap_stack *s = snap_stack_of(&a->x, thread);
@@ -141,11 +149,12 @@ void idle_threads(struct analysis *a)
 		const struct snap_stack *stack = snap_stack_of(&a->x, n);
 		int64_t ignored;
 		bool sleeps = a->threads[i].mode == MODE_SLEEPS || a->threads[i].mode == MODE_MOVED;
-		bool may = sleeps && view_of(a, t->owner)->main_thread != n && !a->threads[i].loop &&
-			   str_starts(call_name(a, n), "futex") && !fact_value(a, n, "gil_waiter", &ignored);
+		bool may = sleeps && view_of(a, t->owner)->main_thread != n &&
+			   !a->threads[i].loop && str_starts(call_name(a, n), "futex") &&
+			   !fact_value(a, n, "gil_waiter", &ignored);
 
-		a->threads[i].idle = may && (fact_value(a, n, "idle_worker", &ignored) || java_helper(a, t) ||
-					     idles(a, n));
+		a->threads[i].idle = may && (fact_value(a, n, "idle_worker", &ignored) ||
+					     java_helper(a, t) || idles(a, n));
 		t->idle = a->threads[i].idle ? TRI_YES : !may || stack ? TRI_NO : TRI_UNKNOWN;
 	}
 }

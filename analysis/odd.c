@@ -1,9 +1,11 @@
 /*
- * The odd one out: siblings are compared feature by feature; who differs where all others agree is named.
+ * The odd one out: siblings are compared feature by feature; who differs where all others agree is
+ * named.
  *
- * Siblings have one parent and one program: forked and never exec'd, or the same executable. A feature speaks only when nearly all
- * siblings agree on it; one by which each differs from each (a log file of its own) says nothing. Inherited descriptors do not count: the
- * later a child is born the more of them it has. Who ended with a failure is named in any case.
+ * Siblings have one parent and one program: forked and never exec'd, or the same executable. A
+ * feature speaks only when nearly all siblings agree on it; one by which each differs from each (a
+ * log file of its own) says nothing. Inherited descriptors do not count: the later a child is born
+ * the more of them it has. Who ended with a failure is named in any case.
  */
 #include "analysis/odd.h"
 
@@ -16,8 +18,8 @@
 #include "core/util.h"
 
 #define SIBLINGS_MIN 4
-#define ODD_MAX 8   /* rows for one verdict */
-#define FACTS_MAX 8
+#define ODD_MAX      8 /* rows for one verdict */
+#define FACTS_MAX    8
 
 struct feature {
 	uint64_t (*value)(const struct analysis *a, node_t process);
@@ -35,9 +37,9 @@ static uint64_t value_state(const struct analysis *a, node_t p)
 	if (v->exited)
 		return 1;
 	return v->main_thread != NODE_UNKNOWN &&
-			       a->threads[node_index(v->main_thread)].mode == MODE_STOPPED ?
-		       2 :
-		       3;
+			       a->threads[node_index(v->main_thread)].mode == MODE_STOPPED
+		       ? 2
+		       : 3;
 }
 
 static void say_state(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
@@ -95,9 +97,9 @@ static uint64_t value_activity(const struct analysis *a, node_t p)
 static void say_activity(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
 {
 	(void)typical;
-	strbuf_add(out, value_activity(a, p) == 1 ? "main thread runs" :
-			value_activity(a, p) == 2 ? "main thread in an uninterruptible sleep" :
-						    "main thread sleeps");
+	strbuf_add(out, value_activity(a, p) == 1   ? "main thread runs"
+			: value_activity(a, p) == 2 ? "main thread in an uninterruptible sleep"
+						    : "main thread sleeps");
 }
 
 /* ---- threads, children, tasks ---- */
@@ -107,7 +109,8 @@ static bool thread_value(const struct analysis *a, uint32_t i, uint64_t *ret)
 	const struct snap_thread *t = SNAP_ROW(a->s, THREAD, i);
 
 	*ret = map_mix(t->group, 1);
-	return a->threads[i].mode != MODE_GONE && NODE(TABLE_THREAD, i) != view_of(a, t->owner)->main_thread;
+	return a->threads[i].mode != MODE_GONE &&
+	       NODE(TABLE_THREAD, i) != view_of(a, t->owner)->main_thread;
 }
 
 static const struct bag_kind threads_beside = { TABLE_THREAD, thread_value };
@@ -136,7 +139,8 @@ static void say_threads(const struct analysis *a, node_t p, node_t typical, stru
 	uint32_t other = bag_surplus(a, &threads_beside, p, typical);
 	node_t g = other == UINT32_MAX ? NODE_UNKNOWN : SNAP_ROW(a->s, THREAD, other)->group;
 	if (node_table(g) == TABLE_GROUP)
-		strbuf_addf(out, ", one in %s", text_of(a, SNAP_ROW(a->s, GROUP, node_index(g))->title));
+		strbuf_addf(out, ", one in %s",
+			    text_of(a, SNAP_ROW(a->s, GROUP, node_index(g))->title));
 }
 
 static uint64_t value_children(const struct analysis *a, node_t p)
@@ -193,7 +197,8 @@ static void say_tasks(const struct analysis *a, node_t p, node_t typical, struct
 		n += !SNAP_ROW(a->s, TASK, l.v[i])->inherited;
 	strbuf_addf(out, "%u task%s", n, n == 1 ? "" : "s");
 	if (other != UINT32_MAX)
-		strbuf_addf(out, ", one waits in %s (%s)", text_of(a, SNAP_ROW(a->s, TASK, other)->waits_on),
+		strbuf_addf(out, ", one waits in %s (%s)",
+			    text_of(a, SNAP_ROW(a->s, TASK, other)->waits_on),
 			    task_place(a, NODE(TABLE_TASK, other)));
 }
 
@@ -201,7 +206,8 @@ static void say_tasks(const struct analysis *a, node_t p, node_t typical, struct
 
 static const char *fd_word(const struct analysis *a, const struct snap_fd *fd)
 {
-	const struct snap_resource *r = is_resource(fd->resource) ? resource_row(a, fd->resource) : NULL;
+	const struct snap_resource *r =
+		is_resource(fd->resource) ? resource_row(a, fd->resource) : NULL;
 
 	/* Files are told apart by their path, everything else by its kind. */
 	return r && r->kind == RESOURCE_FILE ? text_of(a, r->text) : text_of(a, fd->kind);
@@ -210,9 +216,11 @@ static const char *fd_word(const struct analysis *a, const struct snap_fd *fd)
 /* Whom a socket speaks to: an address, or a process of the tree; "" for what has no peer. */
 static const char *fd_peer(const struct analysis *a, const struct snap_fd *fd)
 {
-	const struct snap_resource *r = is_resource(fd->resource) ? resource_row(a, fd->resource) : NULL;
+	const struct snap_resource *r =
+		is_resource(fd->resource) ? resource_row(a, fd->resource) : NULL;
 
-	return r && (r->kind == RESOURCE_TCP || r->kind == RESOURCE_UDP) ? text_of(a, r->remote) : "";
+	return r && (r->kind == RESOURCE_TCP || r->kind == RESOURCE_UDP) ? text_of(a, r->remote)
+									 : "";
 }
 
 static bool fd_value(const struct analysis *a, uint32_t i, uint64_t *ret)
@@ -231,7 +239,8 @@ static uint64_t value_fds(const struct analysis *a, node_t p)
 	return bag_value(a, &fds, p);
 }
 
-static void say_fd(const struct analysis *a, const struct snap_fd *fd, uint32_t n, struct strbuf *out)
+static void say_fd(const struct analysis *a, const struct snap_fd *fd, uint32_t n,
+		   struct strbuf *out)
 {
 	const char *peer = fd_peer(a, fd);
 
@@ -243,7 +252,8 @@ static void say_fd(const struct analysis *a, const struct snap_fd *fd, uint32_t 
 		strbuf_addf(out, " to %s", peer);
 }
 
-/* Of both the same thing is said, or the two would not be comparable: where each has what the other lacks, the first of these. */
+/* Of both the same thing is said, or the two would not be comparable: where each has what the other
+ * lacks, the first of these. */
 static void say_fds(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
 {
 	uint32_t row = MIN(bag_surplus(a, &fds, typical, p), bag_surplus(a, &fds, p, typical));
@@ -277,10 +287,10 @@ static void say_events(const struct analysis *a, node_t p, node_t typical, struc
 }
 
 static const struct feature features[] = {
-	{ value_state, say_state, true },	{ value_activity, say_activity, false },
-	{ value_stack, say_stack, false },	{ value_tasks, say_tasks, false },
-	{ value_threads, say_threads, false },	{ value_children, say_children, false },
-	{ value_fds, say_fds, false },		{ value_events, say_events, false },
+	{ value_state, say_state, true },      { value_activity, say_activity, false },
+	{ value_stack, say_stack, false },     { value_tasks, say_tasks, false },
+	{ value_threads, say_threads, false }, { value_children, say_children, false },
+	{ value_fds, say_fds, false },         { value_events, say_events, false },
 };
 
 /* ---- comparing ---- */
@@ -350,8 +360,8 @@ static void compare(const struct analysis *a, const struct feature *f, struct fa
 
 static uint32_t verdict_of(const struct analysis *a, node_t process)
 {
-	for (uint32_t depth = 0; node_table(process) == TABLE_PROCESS && depth < SNAP_N(a->s, PROCESS);
-	     depth++) {
+	for (uint32_t depth = 0;
+	     node_table(process) == TABLE_PROCESS && depth < SNAP_N(a->s, PROCESS); depth++) {
 		for (uint32_t i = 0; i < SNAP_N(a->s, VERDICT); i++)
 			if (SNAP_ROW(a->s, VERDICT, i)->root == process)
 				return i;
@@ -371,8 +381,10 @@ static void add_row(struct analysis *a, uint32_t verdict, const struct sibling *
 			facts[n++] = NODE(TABLE_FACT, l.v[i]);
 	}
 	struct span span = builder_refs(a->b, facts, n);
-	struct snap_odd row = { .verdict = verdict, .node = s->process,
-				.why = builder_str(a->b, strbuf_str(&s->why)), .facts = span };
+	struct snap_odd row = { .verdict = verdict,
+				.node = s->process,
+				.why = builder_str(a->b, strbuf_str(&s->why)),
+				.facts = span };
 	*BUILD(a->b, ODD) = row;
 }
 
@@ -386,7 +398,8 @@ static uint64_t program_of(const struct analysis *a, node_t p)
 	return row->exe > STR_NONE ? row->exe : 0;
 }
 
-static int family_of(struct analysis *a, uint32_t verdict, struct snap_list children, uint64_t program)
+static int family_of(struct analysis *a, uint32_t verdict, struct snap_list children,
+		     uint64_t program)
 {
 	CLEANUP(freep) struct sibling *v = calloc(children.n + 1, sizeof(*v));
 	CLEANUP(freep) struct sibling **sorted = calloc(children.n + 1, sizeof(*sorted));
@@ -397,7 +410,8 @@ static int family_of(struct analysis *a, uint32_t verdict, struct snap_list chil
 		return -ENOMEM;
 	for (uint32_t i = 0; i < children.n; i++) {
 		node_t p = NODE(TABLE_PROCESS, children.v[i]);
-		/* Of an exited child the program is often unknown; it was one of them all the same. */
+		/* Of an exited child the program is often unknown; it was one of them all the same.
+		 */
 		uint64_t own = program_of(a, p);
 		if (own == program || (!own && a->processes[children.v[i]].exited))
 			v[all.n++].process = p;
@@ -447,8 +461,9 @@ int odd_derive(struct analysis *a)
 
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS) && r == 0; i++) {
 		struct snap_list children = children_of(a, NODE(TABLE_PROCESS, i));
-		uint32_t verdict = children.n >= SIBLINGS_MIN ? verdict_of(a, NODE(TABLE_PROCESS, i)) :
-								UINT32_MAX;
+		uint32_t verdict = children.n >= SIBLINGS_MIN
+					   ? verdict_of(a, NODE(TABLE_PROCESS, i))
+					   : UINT32_MAX;
 		struct map seen = { 0 };
 		for (uint32_t k = 0; verdict != UINT32_MAX && k < children.n && r == 0; k++) {
 			uint64_t program = program_of(a, NODE(TABLE_PROCESS, children.v[k]));

@@ -10,7 +10,8 @@
 /* A longer list is said once, as a set that waits name. */
 #define LIST_MAX 8
 
-/* Beyond this the holders of a thing are not listed anew for each process that is one of them: n of them would cost n^2. */
+/* Beyond this the holders of a thing are not listed anew for each process that is one of them: n of
+ * them would cost n^2. */
 #define COPY_MAX 256
 
 static uint64_t position_key(uint32_t party, node_t member)
@@ -58,7 +59,8 @@ static uint32_t spell_out(const struct analysis *a, struct span refs, node_t *re
 	for (uint32_t i = 0; span_known(refs) && i < refs.n; i++) {
 		node_t r = ref_node(a, refs.first + i);
 		if (node_table(r) == TABLE_SET)
-			n += spell_out(a, SNAP_ROW(a->s, SET, node_index(r))->members, ret ? ret + n : NULL);
+			n += spell_out(a, SNAP_ROW(a->s, SET, node_index(r))->members,
+				       ret ? ret + n : NULL);
 		else if (ret)
 			ret[n++] = r;
 		else
@@ -127,8 +129,8 @@ struct span party_span(struct analysis *a, uint32_t party, node_t but)
 }
 
 /*
- * A loop's thread is a party of its own only where it also runs callbacks that belong to no task, and then it
- * stands for those; what it does for its tasks is theirs.
+ * A loop's thread is a party of its own only where it also runs callbacks that belong to no task,
+ * and then it stands for those; what it does for its tasks is theirs.
  */
 static bool thread_acts(const struct analysis *a, uint32_t i)
 {
@@ -211,7 +213,8 @@ uint32_t party_holders(struct analysis *a, node_t resource, enum side side)
 	return keep(a, key, nodes, n);
 }
 
-/* The holders but the process `own`, and those who act in that: for each of its sleepers the same list. */
+/* The holders but the process `own`, and those who act in that: for each of its sleepers the same
+ * list. */
 static uint32_t holders_and_own(struct analysis *a, uint32_t holders, uint32_t actors, node_t own)
 {
 	uint64_t key = map_mix((uint64_t)holders << 32 | own, actors == GRAPH_NONE ? 6 : 4), known;
@@ -232,15 +235,18 @@ static uint32_t holders_and_own(struct analysis *a, uint32_t holders, uint32_t a
 	return keep(a, key, nodes, n);
 }
 
-/* A fact with this key about `about` whose text begins the place of a futex word: file and offset, a colon between. */
-static const struct snap_fact *map_fact(const struct analysis *a, node_t about, const char *key, const char *place)
+/* A fact with this key about `about` whose text begins the place of a futex word: file and offset,
+ * a colon between. */
+static const struct snap_fact *map_fact(const struct analysis *a, node_t about, const char *key,
+					const char *place)
 {
 	struct snap_list l = snap_facts_about(&a->x, about);
 
 	for (uint32_t i = 0; i < l.n; i++) {
 		const struct snap_fact *f = SNAP_ROW(a->s, FACT, l.v[i]);
 		const char *file = text_of(a, f->text);
-		if (str_eq(text_of(a, f->key), key) && str_starts(place, file) && place[strlen(file)] == ':')
+		if (str_eq(text_of(a, f->key), key) && str_starts(place, file) &&
+		    place[strlen(file)] == ':')
 			return f;
 	}
 	return NULL;
@@ -249,7 +255,8 @@ static const struct snap_fact *map_fact(const struct analysis *a, node_t about, 
 uint32_t party_mappers(struct analysis *a, node_t thread, enum tri *ret_others)
 {
 	const char *place = fact_text(a, thread, "futex_shared");
-	const struct snap_fact *own = place ? map_fact(a, process_of(a, thread), "shared_map", place) : NULL;
+	const struct snap_fact *own =
+		place ? map_fact(a, process_of(a, thread), "shared_map", place) : NULL;
 	uint64_t known;
 	uint32_t n = 0;
 
@@ -257,7 +264,8 @@ uint32_t party_mappers(struct analysis *a, node_t thread, enum tri *ret_others)
 	if (!own)
 		return GRAPH_NONE;
 	uint64_t key = map_mix(own->text, 7);
-	const struct snap_fact *complete = map_fact(a, NODE(TABLE_PROCESS, 0), "shared_map_complete", place);
+	const struct snap_fact *complete =
+		map_fact(a, NODE(TABLE_PROCESS, 0), "shared_map_complete", place);
 	if (complete)
 		*ret_others = complete->value ? TRI_NO : TRI_UNKNOWN;
 	if (map_get(&a->party_index, key, &known))
@@ -285,5 +293,6 @@ uint32_t party_seen_by(struct analysis *a, uint32_t holders, node_t sleeper)
 		actors = GRAPH_NONE;
 	if (party_size(a, holders) == 1)
 		return actors;
-	return party_size(a, holders) > COPY_MAX ? holders : holders_and_own(a, holders, actors, own);
+	return party_size(a, holders) > COPY_MAX ? holders
+						 : holders_and_own(a, holders, actors, own);
 }

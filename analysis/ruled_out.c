@@ -1,8 +1,8 @@
 /*
  * What it is not; see ruled_out.h.
  *
- * Each suspicious thing that is not in the chain is named with the reason why it is innocent. What is in the chain is never ruled out, and what cannot be shown
- * to be innocent is not mentioned.
+ * Each suspicious thing that is not in the chain is named with the reason why it is innocent. What
+ * is in the chain is never ruled out, and what cannot be shown to be innocent is not mentioned.
  */
 #include "analysis/ruled_out.h"
 
@@ -13,7 +13,7 @@
 #include "analysis/unserved.h"
 #include "core/util.h"
 
-#define FACTS_MAX 16
+#define FACTS_MAX   16
 #define NUMBERS_MAX 12 /* descriptors named one by one */
 
 struct out {
@@ -23,9 +23,9 @@ struct out {
 	uint32_t verdict;
 	uint8_t *resource_used; /* by the chain */
 	uint8_t *process_used;
-	uint8_t *watched;     /* resource: armed in some set, polled, read or awaited */
-	uint8_t *registered;  /* resource: in some epoll set, armed or not */
-	uint8_t *of_tree;     /* resource: a process of the tree has it open */
+	uint8_t *watched;    /* resource: armed in some set, polled, read or awaited */
+	uint8_t *registered; /* resource: in some epoll set, armed or not */
+	uint8_t *of_tree;    /* resource: a process of the tree has it open */
 };
 
 struct facts {
@@ -44,8 +44,10 @@ static void take_facts(const struct analysis *a, node_t about, struct facts *f)
 static void add(struct out *o, const char *what, const char *why, const struct facts *facts)
 {
 	struct span span = builder_refs(o->a->b, facts->v, facts->n);
-	struct snap_ruled_out row = { .verdict = o->verdict, .what = builder_str(o->a->b, what),
-				      .why = builder_str(o->a->b, why), .facts = span };
+	struct snap_ruled_out row = { .verdict = o->verdict,
+				      .what = builder_str(o->a->b, what),
+				      .why = builder_str(o->a->b, why),
+				      .facts = span };
 
 	*BUILD(o->a->b, RULED_OUT) = row;
 }
@@ -66,7 +68,8 @@ static void use(struct out *o)
 	node_t end = process_of(a, o->f->end);
 
 	/* Who waits to be told by a signal may wait to be told of them. */
-	if (end != NODE_UNKNOWN && last->wait != GRAPH_NONE && wait_row(a, last->wait)->on == WAIT_ON_SIGNAL)
+	if (end != NODE_UNKNOWN && last->wait != GRAPH_NONE &&
+	    wait_row(a, last->wait)->on == WAIT_ON_SIGNAL)
 		for (uint32_t i = 0; i < children_of(a, end).n; i++)
 			o->process_used[children_of(a, end).v[i]] = 1;
 	if (end != NODE_UNKNOWN)
@@ -136,8 +139,8 @@ static void close_wait_of(struct out *o, node_t process, bool unread)
 		if (others)
 			strbuf_addf(&what, ", inherited by up to %u other descriptors", others);
 		add(o, strbuf_str(&what),
-		    unread ? "the end of file is unread, but nobody waits on them: a leak" :
-			     "the end of file was read; they are only not closed",
+		    unread ? "the end of file is unread, but nobody waits on them: a leak"
+			   : "the end of file was read; they are only not closed",
 		    &facts);
 	}
 	strbuf_done(&what);
@@ -164,10 +167,12 @@ static void zombies_of(struct out *o, node_t process)
 		take_facts(a, NODE(TABLE_PROCESS, children.v[i]), &facts);
 	}
 	if (n) {
-		strbuf_addf(&what, "%s, child%s of ", n > NUMBERS_MAX ? " …" : "", n == 1 ? "" : "ren");
+		strbuf_addf(&what, "%s, child%s of ", n > NUMBERS_MAX ? " …" : "",
+			    n == 1 ? "" : "ren");
 		name_node(a, process, &what);
 		take_facts(a, process, &facts);
-		add(o, strbuf_str(&what), "ended and not waited for; it holds nothing, and no wait of the chain is for it",
+		add(o, strbuf_str(&what),
+		    "ended and not waited for; it holds nothing, and no wait of the chain is for it",
 		    &facts);
 	}
 	strbuf_done(&what);
@@ -181,10 +186,11 @@ static void spent_pidfds(struct out *o)
 
 	for (uint32_t i = 0; i < SNAP_N(a->s, RESOURCE); i++) {
 		const struct snap_resource *r = SNAP_ROW(a->s, RESOURCE, i);
-		bool ended = str_eq(text_of(a, r->state), "reaped") ||
-			     (node_table(r->target) == TABLE_PROCESS && view_of(a, r->target)->exited);
-		bool used = o->resource_used[i] ||
-			    (node_table(r->target) == TABLE_PROCESS && o->process_used[node_index(r->target)]);
+		bool ended =
+			str_eq(text_of(a, r->state), "reaped") ||
+			(node_table(r->target) == TABLE_PROCESS && view_of(a, r->target)->exited);
+		bool used = o->resource_used[i] || (node_table(r->target) == TABLE_PROCESS &&
+						    o->process_used[node_index(r->target)]);
 		if (r->kind != RESOURCE_PIDFD || !ended || used || o->watched[i] || !o->of_tree[i])
 			continue;
 		n++;
@@ -193,7 +199,8 @@ static void spent_pidfds(struct out *o)
 	if (!n)
 		return;
 	char what[80];
-	(void)snprintf(what, sizeof(what), "%u pidfd%s of processes that have ended", n, n == 1 ? "" : "s");
+	(void)snprintf(what, sizeof(what), "%u pidfd%s of processes that have ended", n,
+		       n == 1 ? "" : "s");
 	add(o, what, "nobody waits on them any more: what they had to tell was told", &facts);
 }
 
@@ -208,8 +215,7 @@ static void unarmed(struct out *o)
 	for (uint32_t i = 0; i < SNAP_N(a->s, RESOURCE); i++) {
 		const struct snap_resource *r = SNAP_ROW(a->s, RESOURCE, i);
 		if (!o->registered[i] || o->watched[i] || !o->of_tree[i] || o->resource_used[i] ||
-		    r->kind == RESOURCE_PIDFD ||
-		    str_eq(text_of(a, r->state), "CLOSE_WAIT"))
+		    r->kind == RESOURCE_PIDFD || str_eq(text_of(a, r->state), "CLOSE_WAIT"))
 			continue;
 		n++;
 		take_facts(a, NODE(TABLE_RESOURCE, i), &facts);
@@ -217,7 +223,8 @@ static void unarmed(struct out *o)
 	if (!n)
 		return;
 	char what[80];
-	(void)snprintf(what, sizeof(what), "%u descriptor%s registered in an epoll set but not armed", n,
+	(void)snprintf(what, sizeof(what),
+		       "%u descriptor%s registered in an epoll set but not armed", n,
 		       n == 1 ? "" : "s");
 	add(o, what, "nobody waits on them", &facts);
 }
@@ -250,7 +257,8 @@ static void copies(struct out *o)
 	if (!n)
 		return;
 	char what[80];
-	(void)snprintf(what, sizeof(what), "%u task%s that fork copied into children", n, n == 1 ? "" : "s");
+	(void)snprintf(what, sizeof(what), "%u task%s that fork copied into children", n,
+		       n == 1 ? "" : "s");
 	add(o, what, "nothing runs them: the parent's own are the real ones", &facts);
 }
 
@@ -264,7 +272,8 @@ static void load(struct out *o)
 	bool pressed = h->pressure.presence == PRESENCE_HERE && snap_known(h->pressure.cpu_some) &&
 		       h->pressure.cpu_some > 10000;
 
-	if (h->presence != PRESENCE_HERE || !(pressed || (snap_known(h->cpus) && average > h->cpus)))
+	if (h->presence != PRESENCE_HERE ||
+	    !(pressed || (snap_known(h->cpus) && average > h->cpus)))
 		return;
 	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++)
 		if (!is_outside(a, NODE(TABLE_THREAD, i)) &&
@@ -273,10 +282,12 @@ static void load(struct out *o)
 	char what[96];
 	(void)snprintf(what, sizeof(what), "the load of the machine (%.1f on %lld CPUs)", average,
 		       (long long)h->cpus);
-	add(o, what, "no thread of the tree wanted a CPU while it was looked at: all of them sleep", &facts);
+	add(o, what, "no thread of the tree wanted a CPU while it was looked at: all of them sleep",
+	    &facts);
 }
 
-int ruled_out_derive(struct analysis *a, uint32_t verdict, const struct claim *c, const struct finding *f)
+int ruled_out_derive(struct analysis *a, uint32_t verdict, const struct claim *c,
+		     const struct finding *f)
 {
 	size_t n = SNAP_N(a->s, RESOURCE) + 1;
 	CLEANUP(freep) uint8_t *flags = calloc(4 * n + SNAP_N(a->s, PROCESS) + 1, 1);

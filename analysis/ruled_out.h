@@ -4,6 +4,7 @@
 
 #include "analysis/rules/rule.h"
 
-int ruled_out_derive(struct analysis *a, uint32_t verdict, const struct claim *c, const struct finding *f);
+int ruled_out_derive(struct analysis *a, uint32_t verdict, const struct claim *c,
+		     const struct finding *f);
 
 #endif

@@ -5,7 +5,8 @@
 
 #include "core/util.h"
 
-/* On a loaded machine a thread that wants all of a CPU gets far less of it; a sleeper gets next to nothing. */
+/* On a loaded machine a thread that wants all of a CPU gets far less of it; a sleeper gets next to
+ * nothing. */
 #define BURN_MIN_PERCENT 5
 
 /* A ticker that wakes a few times a second is no livelock. */
@@ -35,7 +36,8 @@ struct samples samples_of(const struct analysis *a, node_t thread)
 	struct samples r = { .n = l.n, .cpu_ns = SNAP_UNKNOWN, .io_bytes = SNAP_UNKNOWN };
 	int64_t stacks[DISTINCT_MAX], calls[DISTINCT_MAX];
 
-	/* Who waited for a CPU whenever he had none wants all of it: he was pushed off, and did not sleep and wake. */
+	/* Who waited for a CPU whenever he had none wants all of it: he was pushed off, and did not
+	 * sleep and wake. */
 	bool wants_cpu = thread_row(a, thread)->activity == ACTIVITY_BUSY;
 
 	r.stacks_known = l.n > 0;

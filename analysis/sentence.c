@@ -1,8 +1,8 @@
 /*
  * Sentences of verdicts; see sentence.h.
  *
- * Every name comes with its pid. What is known is stated; what is a candidate is said to be one; an inferred deadlock says "perhaps" and names
- * the other reading.
+ * Every name comes with its pid. What is known is stated; what is a candidate is said to be one; an
+ * inferred deadlock says "perhaps" and names the other reading.
  */
 #include "analysis/sentence.h"
 
@@ -31,7 +31,8 @@ void name_node(const struct analysis *a, node_t n, struct strbuf *out)
 	}
 	if (node_table(n) == TABLE_TASK) {
 		strbuf_addf(out, "task %s of ", place_task_name(text_of(a, task_row(a, n)->name)));
-	} else if (node_table(n) == TABLE_THREAD && thread_row(a, n)->tid != process_row(a, process)->pid) {
+	} else if (node_table(n) == TABLE_THREAD &&
+		   thread_row(a, n)->tid != process_row(a, process)->pid) {
 		const struct snap_thread *t = thread_row(a, n);
 		strbuf_addf(out, "thread %s (%lld) of ", text_of(a, t->name), (long long)t->tid);
 	}
@@ -69,8 +70,8 @@ static bool is_time(const struct claim *c, uint32_t wait)
 }
 
 /*
- * Another wait that could end the sleep as well and is worth a mention: not what only concerns its own process, nor a loop's
- * other tasks.
+ * Another wait that could end the sleep as well and is worth a mention: not what only concerns its
+ * own process, nor a loop's other tasks.
  */
 static bool is_other_way(const struct claim *c, const struct step *s, uint32_t wait)
 {
@@ -96,8 +97,8 @@ static void other_ways(const struct claim *c, const struct step *s, struct strbu
 	if (n == 1)
 		strbuf_addf(out, " or %s", text_of(c->a, wait_row(c->a, first)->what));
 	else if (n)
-		strbuf_addf(out, " or %s or %u other%s", text_of(c->a, wait_row(c->a, first)->what), n - 1,
-			    n == 2 ? "" : "s");
+		strbuf_addf(out, " or %s or %u other%s", text_of(c->a, wait_row(c->a, first)->what),
+			    n - 1, n == 2 ? "" : "s");
 }
 
 static void what_of(const struct claim *c, const struct step *s, struct strbuf *out)
@@ -114,14 +115,19 @@ static void what_of(const struct claim *c, const struct step *s, struct strbuf *
 		uint32_t party = c->a->notes.v[s->wait].party;
 		node_t own = process_of(c->a, s->sleeper);
 		/* Of its own process the sleeper alone is left, where that stands in the list. */
-		uint32_t n = party_size_without(c->a, party, party_has(c->a, party, own) ? own : s->sleeper);
+		uint32_t n = party_size_without(c->a, party,
+						party_has(c->a, party, own) ? own : s->sleeper);
 		if (n)
-			strbuf_addf(out, n == 1 ? " (one other could end that)" : " (any of %u others could end that)", n);
+			strbuf_addf(out,
+				    n == 1 ? " (one other could end that)"
+					   : " (any of %u others could end that)",
+				    n);
 	}
 	other_ways(c, s, out);
 }
 
-/* The thread before a loop's main task says nothing that the task does not; a sleeper at the end is told with the end. */
+/* The thread before a loop's main task says nothing that the task does not; a sleeper at the end is
+ * told with the end. */
 static bool is_told(const struct claim *c, const struct finding *f, uint32_t i)
 {
 	const struct step *s = claim_step(c, i);
@@ -173,7 +179,8 @@ static int64_t deadline_of(const struct claim *c, node_t sleeper)
 
 	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
 		int64_t at = wait_row(c->a, i)->deadline_ns;
-		if (c->a->notes.v[i].timed && snap_known(at) && (!snap_known(nearest) || at < nearest))
+		if (c->a->notes.v[i].timed && snap_known(at) &&
+		    (!snap_known(nearest) || at < nearest))
 			nearest = at;
 	}
 	return nearest;
@@ -197,36 +204,40 @@ static int64_t nearest_deadline(const struct claim *c)
 static void tell_stopped(const struct claim *c, const struct finding *f, struct strbuf *out)
 {
 	node_t process = process_of(c->a, f->end), thread = view_of(c->a, process)->main_thread;
-	bool traced = thread != NODE_UNKNOWN && str_eq(text_of(c->a, thread_row(c->a, thread)->state), "t");
+	bool traced = thread != NODE_UNKNOWN &&
+		      str_eq(text_of(c->a, thread_row(c->a, thread)->state), "t");
 
 	name_node(c->a, process, out);
-	strbuf_add(out, view_of(c->a, process)->frozen ? " is frozen by its cgroup." :
-			traced			       ? " is stopped by its tracer." :
-							 " is stopped: it waits for SIGCONT.");
+	strbuf_add(out, view_of(c->a, process)->frozen ? " is frozen by its cgroup."
+			: traced                       ? " is stopped by its tracer."
+						       : " is stopped: it waits for SIGCONT.");
 }
 
 /*
- * The entry of an epoll set that a step waits for, or any of a set in which nothing is armed, when it has input of which
- * nobody will be told; NULL. An end of file counts as input in the kernel's queue of a socket, but is none.
+ * The entry of an epoll set that a step waits for, or any of a set in which nothing is armed, when
+ * it has input of which nobody will be told; NULL. An end of file counts as input in the kernel's
+ * queue of a socket, but is none.
  */
 static const struct snap_watch *missed_event(const struct claim *c, const struct step *s)
 {
 	const struct analysis *a = c->a;
 	node_t thread = s->sleeper;
 	bool none_armed = wait_row(a, s->wait)->on == WAIT_ON_EPOLL;
-	const struct snap_fd *set = node_table(thread) == TABLE_THREAD && str_starts(call_name(a, thread), "epoll") ?
-					    snap_fd_of(&a->x, process_of(a, thread),
-						       (int32_t)call_arg(a, thread, 0)) :
-					    NULL;
-	struct snap_list l = set && is_resource(set->resource) ?
-				     snap_children(&a->x, TABLE_WATCH, set->resource) :
-				     (struct snap_list){ 0 };
+	const struct snap_fd *set =
+		node_table(thread) == TABLE_THREAD && str_starts(call_name(a, thread), "epoll")
+			? snap_fd_of(&a->x, process_of(a, thread), (int32_t)call_arg(a, thread, 0))
+			: NULL;
+	struct snap_list l = set && is_resource(set->resource)
+				     ? snap_children(&a->x, TABLE_WATCH, set->resource)
+				     : (struct snap_list){ 0 };
 
 	for (uint32_t i = 0; i < l.n; i++) {
 		const struct snap_watch *w = SNAP_ROW(a->s, WATCH, l.v[i]);
-		const struct snap_resource *r = is_resource(w->resource) ? resource_row(a, w->resource) : NULL;
+		const struct snap_resource *r =
+			is_resource(w->resource) ? resource_row(a, w->resource) : NULL;
 		bool stream = r && (r->kind == RESOURCE_TCP || r->kind == RESOURCE_UNIX);
-		bool meant = none_armed || (w->edge && w->armed && w->resource == wait_row(a, s->wait)->resource);
+		bool meant = none_armed ||
+			     (w->edge && w->armed && w->resource == wait_row(a, s->wait)->resource);
 		if (r && meant && snap_known(r->recv_q) && r->recv_q > 0 &&
 		    (!stream || str_eq(text_of(a, r->state), "ESTABLISHED")))
 			return w;
@@ -246,10 +257,12 @@ static void tell_unread(const struct claim *c, const struct finding *f, struct s
 			continue;
 		int64_t unread = resource_row(c->a, w->resource)->recv_q;
 		name_node(c->a, s->sleeper, out);
-		strbuf_addf(out, " has fd %lld with %lld byte%s unread, which %s. ", (long long)w->fd,
-			    (long long)unread, unread == 1 ? "" : "s",
-			    w->armed ? "is watched for changes only (EPOLLET), and was told of once" :
-				       "is not armed: it was told of once (EPOLLONESHOT) or is not wanted");
+		strbuf_addf(
+			out, " has fd %lld with %lld byte%s unread, which %s. ", (long long)w->fd,
+			(long long)unread, unread == 1 ? "" : "s",
+			w->armed
+				? "is watched for changes only (EPOLLET), and was told of once"
+				: "is not armed: it was told of once (EPOLLONESHOT) or is not wanted");
 		return;
 	}
 }
@@ -277,7 +290,8 @@ static void tell_unserved(const struct analysis *a, node_t process, struct strbu
 	for (uint32_t i = 0; i < n; i++)
 		strbuf_addf(out, "%s fd %lld, %s", i ? " or" : "", (long long)found[i]->fd,
 			    text_of(a, resource_row(a, found[i]->resource)->text));
-	strbuf_add(out, ": its other end is closed, that was read, and no task serves it any more.");
+	strbuf_add(out,
+		   ": its other end is closed, that was read, and no task serves it any more.");
 }
 
 static void tell_lost(const struct claim *c, const struct finding *f, struct strbuf *out)
@@ -297,7 +311,9 @@ static void tell_lost(const struct claim *c, const struct finding *f, struct str
 	}
 	tell_unread(c, f, out);
 	if (setter_is_gone(c, f))
-		strbuf_add(out, "Nobody else has a reference to that any more, so nobody is left who could end the wait");
+		strbuf_add(
+			out,
+			"Nobody else has a reference to that any more, so nobody is left who could end the wait");
 	else
 		strbuf_add(out, "Nobody is left who could end that wait");
 	if (f->can_end == CAN_END_TIMER) {
@@ -329,8 +345,9 @@ static void tell_cycle(const struct claim *c, const struct chain *chain, const s
 	strbuf_add(out, ": each may wait for the next. A sign that ");
 	name_node(c->a, wish->who, out);
 	strbuf_addf(out, " wants to end: %s. ", wish->what);
-	strbuf_add(out, f->can_end == CAN_END_TIMER ? "Else a deadline ends it" :
-						      "The other reading: it is idle, and waits for new work");
+	strbuf_add(out, f->can_end == CAN_END_TIMER
+				? "Else a deadline ends it"
+				: "The other reading: it is idle, and waits for new work");
 	strbuf_add_char(out, '.');
 }
 
@@ -372,14 +389,16 @@ static void tell_who_runs(const struct claim *c, const struct finding *f, struct
 	}
 }
 
-static void tell_busy(const struct claim *c, const struct finding *f, const char *what, struct strbuf *out)
+static void tell_busy(const struct claim *c, const struct finding *f, const char *what,
+		      struct strbuf *out)
 {
 	struct samples look = samples_of(c->a, f->end);
 
 	name_node(c->a, f->end, out);
 	strbuf_addf(out, "%s (%u looks", what, look.n);
 	if (snap_known(look.cpu_ns))
-		strbuf_addf(out, ", %lld ms CPU in %lld ms", (long long)(look.cpu_ns / NSEC_PER_MSEC),
+		strbuf_addf(out, ", %lld ms CPU in %lld ms",
+			    (long long)(look.cpu_ns / NSEC_PER_MSEC),
 			    (long long)(look.span_ns / NSEC_PER_MSEC));
 	strbuf_add(out, ").");
 }
@@ -389,16 +408,18 @@ static void tell_idle(const struct claim *c, struct strbuf *out)
 	uint32_t wait = claim_step(c, c->last)->wait;
 	bool rests = wait != GRAPH_NONE && c->a->notes.v[wait].rests;
 
-	strbuf_add(out, c->chain->end != END_SIGNAL ? " is idle: only new work is awaited, and none is pending." :
-			rests			    ? " sleeps until it is told to end: idle as far as one can see." :
-						      " waits to be told by a signal: idle as far as one can see.");
+	strbuf_add(out, c->chain->end != END_SIGNAL
+				? " is idle: only new work is awaited, and none is pending."
+			: rests ? " sleeps until it is told to end: idle as far as one can see."
+				: " waits to be told by a signal: idle as far as one can see.");
 }
 
 static void tell_outside(const struct claim *c, const struct finding *f, struct strbuf *out)
 {
 	node_t process = process_of(c->a, f->end);
-	node_t thread = process == NODE_UNKNOWN || f->end_what != STR_UNKNOWN ? NODE_UNKNOWN :
-									    view_of(c->a, process)->main_thread;
+	node_t thread = process == NODE_UNKNOWN || f->end_what != STR_UNKNOWN
+				? NODE_UNKNOWN
+				: view_of(c->a, process)->main_thread;
 
 	if (f->end_what != STR_UNKNOWN)
 		strbuf_add(out, text_of(c->a, f->end_what));
@@ -415,12 +436,14 @@ static void tell_outside(const struct claim *c, const struct finding *f, struct 
 /* Somebody moves, and all that can be said is how. */
 static bool tell_moving(const struct claim *c, node_t thread, struct strbuf *out)
 {
-	bool moves = node_table(thread) == TABLE_THREAD && (c->a->threads[node_index(thread)].mode == MODE_RUNS ||
-							     c->a->threads[node_index(thread)].mode == MODE_MOVED);
+	bool moves = node_table(thread) == TABLE_THREAD &&
+		     (c->a->threads[node_index(thread)].mode == MODE_RUNS ||
+		      c->a->threads[node_index(thread)].mode == MODE_MOVED);
 
 	if (moves)
 		tell_busy(c, &(struct finding){ .end = thread },
-			  " moves: it sleeps and wakes again, and what it looks for cannot be told", out);
+			  " moves: it sleeps and wakes again, and what it looks for cannot be told",
+			  out);
 	if (moves && children_of(c->a, process_of(c->a, thread)).n)
 		strbuf_add(out, " It may look after its children.");
 	return moves;
@@ -432,12 +455,16 @@ static void tell_unknown(const struct claim *c, const struct finding *f, struct 
 	node_t process = process_of(c->a, f->end);
 	int64_t zombies;
 
-	if ((last->wait == GRAPH_NONE || c->a->notes.v[last->wait].sleep) && tell_moving(c, f->end, out))
+	if ((last->wait == GRAPH_NONE || c->a->notes.v[last->wait].sleep) &&
+	    tell_moving(c, f->end, out))
 		return;
 	if (process != NODE_UNKNOWN && c->chain->end == END_SIGNAL &&
 	    fact_value(c->a, process, "zombie_children", &zombies) && zombies > 0) {
-		strbuf_addf(out, zombies == 1 ? "%lld child of it has" : "%lld children of it have", (long long)zombies);
-		strbuf_add(out, " ended; it was told so and did not reap all of them, and will not be told again.");
+		strbuf_addf(out, zombies == 1 ? "%lld child of it has" : "%lld children of it have",
+			    (long long)zombies);
+		strbuf_add(
+			out,
+			" ended; it was told so and did not reap all of them, and will not be told again.");
 		return;
 	}
 	if (last->wait == GRAPH_NONE) {
@@ -481,17 +508,22 @@ static void tell_end(const struct claim *c, const struct finding *f, const struc
 		tell_busy(c, f, " burns CPU, moves no bytes and shows the same in every look", out);
 		break;
 	case VERDICT_LIVELOCK:
-		tell_busy(c, f, " wakes again and again in the same place and moves nothing: perhaps a livelock",
-			  out);
+		tell_busy(
+			c, f,
+			" wakes again and again in the same place and moves nothing: perhaps a livelock",
+			out);
 		break;
 	case VERDICT_SLOW:
 		tell_busy(c, f, ": it moves, so it is slow and not stuck", out);
 		break;
 	case VERDICT_TIMER:
 		name_node(c->a, f->end, out);
-		strbuf_add(out, c->chain->end == END_SLEEP ? " sleeps, and goes on by itself " : " goes on by itself ");
+		strbuf_add(out, c->chain->end == END_SLEEP ? " sleeps, and goes on by itself "
+							   : " goes on by itself ");
 		seconds(out, deadline_of(c, f->end));
-		strbuf_add(out, sleeps_on(c, f->end) ? "; it has done so again and again while it was looked at." : ".");
+		strbuf_add(out, sleeps_on(c, f->end)
+					? "; it has done so again and again while it was looked at."
+					: ".");
 		break;
 	case VERDICT_IDLE:
 		name_node(c->a, f->end, out);
@@ -514,11 +546,14 @@ void sentence_write(const struct claim *c, const struct finding *f, const struct
 	tell_chain(c, f, out);
 	tell_end(c, f, wish, out);
 	if (c->chain->suspect)
-		strbuf_add(out, " That may be what is waited for. The other reading: only new work is awaited.");
+		strbuf_add(
+			out,
+			" That may be what is waited for. The other reading: only new work is awaited.");
 	if (f->other_cycle && other)
 		tell_other_cycle(c, other, out);
 	if (f->unread != NODE_UNKNOWN) {
-		strbuf_addf(out, "%s %s of ", f->class == VERDICT_UNKNOWN ? " The" : " This is no proof: the",
+		strbuf_addf(out, "%s %s of ",
+			    f->class == VERDICT_UNKNOWN ? " The" : " This is no proof: the",
 			    view_of(c->a, f->unread)->unread);
 		name_node(c->a, f->unread, out);
 		strbuf_add(out, " are not read, and the kernel knows nothing of them.");

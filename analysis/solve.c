@@ -57,8 +57,8 @@ bool wait_is_lost(const struct analysis *a, uint32_t i)
 	const struct snap_wait *w = wait_row(a, i);
 	const struct wait_note *n = &a->notes.v[i];
 
-	return span_known(w->to) && !w->to.n && !n->sleep && !n->stopped && w->on != WAIT_ON_TIMER &&
-	       !(w->on == WAIT_ON_TIMERFD && n->timed);
+	return span_known(w->to) && !w->to.n && !n->sleep && !n->stopped &&
+	       w->on != WAIT_ON_TIMER && !(w->on == WAIT_ON_TIMERFD && n->timed);
 }
 
 /* ---- building ---- */
@@ -71,16 +71,16 @@ struct build {
 };
 
 /*
- * It moved, but by its own deadline and to no avail: whenever it was looked at it slept in the same place again, having
- * hardly used the CPU. Without deadlines it would have slept on.
+ * It moved, but by its own deadline and to no avail: whenever it was looked at it slept in the same
+ * place again, having hardly used the CPU. Without deadlines it would have slept on.
  */
 static bool only_looks_again(const struct build *b, uint32_t i)
 {
 	const struct analysis *a = b->s->a;
 	struct samples look = samples_of(a, NODE(TABLE_THREAD, i));
 
-	return (b->reading & READING_NO_DEADLINES) && a->threads[i].mode == MODE_MOVED && b->timed[i] &&
-	       look.same_stack && look.distinct_calls == 1 && !look.burned;
+	return (b->reading & READING_NO_DEADLINES) && a->threads[i].mode == MODE_MOVED &&
+	       b->timed[i] && look.same_stack && look.distinct_calls == 1 && !look.burned;
 }
 
 static uint8_t seed_of_thread(const struct build *b, uint32_t i)
@@ -121,13 +121,14 @@ static void add_sleepers(struct build *b)
 		graph_add_sleeper(&b->s->g, seed_of_task(a, SNAP_ROW(a->s, TASK, i)));
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++) {
 		bool outside = SNAP_ROW(a->s, PROCESS, i)->outside;
-		graph_add_sleeper(&b->s->g, !a->processes[i].opaque ? GRAPH_NEVER :
-					    outside		    ? PHASE_ACTS :
-								      PHASE_MAYBE);
+		graph_add_sleeper(&b->s->g, !a->processes[i].opaque ? GRAPH_NEVER
+					    : outside               ? PHASE_ACTS
+								    : PHASE_MAYBE);
 	}
 }
 
-/* Set p is process p: those who can act in it; of a process that is being torn down, its main thread only. */
+/* Set p is process p: those who can act in it; of a process that is being torn down, its main
+ * thread only. */
 static void add_process_set(struct build *b, uint32_t p)
 {
 	const struct analysis *a = b->s->a;
@@ -166,8 +167,8 @@ static uint32_t party_set(struct build *b, uint32_t party)
 		return b->s->party_set[party];
 	for (uint32_t i = 0; i < n; i++) {
 		node_t m = party_member(a, party, i);
-		b->members[i] = node_table(m) == TABLE_PROCESS ? graph_set_member(node_index(m)) :
-								 sleeper_of(a, m);
+		b->members[i] = node_table(m) == TABLE_PROCESS ? graph_set_member(node_index(m))
+							       : sleeper_of(a, m);
 	}
 	return b->s->party_set[party] = graph_add_set(&b->s->g, b->members, n);
 }
@@ -177,7 +178,8 @@ static bool ends_by_time(const struct snap_wait *w, const struct wait_note *n)
 	return n->timed && (!snap_known(w->deadline_ns) || w->deadline_ns < FAR_DEADLINE_NS);
 }
 
-static uint8_t seed_of_wait(const struct build *b, const struct snap_wait *w, const struct wait_note *n)
+static uint8_t seed_of_wait(const struct build *b, const struct snap_wait *w,
+			    const struct wait_note *n)
 {
 	bool counts = n->unknown && !(n->partly && (b->reading & READING_UNSEEN_DO_NOT_COUNT)) &&
 		      !(n->rests && (b->reading & READING_TEARDOWN));
@@ -196,7 +198,8 @@ static bool is_soft(const struct build *b, const struct snap_wait *w, const stru
 {
 	if (w->new_work)
 		return b->reading & READING_TEARDOWN;
-	return (b->reading & (READING_TEARDOWN | READING_NO_DEADLINES)) && ends_by_time(w, n) && !n->sleep;
+	return (b->reading & (READING_TEARDOWN | READING_NO_DEADLINES)) && ends_by_time(w, n) &&
+	       !n->sleep;
 }
 
 static uint8_t seed_in_reading(const struct build *b, const struct snap_wait *w,
@@ -204,7 +207,8 @@ static uint8_t seed_in_reading(const struct build *b, const struct snap_wait *w,
 {
 	uint8_t seed = seed_of_wait(b, w, n);
 
-	/* A deadline on a wait that has wakers, or is known to have none: without it those are what counts. */
+	/* A deadline on a wait that has wakers, or is known to have none: without it those are what
+	 * counts. */
 	bool alone = w->on == WAIT_ON_TIMER || w->new_work;
 	if (is_soft(b, w, n) && (awaits_more || !alone) && !(n->unknown && !alone))
 		return GRAPH_NEVER;
@@ -248,9 +252,9 @@ static void seed_the_unexplained(struct build *b)
 	uint32_t n = SNAP_N(a->s, THREAD) + SNAP_N(a->s, TASK);
 
 	for (uint32_t i = 0; i < n; i++) {
-		bool gone = i < SNAP_N(a->s, THREAD) ?
-				    a->threads[i].mode == MODE_GONE :
-				    SNAP_ROW(a->s, TASK, i - SNAP_N(a->s, THREAD))->inherited;
+		bool gone = i < SNAP_N(a->s, THREAD)
+				    ? a->threads[i].mode == MODE_GONE
+				    : SNAP_ROW(a->s, TASK, i - SNAP_N(a->s, THREAD))->inherited;
 		if (!gone && !b->s->waits[i].n && b->s->g.sleepers.v[i] == GRAPH_NEVER)
 			b->s->g.sleepers.v[i] = PHASE_MAYBE;
 	}
@@ -264,8 +268,8 @@ static void note_timed(struct build *b)
 	for (uint32_t i = 0; i < SNAP_N(a->s, WAIT); i++) {
 		const struct snap_wait *w = wait_row(a, i);
 		if (node_table(w->from) == TABLE_THREAD)
-			b->timed[node_index(w->from)] |= ends_by_time(w, &a->notes.v[i]) &&
-							 !a->notes.v[i].sleep;
+			b->timed[node_index(w->from)] |=
+				ends_by_time(w, &a->notes.v[i]) && !a->notes.v[i].sleep;
 	}
 }
 
@@ -277,8 +281,8 @@ int solve(const struct analysis *a, unsigned reading, struct solution *ret)
 		.waits = calloc(sleeper_count(a) + 1, sizeof(*s.waits)),
 	};
 	/* No set has more members than there are sleepers and processes. */
-	CLEANUP(freep) uint32_t *members =
-		calloc(sleeper_count(a) + SNAP_N(a->s, PROCESS) + 1, sizeof(*members));
+	CLEANUP(freep)
+	uint32_t *members = calloc(sleeper_count(a) + SNAP_N(a->s, PROCESS) + 1, sizeof(*members));
 	CLEANUP(freep) uint8_t *timed = calloc(SNAP_N(a->s, THREAD) + 1, 1);
 	struct build b = { .s = &s, .reading = reading, .members = members, .timed = timed };
 

@@ -1,8 +1,10 @@
 /*
- * The waits as an and/or graph, and what follows: who may still act, who lives only thanks to something that stands still, who is dead.
+ * The waits as an and/or graph, and what follows: who may still act, who lives only thanks to
+ * something that stands still, who is dead.
  *
- * Sleepers are threads and tasks; a process whose threads were not seen stands for itself. Each row of TABLE_WAIT is the graph's wait of the same
- * index. A second, weaker reading of the same waits tells what would be dead if ... see solve_perhaps().
+ * Sleepers are threads and tasks; a process whose threads were not seen stands for itself. Each row
+ * of TABLE_WAIT is the graph's wait of the same index. A second, weaker reading of the same waits
+ * tells what would be dead if ... see solve_perhaps().
  */
 #ifndef HW_ANALYSIS_SOLVE_H
 #define HW_ANALYSIS_SOLVE_H
@@ -11,10 +13,11 @@
 
 /* Phases of the spread. */
 enum {
-	PHASE_ACTS,	/* reached from a running thread, new work, a party outside, a plain sleep */
-	PHASE_MAYBE,	/* only from a deadline on a wait that others could end too, or an unknown waker */
-	PHASE_STOPPED,	/* only from a stopped, traced or frozen process */
-	PHASE_KERNEL,	/* only from an uninterruptible sleep */
+	PHASE_ACTS,    /* reached from a running thread, new work, a party outside, a plain sleep */
+	PHASE_MAYBE,   /* only from a deadline on a wait that others could end too, or an unknown
+			  waker */
+	PHASE_STOPPED, /* only from a stopped, traced or frozen process */
+	PHASE_KERNEL,  /* only from an uninterruptible sleep */
 };
 
 struct solution {
@@ -22,14 +25,15 @@ struct solution {
 	struct graph g;
 	struct graph_reach reach;
 	uint32_t *party_set; /* party -> its set, GRAPH_NONE until made */
-	struct span *waits; /* sleeper -> its rows */
+	struct span *waits;  /* sleeper -> its rows */
 };
 
 uint32_t sleeper_of(const struct analysis *a, node_t n); /* of a thread, task or process */
 node_t sleeper_node(const struct analysis *a, uint32_t sleeper);
 uint32_t sleeper_count(const struct analysis *a);
 
-/* Where a person would look first in a process: the main task of the main thread's loop, else the main thread. */
+/* Where a person would look first in a process: the main task of the main thread's loop, else the
+ * main thread. */
 node_t main_sleeper(const struct analysis *a, node_t process);
 
 /* What a reading of the waits takes for granted. */
@@ -37,12 +41,14 @@ enum {
 	/* Processes that could not be read hold none of the tree's pipes and sockets. */
 	READING_UNSEEN_DO_NOT_COUNT = 1,
 	/*
-	 * Nobody means to go on: candidates wake nobody who has one dead candidate, a process acts by its main thread only, and neither
-	 * deadlines nor new work help where somebody of the set could end the wait too, nor an interrupt of what
-	 * sleeps for ever. Only sensible where a wish to end is known.
+	 * Nobody means to go on: candidates wake nobody who has one dead candidate, a process acts
+	 * by its main thread only, and neither deadlines nor new work help where somebody of the
+	 * set could end the wait too, nor an interrupt of what sleeps for ever. Only sensible where
+	 * a wish to end is known.
 	 */
 	READING_TEARDOWN = 2,
-	/* Deadlines do not help where something else is awaited as well: what would happen but for them? */
+	/* Deadlines do not help where something else is awaited as well: what would happen but for
+	   them? */
 	READING_NO_DEADLINES = 4,
 };
 

@@ -10,13 +10,14 @@ static uint32_t next_of(const struct solution *s, uint32_t sleeper)
 	uint8_t phase = s->reach.sleeper[sleeper];
 
 	/*
-	 * A wait that ends by itself was so before any waker of its phase was reached: the way ends here, though
-	 * its wakers may have been reached later through this very wait.
+	 * A wait that ends by itself was so before any waker of its phase was reached: the way ends
+	 * here, though its wakers may have been reached later through this very wait.
 	 */
 	if (via == GRAPH_NONE || s->g.waits.v[via].seed <= phase)
 		return GRAPH_NONE;
 	uint32_t set = s->g.waits.v[via].wakers;
-	return set == GRAPH_NONE || s->reach.set[set] > phase ? GRAPH_NONE : s->reach.set_first[set];
+	return set == GRAPH_NONE || s->reach.set[set] > phase ? GRAPH_NONE
+							      : s->reach.set_first[set];
 }
 
 int trail_init(struct trail *t, const struct solution *s)

@@ -1,11 +1,13 @@
 /*
  * Trouble behind candidates.
  *
- * A parent that awaits a message of a child has, as far as memory tells, an event that any task of its process might set: the one that reads the
- * child's socket, and as well the one that accepts connections. The chain prefers the living, ends at the listening socket, and the parent looks idle
- * while its child is stopped. So where a verdict rests on candidates only, it is looked whether somebody among all those who might be
- * waited for stands still for a reason that needs no interpretation: a stopped process, or a thread whose complete list of
- * wakers is empty. Healthy programs have neither. What is found is a suspicion and is told as one.
+ * A parent that awaits a message of a child has, as far as memory tells, an event that any task of
+ * its process might set: the one that reads the child's socket, and as well the one that accepts
+ * connections. The chain prefers the living, ends at the listening socket, and the parent looks
+ * idle while its child is stopped. So where a verdict rests on candidates only, it is looked
+ * whether somebody among all those who might be waited for stands still for a reason that needs no
+ * interpretation: a stopped process, or a thread whose complete list of wakers is empty. Healthy
+ * programs have neither. What is found is a suspicion and is told as one.
  */
 #include "analysis/trouble.h"
 
@@ -17,7 +19,8 @@
 struct search {
 	const struct solution *s;
 	const struct analysis *a;
-	uint32_t *from, *from_wait; /* sleeper -> the sleeper it was found behind, plus one; and the wait */
+	uint32_t *from,
+		*from_wait; /* sleeper -> the sleeper it was found behind, plus one; and the wait */
 	uint8_t *party_seen;
 	uint32_t *queue, tail;
 };
@@ -42,10 +45,12 @@ static bool is_stopped(const struct analysis *a, node_t n)
 
 static bool is_lost_thread(const struct search *x, node_t n, uint32_t *ret_wait)
 {
-	return node_table(n) == TABLE_THREAD && is_dead(x->s, n) && sleeper_is_lost(x->s, n, ret_wait);
+	return node_table(n) == TABLE_THREAD && is_dead(x->s, n) &&
+	       sleeper_is_lost(x->s, n, ret_wait);
 }
 
-/* Whom to look at for a member of a list of wakers; NODE_UNKNOWN for those of whom nothing is to be learnt. */
+/* Whom to look at for a member of a list of wakers; NODE_UNKNOWN for those of whom nothing is to be
+ * learnt. */
 static node_t member(const struct analysis *a, node_t m)
 {
 	if (node_table(m) == TABLE_PROCESS && !view_of(a, m)->exited)
@@ -108,7 +113,8 @@ static int push_path(struct search *x, uint32_t start, uint32_t found, struct ch
 	return r;
 }
 
-static int tell(struct search *x, node_t root, node_t start, uint32_t found, uint32_t lost_wait, struct chain *c)
+static int tell(struct search *x, node_t root, node_t start, uint32_t found, uint32_t lost_wait,
+		struct chain *c)
 {
 	node_t n = sleeper_node(x->a, found);
 	bool stopped = is_stopped(x->a, n);
@@ -150,7 +156,11 @@ int trouble_find(const struct solution *s, node_t root, struct chain *ret)
 	CLEANUP(freep) uint32_t *from_wait = calloc(n, sizeof(*from_wait));
 	CLEANUP(freep) uint32_t *queue = calloc(n, sizeof(*queue));
 	CLEANUP(freep) uint8_t *seen = calloc(s->a->parties.n + 1, 1);
-	struct search x = { .s = s, .a = s->a, .from = from, .from_wait = from_wait, .party_seen = seen,
+	struct search x = { .s = s,
+			    .a = s->a,
+			    .from = from,
+			    .from_wait = from_wait,
+			    .party_seen = seen,
 			    .queue = queue };
 
 	*ret = (struct chain){ 0 };

@@ -1,18 +1,21 @@
 /*
  * Programs whose waits are not all in the kernel; see unread.h.
  *
- * A goroutine that waits for a channel has no thread, and a thread that waits for a Java monitor sleeps on a word that
- * names no owner and looks again every second. What the threads of such a runtime sleep in says what the runtime does,
- * not what the program waits for. A claim whose chain leads through one of them is therefore no proof, and the time of
- * a runtime's own poll is no deadline of the program: it is the next timer of anybody in it, or no timer at all.
+ * A goroutine that waits for a channel has no thread, and a thread that waits for a Java monitor
+ * sleeps on a word that names no owner and looks again every second. What the threads of such a
+ * runtime sleep in says what the runtime does, not what the program waits for. A claim whose chain
+ * leads through one of them is therefore no proof, and the time of a runtime's own poll is no
+ * deadline of the program: it is the next timer of anybody in it, or no timer at all.
  *
- * Runtimes are recognised by frames of their schedulers, by their library or by their executable. A Go program without
- * symbols still catches every real-time signal, as hardly anybody else does. Where one is mistaken a proof is lost and
- * no fault is claimed; so a doubtful mark is good enough here.
+ * Runtimes are recognised by frames of their schedulers, by their library or by their executable. A
+ * Go program without symbols still catches every real-time signal, as hardly anybody else does.
+ * Where one is mistaken a proof is lost and no fault is claimed; so a doubtful mark is good enough
+ * here.
  *
- * What a thread does, rather than waits for, is as true there as anywhere: that it is stopped, or burns CPU. In a
- * Python process that merely has such a library loaded the interpreter's own waits are read, so it is left alone. So
- * are programs made of callbacks (node): what their loop waits for is what they wait for.
+ * What a thread does, rather than waits for, is as true there as anywhere: that it is stopped, or
+ * burns CPU. In a Python process that merely has such a library loaded the interpreter's own waits
+ * are read, so it is left alone. So are programs made of callbacks (node): what their loop waits
+ * for is what they wait for.
  */
 #include "analysis/unread.h"
 
@@ -43,7 +46,8 @@ static const struct runtime_mark {
 /* Go catches 35 to 64 all, SIGSTKFLT and SIGURG. */
 #define SIGNALS_OF_GO (~0ULL << (35 - 1) | 1ULL << (16 - 1) | 1ULL << (23 - 1))
 
-/* Through these a Java program says itself how long it wants to sleep; the machine's own timed waits have other callers. */
+/* Through these a Java program says itself how long it wants to sleep; the machine's own timed
+ * waits have other callers. */
 static const char *const asks_for_time[] = { "JVM_Sleep", "JVM_MonitorWait", "Unsafe_Park" };
 
 static bool has_mark(const struct analysis *a, const struct snap_frame *f,

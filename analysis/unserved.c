@@ -1,4 +1,5 @@
-/* See unserved.h. An end of file that nobody has read is another thing: a leak, of which nobody took notice. */
+/* See unserved.h. An end of file that nobody has read is another thing: a leak, of which nobody
+ * took notice. */
 #include "analysis/unserved.h"
 
 #include "core/util.h"
@@ -7,8 +8,8 @@ bool setter_is_gone(const struct claim *c, const struct finding *f)
 {
 	const struct step *last = claim_step(c, c->last);
 
-	return f->class == VERDICT_LOST_PEER && node_table(last->sleeper) == TABLE_TASK && last->wait != GRAPH_NONE &&
-	       span_known(task_row(c->a, last->sleeper)->setters);
+	return f->class == VERDICT_LOST_PEER && node_table(last->sleeper) == TABLE_TASK &&
+	       last->wait != GRAPH_NONE && span_known(task_row(c->a, last->sleeper)->setters);
 }
 
 bool is_unserved(const struct analysis *a, const struct snap_fd *fd)
@@ -16,5 +17,6 @@ bool is_unserved(const struct analysis *a, const struct snap_fd *fd)
 	if (!is_resource(fd->resource) || (span_known(fd->armed_by) && fd->armed_by.n))
 		return false;
 	const struct snap_resource *r = resource_row(a, fd->resource);
-	return r->kind == RESOURCE_TCP && str_eq(text_of(a, r->state), "CLOSE_WAIT") && r->recv_q == 0;
+	return r->kind == RESOURCE_TCP && str_eq(text_of(a, r->state), "CLOSE_WAIT") &&
+	       r->recv_q == 0;
 }

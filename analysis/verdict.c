@@ -1,11 +1,13 @@
 /*
  * From chain to verdict row.
  *
- * First the facts as they are. Where that gives no proof, the chain is followed in weaker readings too: one in which processes that could
- * not be read hold nothing, and one in which nobody means to go on. If it closes there the verdict is an inferred deadlock: in the second reading only with a sign
- * that somebody wants to end; without one it is merely mentioned. Where it rests on candidates and comes to no harm, somebody else among those candidates may
- * have come to harm: that is a suspicion. A wait that is lost but for a deadline is found in a reading without
- * deadlines, and so is one behind which everybody is stopped.
+ * First the facts as they are. Where that gives no proof, the chain is followed in weaker readings
+ * too: one in which processes that could not be read hold nothing, and one in which nobody means to
+ * go on. If it closes there the verdict is an inferred deadlock: in the second reading only with a
+ * sign that somebody wants to end; without one it is merely mentioned. Where it rests on candidates
+ * and comes to no harm, somebody else among those candidates may have come to harm: that is a
+ * suspicion. A wait that is lost but for a deadline is found in a reading without deadlines, and so
+ * is one behind which everybody is stopped.
  */
 #include "analysis/verdict.h"
 
@@ -99,7 +101,8 @@ static int row(struct analysis *a, node_t root, const struct claim *c, const str
 		waits[n_waits++] = NODE(TABLE_WAIT, wait);
 		add_facts(a, wait_row(a, wait)->facts, facts, &n_facts);
 	}
-	/* Where the chain stops without a wait, what is known of that place is what the claim rests on. */
+	/* Where the chain stops without a wait, what is known of that place is what the claim rests
+	 * on. */
 	add_facts_about(a, f->end, facts, &n_facts);
 	if (f->end_what != STR_UNKNOWN)
 		strbuf_add(&what, text_of(a, f->end_what));
@@ -110,9 +113,9 @@ static int row(struct analysis *a, node_t root, const struct claim *c, const str
 	struct snap_end end = {
 		.presence = PRESENCE_HERE,
 		.node = f->end,
-		.pid = f->end_pid != SNAP_UNKNOWN ? f->end_pid :
-		       process == NODE_UNKNOWN	  ? SNAP_UNKNOWN :
-						    process_row(a, process)->pid,
+		.pid = f->end_pid != SNAP_UNKNOWN ? f->end_pid
+		       : process == NODE_UNKNOWN  ? SNAP_UNKNOWN
+						  : process_row(a, process)->pid,
 		.what = builder_str(a->b, strbuf_str(&what)),
 	};
 	strbuf_done(&what);
@@ -134,7 +137,10 @@ static int row(struct analysis *a, node_t root, const struct claim *c, const str
 
 static void claim_init(struct claim *c, const struct solution *s, const struct chain *chain)
 {
-	*c = (struct claim){ .s = s, .a = s->a, .chain = chain, .last = (uint32_t)chain->steps.n - 1,
+	*c = (struct claim){ .s = s,
+			     .a = s->a,
+			     .chain = chain,
+			     .last = (uint32_t)chain->steps.n - 1,
 			     .outside = GRAPH_NONE };
 	for (uint32_t i = 0; i < chain->steps.n && c->outside == GRAPH_NONE; i++)
 		if (is_outside(s->a, chain->steps.v[i].sleeper))
@@ -144,8 +150,8 @@ static void claim_init(struct claim *c, const struct solution *s, const struct c
 /* What a weaker reading could add: nothing to a claim that is stronger anyway. */
 static bool may_be_inferred(const struct chain *c)
 {
-	return c->end != END_STOPPED && c->end != END_KERNEL && c->end != END_LOST && c->end != END_CYCLE &&
-	       c->end != END_NOBODY;
+	return c->end != END_STOPPED && c->end != END_KERNEL && c->end != END_LOST &&
+	       c->end != END_CYCLE && c->end != END_NOBODY;
 }
 
 /* A chain, the reading it is of, and the claim made of it. */
@@ -162,7 +168,8 @@ static void tell(struct telling *t, const struct solution *s)
 	rules_apply(&t->claim, &t->finding);
 }
 
-/* Whoever could end it, but for a deadline, stands still himself. 0: *ret is that chain; 1: it is not so; -errno. */
+/* Whoever could end it, but for a deadline, stands still himself. 0: *ret is that chain; 1: it is
+ * not so; -errno. */
 static int standing_chain(const struct reading *r, node_t root, struct chain *ret)
 {
 	int e = chain_follow(&r->s, root, ret);
@@ -175,10 +182,11 @@ static int standing_chain(const struct reading *r, node_t root, struct chain *re
 }
 
 /*
- * Lost but for a deadline, or behind one that is stopped: a program that looks every second whether its peer has
- * answered waits for the peer. 0: *t is that claim now; 1: it is not so; -errno.
+ * Lost but for a deadline, or behind one that is stopped: a program that looks every second whether
+ * its peer has answered waits for the peer. 0: *t is that claim now; 1: it is not so; -errno.
  */
-static int try_timeless(const struct analysis *a, node_t root, struct readings *r, struct telling *t)
+static int try_timeless(const struct analysis *a, node_t root, struct readings *r,
+			struct telling *t)
 {
 	int e = dead_chain(a, root, READING_NO_DEADLINES, &r->timeless, END_LOST, &t->chain);
 
@@ -192,14 +200,17 @@ static int try_timeless(const struct analysis *a, node_t root, struct readings *
 	return t->finding.class <= VERDICT_LOST_PEER ? 0 : 1;
 }
 
-/* Nothing worse was found than that it waits, and even that is no more than inferred; or nothing at all. */
+/* Nothing worse was found than that it waits, and even that is no more than inferred; or nothing at
+ * all. */
 static bool may_be_suspected(const struct finding *f)
 {
 	return f->class == VERDICT_UNKNOWN ||
-	       (f->certainty == CERTAINTY_INFERRED && (f->class == VERDICT_IDLE || f->class == VERDICT_TIMER));
+	       (f->certainty == CERTAINTY_INFERRED &&
+		(f->class == VERDICT_IDLE || f->class == VERDICT_TIMER));
 }
 
-/* A stopped process or lost thread among the candidates. 0: *t is that claim; 1: there is none; -errno. */
+/* A stopped process or lost thread among the candidates. 0: *t is that claim; 1: there is none;
+ * -errno. */
 static int try_trouble(node_t root, struct readings *r, struct telling *t)
 {
 	int e = trouble_find(&r->facts.s, root, &t->chain);
@@ -210,7 +221,8 @@ static int try_trouble(node_t root, struct readings *r, struct telling *t)
 	return t->finding.class == VERDICT_STOPPED || t->finding.class == VERDICT_LOST_PEER ? 0 : 1;
 }
 
-/* A closed set in a weaker reading. 0: *t is that claim; 1: there is none, or it is only another way to read it; -errno. */
+/* A closed set in a weaker reading. 0: *t is that claim; 1: there is none, or it is only another
+ * way to read it; -errno. */
 static int try_weaker(const struct analysis *a, node_t root, struct readings *r, struct telling *t,
 		      bool *ret_closes)
 {
@@ -221,8 +233,8 @@ static int try_weaker(const struct analysis *a, node_t root, struct readings *r,
 		tell(t, &r->unseen.s);
 	if (e != 1)
 		return e;
-	e = dead_chain(a, root, READING_UNSEEN_DO_NOT_COUNT | READING_TEARDOWN, &r->teardown, END_CYCLE,
-		       &t->chain);
+	e = dead_chain(a, root, READING_UNSEEN_DO_NOT_COUNT | READING_TEARDOWN, &r->teardown,
+		       END_CYCLE, &t->chain);
 	*ret_closes = e == 0;
 	if (e != 0)
 		return e;
@@ -233,7 +245,8 @@ static int try_weaker(const struct analysis *a, node_t root, struct readings *r,
 
 static int of_root(struct analysis *a, struct readings *r, node_t root)
 {
-	struct telling facts = { 0 }, timeless = { 0 }, weaker = { 0 }, trouble = { 0 }, *told = &facts;
+	struct telling facts = { 0 }, timeless = { 0 }, weaker = { 0 }, trouble = { 0 },
+		       *told = &facts;
 	struct strbuf sentence = { 0 };
 	bool closes = false;
 
@@ -242,8 +255,11 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 		tell(&facts, &r->facts.s);
 	if (e == 0 && may_be_inferred(&facts.chain)) {
 		int lost = try_timeless(a, root, r, &timeless);
-		int suspected = lost == 1 && may_be_suspected(&facts.finding) ? try_trouble(root, r, &trouble) : 1;
-		int closed = lost == 1 && suspected == 1 ? try_weaker(a, root, r, &weaker, &closes) : 1;
+		int suspected = lost == 1 && may_be_suspected(&facts.finding)
+					? try_trouble(root, r, &trouble)
+					: 1;
+		int closed =
+			lost == 1 && suspected == 1 ? try_weaker(a, root, r, &weaker, &closes) : 1;
 		if (lost == 0)
 			told = &timeless;
 		else if (suspected == 0)
@@ -254,8 +270,9 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 	}
 	if (e == 0) {
 		unread_weaken(&told->claim, &told->finding);
-		sentence_write(&told->claim, &told->finding, closes && told == &facts ? &weaker.chain : NULL,
-			       &told->wish, &sentence);
+		sentence_write(&told->claim, &told->finding,
+			       closes && told == &facts ? &weaker.chain : NULL, &told->wish,
+			       &sentence);
 		e = row(a, root, &told->claim, &told->finding, strbuf_str(&sentence));
 	}
 	if (e == 0)

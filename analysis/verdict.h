@@ -4,7 +4,8 @@
 
 #include "analysis/solve.h"
 
-/* Appends the rows. What is ruled out and who is odd is added for each verdict as well. 0 or -ENOMEM. */
+/* Appends the rows. What is ruled out and who is odd is added for each verdict as well. 0 or
+ * -ENOMEM. */
 int verdicts_derive(struct analysis *a);
 
 #endif

@@ -107,18 +107,20 @@ static void of_stopped_process(struct analysis *a, node_t process)
 {
 	bool frozen = view_of(a, process)->frozen;
 	node_t main_thread = view_of(a, process)->main_thread;
-	struct wait_in in = wait_any(process, frozen ? WAIT_ON_FREEZER : WAIT_ON_SIGNAL, EVIDENCE_PROVED);
+	struct wait_in in =
+		wait_any(process, frozen ? WAIT_ON_FREEZER : WAIT_ON_SIGNAL, EVIDENCE_PROVED);
 	bool traced = main_thread != NODE_UNKNOWN &&
 		      str_eq(text_of(a, thread_row(a, main_thread)->state), "t");
 
 	in.note.unknown = in.note.stopped = true;
 	wait_add(a, &in, "%s",
-		 frozen ? "its cgroup to be thawed" :
-		 traced ? "its tracer to let it go on" :
-			  "SIGCONT: it is stopped");
+		 frozen   ? "its cgroup to be thawed"
+		 : traced ? "its tracer to let it go on"
+			  : "SIGCONT: it is stopped");
 }
 
-/* The tasks of all processes, those that may mean to wait for ever behind the others: it depends on them. */
+/* The tasks of all processes, those that may mean to wait for ever behind the others: it depends on
+ * them. */
 static void of_tasks(struct analysis *a)
 {
 	for (int turn = 0; turn < 2; turn++) {
@@ -145,7 +147,8 @@ void waits_derive(struct analysis *a)
 	of_tasks(a);
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++) {
 		node_t main_thread = a->processes[i].main_thread;
-		if (main_thread != NODE_UNKNOWN && a->threads[node_index(main_thread)].mode == MODE_STOPPED)
+		if (main_thread != NODE_UNKNOWN &&
+		    a->threads[node_index(main_thread)].mode == MODE_STOPPED)
 			of_stopped_process(a, NODE(TABLE_PROCESS, i));
 	}
 }

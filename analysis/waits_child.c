@@ -1,7 +1,8 @@
 /*
  * Waits for the end of a child: wait4, waitid.
  *
- * The kernel answers ECHILD when there is no such child, so whoever sleeps here has one that lives; where none was seen, the list is not complete.
+ * The kernel answers ECHILD when there is no such child, so whoever sleeps here has one that lives;
+ * where none was seen, the list is not complete.
  */
 #include <errno.h>
 #include <sys/wait.h>
@@ -16,7 +17,8 @@ static bool matches(const struct analysis *a, node_t child, enum match match, in
 
 	switch (match) {
 	case MATCH_PID:
-		return (snap_known(p->pid) && p->pid == id) || (snap_known(p->ns_pid) && p->ns_pid == id);
+		return (snap_known(p->pid) && p->pid == id) ||
+		       (snap_known(p->ns_pid) && p->ns_pid == id);
 	case MATCH_GROUP:
 		return !snap_known(p->pgid) || p->pgid == id;
 	default:
@@ -42,7 +44,8 @@ static void wait_for(struct analysis *a, node_t thread, enum match match, int64_
 			alive[n++] = c;
 	}
 	in.party = party_of(a, alive, n);
-	/* Of a process outside the tree not all children were seen; a debugger also waits for those it traces. */
+	/* Of a process outside the tree not all children were seen; a debugger also waits for those
+	 * it traces. */
 	in.note.unknown = n == 0 || (match != MATCH_PID && is_outside(a, process));
 	in.note.partly = n > 0;
 	if (n == 1)
@@ -71,8 +74,8 @@ void waits_wait4(struct analysis *a, node_t thread)
 static void wait_for_pidfd(struct analysis *a, node_t thread)
 {
 	const struct snap_fd *fd = call_fd(a, thread, 1);
-	node_t target = fd && is_resource(fd->resource) ? resource_row(a, fd->resource)->target :
-							  NODE_UNKNOWN;
+	node_t target = fd && is_resource(fd->resource) ? resource_row(a, fd->resource)->target
+							: NODE_UNKNOWN;
 
 	if (node_table(target) == TABLE_PROCESS)
 		wait_for(a, thread, MATCH_PID, process_row(a, target)->pid);

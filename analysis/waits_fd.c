@@ -1,8 +1,9 @@
 /*
  * Waits on descriptors: pipes, sockets, terminals, pidfds, eventfds, timers.
  *
- * The wakers are the holders of the other end. Whether that list is complete is the collector's word; where it is not, the wait says so and keeps the
- * holders that were seen. Listening sockets, terminals and watched files wait for new work, whoever is behind them.
+ * The wakers are the holders of the other end. Whether that list is complete is the collector's
+ * word; where it is not, the wait says so and keeps the holders that were seen. Listening sockets,
+ * terminals and watched files wait for new work, whoever is behind them.
  */
 #include <stdlib.h>
 
@@ -10,14 +11,15 @@
 #include "analysis/words.h"
 #include "core/util.h"
 
-#define SIGNAL_BIT(n) (1ULL << ((n) - 1))
+#define SIGNAL_BIT(n) (1ULL << ((n)-1))
 enum { SIGNAL_CHILD = 17 };
 
 const struct snap_fd *call_fd(const struct analysis *a, node_t thread, int arg)
 {
 	int64_t fd = (int32_t)call_arg(a, thread, arg);
 
-	return snap_known(call_arg(a, thread, arg)) ? snap_fd_of(&a->x, process_of(a, thread), fd) : NULL;
+	return snap_known(call_arg(a, thread, arg)) ? snap_fd_of(&a->x, process_of(a, thread), fd)
+						    : NULL;
 }
 
 static bool starts(const struct analysis *a, str_t s, const char *prefix)
@@ -70,14 +72,16 @@ bool fd_only_ours(struct analysis *a, node_t process, node_t resource)
 }
 
 /*
- * Where this process has the other end itself, a signal handler may write there: the classic self-pipe, which forked children inherit without
- * a use for it. Then the wait is one for signals too; its children count where it asks for theirs.
+ * Where this process has the other end itself, a signal handler may write there: the classic
+ * self-pipe, which forked children inherit without a use for it. Then the wait is one for signals
+ * too; its children count where it asks for theirs.
  */
-static void handlers_may_write(struct analysis *a, const struct fd_wait *f, node_t held, enum side side,
-			       struct wait_in *in)
+static void handlers_may_write(struct analysis *a, const struct fd_wait *f, node_t held,
+			       enum side side, struct wait_in *in)
 {
 	in->note.own = fd_only_ours(a, f->process, f->resource);
-	if (view_of(a, f->process)->caught && party_has(a, party_holders(a, held, side), f->process))
+	if (view_of(a, f->process)->caught &&
+	    party_has(a, party_holders(a, held, side), f->process))
 		in->note.unknown = in->note.signal = true;
 }
 
@@ -112,12 +116,14 @@ static void on_socket(struct analysis *a, const struct fd_wait *f, struct wait_i
 
 	in->on = socket_word(r->kind);
 	in->note.full = f->write;
-	if (str_eq(text_of(a, r->state), "LISTEN") || (r->kind == RESOURCE_UDP && r->remote == STR_NONE)) {
+	if (str_eq(text_of(a, r->state), "LISTEN") ||
+	    (r->kind == RESOURCE_UDP && r->remote == STR_NONE)) {
 		in->new_work = true;
 		return;
 	}
 	if (r->peer == NODE_NONE) {
-		/* Nobody holds the other end, and that is known; but an address may be bound again. */
+		/* Nobody holds the other end, and that is known; but an address may be bound again.
+		 */
 		in->note.unknown = r->kind == RESOURCE_UDP;
 		return;
 	}
@@ -158,8 +164,8 @@ static void on_pidfd(struct analysis *a, const struct fd_wait *f, struct wait_in
 }
 
 /*
- * Whoever sits at a terminal brings new work, unless somebody of the tree has the other end: a program under expect or script gets
- * its input from there.
+ * Whoever sits at a terminal brings new work, unless somebody of the tree has the other end: a
+ * program under expect or script gets its input from there.
  */
 static void on_tty(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
 {
@@ -208,7 +214,8 @@ static void on_file(struct analysis *a, const struct fd_wait *f, struct wait_in 
 	const struct snap_resource *r = resource_row(a, f->resource);
 
 	in->on = WAIT_ON_FILE;
-	/* A device speaks when something comes from outside; a file system's own waits are the kernel's. */
+	/* A device speaks when something comes from outside; a file system's own waits are the
+	 * kernel's. */
 	in->new_work = !f->write && str_eq(text_of(a, r->detail), "character device");
 	in->note.unknown = !in->new_work;
 }
@@ -302,10 +309,13 @@ static void one_fd(struct analysis *a, node_t thread, int arg, bool write, int64
 {
 	const struct snap_fd *fd = call_fd(a, thread, arg);
 	int64_t timeout;
-	struct fd_wait f = { .from = thread, .process = process_of(a, thread),
+	struct fd_wait f = { .from = thread,
+			     .process = process_of(a, thread),
 			     .fd = (int32_t)call_arg(a, thread, arg),
-			     .resource = fd ? fd->resource : NODE_UNKNOWN, .write = write,
-			     .group = group, .evidence = EVIDENCE_PROVED };
+			     .resource = fd ? fd->resource : NODE_UNKNOWN,
+			     .write = write,
+			     .group = group,
+			     .evidence = EVIDENCE_PROVED };
 
 	f.maybe_timed = fact_value(a, thread, "socket_timeout", &timeout) && !snap_known(timeout);
 	(void)wait_add_fd(a, &f);
@@ -325,7 +335,8 @@ void waits_write(struct analysis *a, node_t thread)
 /* Has it something to read? TRI_UNKNOWN where its fill is not known. */
 static enum tri has_input(const struct analysis *a, const struct snap_fd *fd)
 {
-	const struct snap_resource *r = fd && is_resource(fd->resource) ? resource_row(a, fd->resource) : NULL;
+	const struct snap_resource *r =
+		fd && is_resource(fd->resource) ? resource_row(a, fd->resource) : NULL;
 
 	if (r && r->kind == RESOURCE_FILE)
 		return TRI_YES;
@@ -349,10 +360,12 @@ void waits_accept(struct analysis *a, node_t thread)
 	one_fd(a, thread, 0, false, 0);
 }
 
-/* The network namespace that a connection is made in: the socket's own, for a process may have changed into another since. */
+/* The network namespace that a connection is made in: the socket's own, for a process may have
+ * changed into another since. */
 static int64_t net_ns_of(const struct analysis *a, node_t thread, const struct snap_fd *fd)
 {
-	int64_t own = fd && is_resource(fd->resource) ? resource_row(a, fd->resource)->net_ns : SNAP_UNKNOWN;
+	int64_t own = fd && is_resource(fd->resource) ? resource_row(a, fd->resource)->net_ns
+						      : SNAP_UNKNOWN;
 
 	return snap_known(own) ? own : process_row(a, process_of(a, thread))->net_ns;
 }
@@ -362,7 +375,8 @@ void waits_connect(struct analysis *a, node_t thread)
 {
 	const struct snap_fd *fd = call_fd(a, thread, 0);
 	const char *address = fact_text(a, thread, "connect_to");
-	node_t listener = address ? listener_at(a, net_ns_of(a, thread, fd), address) : NODE_UNKNOWN;
+	node_t listener =
+		address ? listener_at(a, net_ns_of(a, thread, fd), address) : NODE_UNKNOWN;
 	struct wait_in in = wait_any(thread, WAIT_ON_SOCKET, EVIDENCE_READ);
 	struct limit l = limit_of_socket(a, thread);
 
@@ -383,8 +397,9 @@ void waits_connect(struct analysis *a, node_t thread)
 		in.note.unknown = true;
 	}
 	wait_add(a, &in, "fd %d, a connection to %s", (int)call_arg(a, thread, 0),
-		 address ? address : fd && is_resource(fd->resource) ?
-					     text_of(a, resource_row(a, fd->resource)->remote) :
-					     "an unknown address");
+		 address ? address
+		 : fd && is_resource(fd->resource)
+			 ? text_of(a, resource_row(a, fd->resource)->remote)
+			 : "an unknown address");
 	wait_add_limit(a, thread, 0, l);
 }

@@ -1,12 +1,15 @@
 /*
  * Waits on futexes: mutexes, condition variables, semaphores, joins, and the GIL.
  *
- * Where memory told who owns the thing, the owner is the only waker. A private futex without an owner may be woken by every other thread of its process,
- * and by none besides: candidates, but all of them. A shared one may be woken by whoever maps its page, where all of those could be seen.
+ * Where memory told who owns the thing, the owner is the only waker. A private futex without an
+ * owner may be woken by every other thread of its process, and by none besides: candidates, but all
+ * of them. A shared one may be woken by whoever maps its page, where all of those could be seen.
  *
- * Where the runtime's frames tell more than the word does, a thread that is joined is the only waker, and the thing goes by the language's name.
+ * Where the runtime's frames tell more than the word does, a thread that is joined is the only
+ * waker, and the thing goes by the language's name.
  *
- * A thread id in a lock that was copied by fork names a thread of the other process, which unlocks its own copy only.
+ * A thread id in a lock that was copied by fork names a thread of the other process, which unlocks
+ * its own copy only.
  */
 #include <linux/futex.h>
 #include <stdio.h>
@@ -27,13 +30,16 @@ static bool is_private(const struct analysis *a, node_t thread)
 	return snap_known(op) && (op & FUTEX_PRIVATE_FLAG);
 }
 
-/* futex(uaddr, op, val, timeout): the fourth argument is a timeout for those operations that sleep. */
+/* futex(uaddr, op, val, timeout): the fourth argument is a timeout for those operations that sleep.
+ */
 static struct limit futex_limit(const struct analysis *a, node_t thread)
 {
-	return str_eq(call_name(a, thread), "futex") ? limit_of_pointer(a, thread, 3) : (struct limit){ 0 };
+	return str_eq(call_name(a, thread), "futex") ? limit_of_pointer(a, thread, 3)
+						     : (struct limit){ 0 };
 }
 
-/* The GIL is a condition variable that is asked for every 5 ms; its holder was read from the interpreter. */
+/* The GIL is a condition variable that is asked for every 5 ms; its holder was read from the
+ * interpreter. */
 static bool wants_gil(struct analysis *a, node_t thread)
 {
 	node_t process = process_of(a, thread), holder = NODE_UNKNOWN;
@@ -54,7 +60,8 @@ static bool wants_gil(struct analysis *a, node_t thread)
 	return true;
 }
 
-/* Threads whose end, or work, the interpreter's frames say is awaited: all of them. False when there are none. */
+/* Threads whose end, or work, the interpreter's frames say is awaited: all of them. False when
+ * there are none. */
 static bool awaits_threads(struct analysis *a, node_t thread, const struct wait_in *from)
 {
 	struct snap_list l = snap_facts_about(&a->x, thread);
@@ -67,7 +74,8 @@ static bool awaits_threads(struct analysis *a, node_t thread, const struct wait_
 		if (!gone && !str_eq(text_of(a, f->key), "python_awaits_thread"))
 			continue;
 		struct wait_in in = *from;
-		node_t other = gone ? NODE_UNKNOWN : thread_by_own_tid(a, process_of(a, thread), f->value, false);
+		node_t other = gone ? NODE_UNKNOWN
+				    : thread_by_own_tid(a, process_of(a, thread), f->value, false);
 		in.on = WAIT_ON_THREAD;
 		in.evidence = EVIDENCE_READ;
 		in.need = NEED_ALL;
@@ -75,7 +83,8 @@ static bool awaits_threads(struct analysis *a, node_t thread, const struct wait_
 		in.but = NODE_UNKNOWN; /* a thread may join itself by way of others' hands */
 		if (other != NODE_UNKNOWN && a->threads[node_index(other)].mode != MODE_GONE)
 			in.party = party_of(a, &other, 1);
-		wait_add(a, &in, "%s%s%s%s", text_of(a, f->text), what ? " (" : "", what ? what : "", what ? ")" : "");
+		wait_add(a, &in, "%s%s%s%s", text_of(a, f->text), what ? " (" : "",
+			 what ? what : "", what ? ")" : "");
 		n++;
 	}
 	return n > 0;
@@ -99,7 +108,8 @@ static bool owner_of(const struct analysis *a, node_t thread, bool private_, str
 		ret->node = NODE_NONE;
 	if (ret->node == NODE_UNKNOWN && fact_value(a, thread, "futex_owner_gone", &gone) && gone)
 		ret->node = NODE_NONE;
-	if (node_table(ret->node) == TABLE_THREAD && a->threads[node_index(ret->node)].mode == MODE_GONE)
+	if (node_table(ret->node) == TABLE_THREAD &&
+	    a->threads[node_index(ret->node)].mode == MODE_GONE)
 		ret->node = NODE_NONE;
 	return true;
 }
@@ -137,7 +147,8 @@ static void owned(struct analysis *a, node_t thread, const struct owner *o, cons
 	strbuf_done(&who);
 }
 
-/* Handlers run in any thread that does not block the signal, but in Python in the main thread only. */
+/* Handlers run in any thread that does not block the signal, but in Python in the main thread only.
+ */
 static bool handlers_may_wake(const struct analysis *a, node_t thread)
 {
 	const struct process_view *v = view_of(a, process_of(a, thread));
@@ -156,7 +167,8 @@ static void shared(struct analysis *a, node_t thread, const char *kind, struct w
 		in->party = party_seen_by(a, mappers, thread);
 	in->note.unknown = others != TRI_NO || signal;
 	in->note.partly = others == TRI_UNKNOWN && !signal;
-	in->evidence = party_size_without(a, in->party, in->but) ? EVIDENCE_CANDIDATE : EVIDENCE_PROVED;
+	in->evidence =
+		party_size_without(a, in->party, in->but) ? EVIDENCE_CANDIDATE : EVIDENCE_PROVED;
 	wait_add(a, in, "%s in shared memory", words_futex(kind));
 }
 
@@ -172,9 +184,9 @@ static void ownerless(struct analysis *a, node_t thread, bool private_, const ch
 	in->note.unknown = handlers_may_wake(a, thread);
 	/* Whose tasks those are was read, where some were left out. */
 	bool read = in->party != party_actors(a, process_of(a, thread));
-	in->evidence = party_size_without(a, in->party, thread) ? EVIDENCE_CANDIDATE :
-		       read					 ? EVIDENCE_READ :
-								   EVIDENCE_PROVED;
+	in->evidence = party_size_without(a, in->party, thread) ? EVIDENCE_CANDIDATE
+		       : read                                   ? EVIDENCE_READ
+								: EVIDENCE_PROVED;
 	if (fact_text(a, thread, "python_wait"))
 		wait_add(a, in, "%s", kind);
 	else if (party_size_without(a, in->party, thread))

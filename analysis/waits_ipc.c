@@ -1,9 +1,10 @@
 /*
  * Waits for System V semaphores and messages, and for POSIX message queues.
  *
- * Any process may use them, so somebody unknown always can end such a wait. Of a semaphore the kernel tells who changed it last: of one
- * that serves as a lock that is its holder, and the one to look at. A circle of such holders is as much as can ever be
- * seen of a deadlock between them, and only inferred.
+ * Any process may use them, so somebody unknown always can end such a wait. Of a semaphore the
+ * kernel tells who changed it last: of one that serves as a lock that is its holder, and the one to
+ * look at. A circle of such holders is as much as can ever be seen of a deadlock between them, and
+ * only inferred.
  */
 #include <stdio.h>
 
@@ -25,7 +26,8 @@ static const struct snap_fact *semaphore(const struct analysis *a, node_t thread
 }
 
 /* Who used it last is the one who may be expected to use it again. */
-static void expect(struct analysis *a, node_t thread, int64_t pid, struct wait_in *in, struct strbuf *out)
+static void expect(struct analysis *a, node_t thread, int64_t pid, struct wait_in *in,
+		   struct strbuf *out)
 {
 	node_t p = pid ? snap_process_by_pid(&a->x, pid) : NODE_UNKNOWN;
 
@@ -53,13 +55,15 @@ static void waits_semaphore(struct analysis *a, node_t thread, struct wait_in *i
 	int set = (int)call_arg(a, thread, 0);
 
 	/* "semaphore 2 of set 5, -1" */
-	last = op && sscanf(op, "semaphore %u of", &number) == 1 ? semaphore(a, thread, number) : NULL;
+	last = op && sscanf(op, "semaphore %u of", &number) == 1 ? semaphore(a, thread, number)
+								 : NULL;
 	if (!last) {
 		wait_add(a, in, "a semaphore of set %d, which any process may change", set);
 		return;
 	}
 	expect(a, thread, last->value, in, &who);
-	wait_add(a, in, "semaphore %u of set %d, last changed by %s", number, set, strbuf_str(&who));
+	wait_add(a, in, "semaphore %u of set %d, last changed by %s", number, set,
+		 strbuf_str(&who));
 	strbuf_done(&who);
 }
 
@@ -73,7 +77,9 @@ static void waits_message(struct analysis *a, node_t thread, bool sends, struct 
 		expect(a, thread, pid, in, &who);
 	else
 		strbuf_add(&who, "somebody unknown");
-	wait_add(a, in, sends ? "room in message queue %d, last read by %s" : "a message in queue %d, last sent to by %s",
+	wait_add(a, in,
+		 sends ? "room in message queue %d, last read by %s"
+		       : "a message in queue %d, last sent to by %s",
 		 queue, strbuf_str(&who));
 	strbuf_done(&who);
 }
@@ -84,11 +90,13 @@ static void waits_posix_queue(struct analysis *a, node_t thread, bool sends, str
 
 	if (fd && is_resource(fd->resource)) {
 		in->resource = fd->resource;
-		in->party = party_seen_by(a, party_holders(a, fd->resource, sends ? SIDE_READS : SIDE_WRITES),
-					  thread);
+		in->party = party_seen_by(
+			a, party_holders(a, fd->resource, sends ? SIDE_READS : SIDE_WRITES),
+			thread);
 		in->evidence = EVIDENCE_CANDIDATE;
 	}
-	wait_add(a, in, "fd %d, %s message queue %s", (int)call_arg(a, thread, 0), sends ? "room in" : "a message in",
+	wait_add(a, in, "fd %d, %s message queue %s", (int)call_arg(a, thread, 0),
+		 sends ? "room in" : "a message in",
 		 is_resource(in->resource) ? text_of(a, resource_row(a, in->resource)->text) : "");
 }
 

@@ -1,5 +1,6 @@
 /*
- * Waits inside the kernel that no descriptor explains: uninterruptible sleeps, vfork, FIFOs being opened, io_uring.
+ * Waits inside the kernel that no descriptor explains: uninterruptible sleeps, vfork, FIFOs being
+ * opened, io_uring.
  *
  * Of these only vfork has a waker that can be named: the child, until it execs or exits.
  */
@@ -62,13 +63,15 @@ void waits_open(struct analysis *a, node_t thread)
 	const char *path = fact_text(a, thread, "open_path");
 	bool fifo = strstr(wchan, "fifo") || strstr(wchan, "wait_for_partner");
 	/* openat2() has its flags in memory. */
-	int64_t flags = str_eq(call, "creat")	? O_WRONLY :
-			str_eq(call, "openat2") ? SNAP_UNKNOWN :
-						  call_arg(a, thread, str_eq(call, "open") ? 1 : 2);
-	const char *end = !snap_known(flags)		     ? "at the other end" :
-			  (flags & O_ACCMODE) == O_RDONLY ? "for writing" :
-							    "for reading";
-	struct wait_in in = wait_any(thread, fifo ? WAIT_ON_FIFO_OPEN : WAIT_ON_FILE, EVIDENCE_PROVED);
+	int64_t flags = str_eq(call, "creat") ? O_WRONLY
+			: str_eq(call, "openat2")
+				? SNAP_UNKNOWN
+				: call_arg(a, thread, str_eq(call, "open") ? 1 : 2);
+	const char *end = !snap_known(flags)                ? "at the other end"
+			  : (flags & O_ACCMODE) == O_RDONLY ? "for writing"
+							    : "for reading";
+	struct wait_in in =
+		wait_any(thread, fifo ? WAIT_ON_FIFO_OPEN : WAIT_ON_FILE, EVIDENCE_PROVED);
 
 	in.note.unknown = true;
 	if (fifo)

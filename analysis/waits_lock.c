@@ -1,8 +1,9 @@
 /*
  * Waits for file locks: flock, POSIX record locks, open-file-description locks.
  *
- * /proc/locks names the process that asked for a POSIX lock. flock and OFD locks belong to an open file, which forked children share: their
- * holders are the processes whose descriptor shows the lock, told by facts of the lock's resource.
+ * /proc/locks names the process that asked for a POSIX lock. flock and OFD locks belong to an open
+ * file, which forked children share: their holders are the processes whose descriptor shows the
+ * lock, told by facts of the lock's resource.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,8 @@ static void add_once(node_t *nodes, uint32_t *n, node_t node)
 	nodes[(*n)++] = node;
 }
 
-/* Facts "lock_holder" (by a descriptor) or, for a POSIX lock, "lock_held" carry the pid of each process that has the lock. */
+/* Facts "lock_holder" (by a descriptor) or, for a POSIX lock, "lock_held" carry the pid of each
+ * process that has the lock. */
 static uint32_t holders_by_fact(const struct analysis *a, node_t lock, bool posix, node_t self,
 				node_t *nodes, bool *unseen)
 {
@@ -55,20 +57,20 @@ static void wait_for_lock(struct analysis *a, node_t thread, const char *kind)
 	if (!is_resource(lock)) {
 		in.resource = file;
 		in.note.unknown = true;
-		wait_add(a, &in, "a file lock on fd %lld", (long long)(int32_t)call_arg(a, thread, 0));
+		wait_add(a, &in, "a file lock on fd %lld",
+			 (long long)(int32_t)call_arg(a, thread, 0));
 		return;
 	}
 	const struct snap_resource *r = resource_row(a, lock);
-	CLEANUP(freep) node_t *nodes =
-		calloc(snap_facts_about(&a->x, lock).n + 1, sizeof(*nodes));
+	CLEANUP(freep) node_t *nodes = calloc(snap_facts_about(&a->x, lock).n + 1, sizeof(*nodes));
 	if (!nodes) {
 		a->b->error = -ENOMEM;
 		return;
 	}
 	bool unseen = false;
 	uint32_t n = holders_by_fact(a, lock, posix, process_of(a, thread), nodes, &unseen);
-	if (!n && node_table(r->lock_owner) == TABLE_PROCESS && r->lock_owner != process_of(a, thread) &&
-	    !view_of(a, r->lock_owner)->exited)
+	if (!n && node_table(r->lock_owner) == TABLE_PROCESS &&
+	    r->lock_owner != process_of(a, thread) && !view_of(a, r->lock_owner)->exited)
 		nodes[n++] = r->lock_owner;
 	in.resource = lock;
 	in.party = party_of(a, nodes, n);

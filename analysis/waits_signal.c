@@ -1,8 +1,9 @@
 /*
  * Waits for signals, and plain sleeps.
  *
- * Anybody may send a signal, so its sender is unknown; but a process that asks for SIGCHLD may be told by each of its living
- * children, and those are known. A plain sleep ends by itself whatever else is dead.
+ * Anybody may send a signal, so its sender is unknown; but a process that asks for SIGCHLD may be
+ * told by each of its living children, and those are known. A plain sleep ends by itself whatever
+ * else is dead.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@
 /* "sleep infinity" is a sleep of centuries: nobody waits for its end. */
 #define FOREVER_NS (10LL * 366 * 24 * 3600 * NSEC_PER_SEC)
 
-void wait_add_signals(struct analysis *a, node_t from, int64_t group, uint64_t mask, const char *what)
+void wait_add_signals(struct analysis *a, node_t from, int64_t group, uint64_t mask,
+		      const char *what)
 {
 	node_t process = process_of(a, from);
 	struct snap_list children = children_of(a, process);
@@ -39,7 +41,8 @@ void wait_add_signals(struct analysis *a, node_t from, int64_t group, uint64_t m
 	struct strbuf names = { 0 };
 	words_signals(mask, &names);
 	if (n)
-		wait_add(a, &in, "%s, such as SIGCHLD of %u %s", what, n, n == 1 ? "child" : "children");
+		wait_add(a, &in, "%s, such as SIGCHLD of %u %s", what, n,
+			 n == 1 ? "child" : "children");
 	else
 		wait_add(a, &in, "%s%s", what, strbuf_str(&names));
 	strbuf_done(&names);
@@ -65,8 +68,8 @@ void waits_sigwait(struct analysis *a, node_t thread)
 	int64_t set;
 
 	/* Where the set could not be read, SIGCHLD may be in it. */
-	wait_add_signals(a, thread, 0, fact_value(a, thread, "sigset", &set) ? (uint64_t)set : ~0ULL,
-			 "a signal");
+	wait_add_signals(a, thread, 0,
+			 fact_value(a, thread, "sigset", &set) ? (uint64_t)set : ~0ULL, "a signal");
 	wait_add_limit(a, thread, 0, limit_of_pointer(a, thread, 2));
 }
 
@@ -75,13 +78,15 @@ static void sleeps(struct analysis *a, node_t thread, struct limit l)
 	struct wait_in in = wait_any(thread, WAIT_ON_TIMER, EVIDENCE_PROVED);
 
 	if (l.left_ns >= FOREVER_NS) {
-		wait_add_signals(a, thread, 0, view_of(a, process_of(a, thread))->caught, "a signal");
+		wait_add_signals(a, thread, 0, view_of(a, process_of(a, thread))->caught,
+				 "a signal");
 		return;
 	}
 	in.deadline_ns = l.left_ns;
 	in.note.timed = in.note.sleep = true;
 	if (l.left_ns)
-		wait_add(a, &in, "the end of its sleep in %.2f s", (double)l.left_ns / NSEC_PER_SEC);
+		wait_add(a, &in, "the end of its sleep in %.2f s",
+			 (double)l.left_ns / NSEC_PER_SEC);
 	else
 		wait_add(a, &in, "the end of its sleep");
 }

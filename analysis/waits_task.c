@@ -1,9 +1,11 @@
 /*
  * Waits of tasks: what a coroutine awaits, and what the thread of its loop awaits for it.
  *
- * All of it was read from the runtime's memory. A primitive names its owner or those who hold a reference to it where that could be read; else every
- * other task and thread of the process is a candidate. A nursery or gather needs each of its children. The loop's thread waits for any of its
- * tasks; whatever else its set of descriptors wakes is a callback of nobody's task, and then the thread itself may act.
+ * All of it was read from the runtime's memory. A primitive names its owner or those who hold a
+ * reference to it where that could be read; else every other task and thread of the process is a
+ * candidate. A nursery or gather needs each of its children. The loop's thread waits for any of its
+ * tasks; whatever else its set of descriptors wakes is a callback of nobody's task, and then the
+ * thread itself may act.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +18,8 @@ static node_t object_of(const struct analysis *a, const struct snap_task *t)
 {
 	uint64_t i;
 
-	if (snap_known(t->object) && map_get(&a->objects, map_mix(t->owner, (uint64_t)t->object), &i))
+	if (snap_known(t->object) &&
+	    map_get(&a->objects, map_mix(t->owner, (uint64_t)t->object), &i))
 		return NODE(TABLE_RESOURCE, i);
 	return NODE_UNKNOWN;
 }
@@ -86,13 +89,15 @@ static void wakers_in_process(struct analysis *a, node_t task, struct wait_in *i
 	if (node_table(t->wait_owner) == TABLE_TASK || node_table(t->wait_owner) == TABLE_THREAD) {
 		in->party = party_of(a, &t->wait_owner, 1);
 		in->about[0] = t->wait_owner;
-	} else if (span_known(t->setters) && !(waits_for_ever(a, task) && view_of(a, t->owner)->serves)) {
+	} else if (span_known(t->setters) &&
+		   !(waits_for_ever(a, task) && view_of(a, t->owner)->serves)) {
 		in->party = party_of_span(a, t->setters);
 	} else {
 		in->party = party_actors(a, t->owner);
 		if (party_size_without(a, in->party, task))
 			in->evidence = EVIDENCE_CANDIDATE;
-		/* "Wait until SIGTERM sets the event" is how servers wait; handlers run in the main thread. */
+		/* "Wait until SIGTERM sets the event" is how servers wait; handlers run in the main
+		 * thread. */
 		if (view_of(a, t->owner)->caught && t->thread == view_of(a, t->owner)->main_thread)
 			in->note.unknown = in->note.signal = true;
 	}
@@ -107,8 +112,9 @@ static void on_primitive(struct analysis *a, node_t task, enum wait_on on)
 }
 
 /*
- * sleep_forever() says that nothing is awaited but to be told to end: by whoever may cancel it here, or by an interrupt from without. A task
- * that was told already and sleeps on, since it is shielded, waits for somebody here.
+ * sleep_forever() says that nothing is awaited but to be told to end: by whoever may cancel it
+ * here, or by an interrupt from without. A task that was told already and sleeps on, since it is
+ * shielded, waits for somebody here.
  */
 static void on_forever(struct analysis *a, node_t task)
 {
@@ -124,14 +130,18 @@ static void on_fd(struct analysis *a, node_t task)
 {
 	const struct snap_task *t = task_row(a, task);
 	const struct snap_fd *fd = snap_fd_of(&a->x, t->owner, t->fd);
-	struct fd_wait f = { .from = task, .process = t->owner, .fd = t->fd,
-			     .resource = fd ? fd->resource : NODE_UNKNOWN, .write = t->waits_write,
+	struct fd_wait f = { .from = task,
+			     .process = t->owner,
+			     .fd = t->fd,
+			     .resource = fd ? fd->resource : NODE_UNKNOWN,
+			     .write = t->waits_write,
 			     .evidence = EVIDENCE_READ };
 
 	(void)wait_add_fd(a, &f);
 }
 
-/* One that a connection holds is set when its descriptor wakes the loop, or by anybody else who has it. */
+/* One that a connection holds is set when its descriptor wakes the loop, or by anybody else who has
+ * it. */
 static void on_future(struct analysis *a, node_t task)
 {
 	if (snap_known(task_row(a, task)->fd))
@@ -160,7 +170,8 @@ static void on_nursery(struct analysis *a, node_t task)
 		n++;
 	}
 	if (!n)
-		wait_add_unknown(a, task, WAIT_ON_NURSERY, "a nursery whose tasks could not be read");
+		wait_add_unknown(a, task, WAIT_ON_NURSERY,
+				 "a nursery whose tasks could not be read");
 }
 
 static void on_tasks(struct analysis *a, node_t task)
@@ -178,7 +189,8 @@ static void on_tasks(struct analysis *a, node_t task)
 		in.need = t->waits_any ? NEED_ANY : NEED_ALL;
 		in.party = party_of(a, &other, 1);
 		in.but = NODE_UNKNOWN; /* a task may wait for a gather() that waits for it */
-		wait_add(a, &in, "the end of task %s", place_task_name(text_of(a, task_row(a, other)->name)));
+		wait_add(a, &in, "the end of task %s",
+			 place_task_name(text_of(a, task_row(a, other)->name)));
 	}
 }
 
@@ -227,12 +239,14 @@ static void on_timer(struct analysis *a, node_t task)
 	in.deadline_ns = l.left_ns;
 	in.note.timed = in.note.sleep = true;
 	if (l.left_ns)
-		wait_add(a, &in, "the end of its sleep in %.2f s", (double)l.left_ns / NSEC_PER_SEC);
+		wait_add(a, &in, "the end of its sleep in %.2f s",
+			 (double)l.left_ns / NSEC_PER_SEC);
 	else
 		wait_add(a, &in, "the end of its sleep");
 }
 
-/* The thread of its loop sleeps in something else than its loop: whatever the task waits for, nobody would tell it. */
+/* The thread of its loop sleeps in something else than its loop: whatever the task waits for,
+ * nobody would tell it. */
 static bool stands_still(const struct analysis *a, node_t task)
 {
 	node_t thread = task_row(a, task)->thread;
@@ -308,7 +322,8 @@ void waits_task(struct analysis *a, node_t task)
 		break;
 	default:
 		wait_add_unknown(a, task, WAIT_ON_UNKNOWN_THING,
-				 t->waits_on > STR_NONE ? text_of(a, t->waits_on) : "something unknown");
+				 t->waits_on > STR_NONE ? text_of(a, t->waits_on)
+							: "something unknown");
 		break;
 	}
 	/* A deadline in force ends the wait from without: a group of its own. */
@@ -361,7 +376,8 @@ bool loop_has_callbacks(struct analysis *a, node_t thread)
 	if (str_starts(call_name(a, thread), "epoll")) {
 		l = limit_of_ms(a, thread, 3);
 		/* Of a set that could not be read anything may be watched. */
-		if (!fd || !is_resource(fd->resource) || watches_for_callbacks(a, thread, fd->resource))
+		if (!fd || !is_resource(fd->resource) ||
+		    watches_for_callbacks(a, thread, fd->resource))
 			return true;
 	}
 	/* The loop wakes for the nearest timer. Where no task has one it is a callback's. */

@@ -7,13 +7,14 @@
 
 /* Functions that a program comes through only when it ends. */
 static const char *const exits[] = {
-	"__run_exit_handlers", "exit",		      "Py_FinalizeEx",	   "Py_Finalize",
-	"atexit_callfuncs",    "_exit_function",      "_python_exit",	   "_cancel_all_tasks",
+	"__run_exit_handlers", "exit",           "Py_FinalizeEx", "Py_Finalize",
+	"atexit_callfuncs",    "_exit_function", "_python_exit",  "_cancel_all_tasks",
 };
 
 /*
- * An interpreter whose main program has ended waits here for the threads that are no daemons. That is how many servers live: their
- * main program only starts threads. Neither this nor the ending interpreter around it is a sign.
+ * An interpreter whose main program has ended waits here for the threads that are no daemons. That
+ * is how many servers live: their main program only starts threads. Neither this nor the ending
+ * interpreter around it is a sign.
  */
 static const char *const joins[] = { "wait_for_thread_shutdown", "_shutdown" };
 
@@ -39,7 +40,8 @@ static bool exits_here(const struct analysis *a, node_t owner)
 	return false;
 }
 
-/* Bytes for a process that it does not read although its peer, in the same set, waits. A leaked end of file is not input. */
+/* Bytes for a process that it does not read although its peer, in the same set, waits. A leaked end
+ * of file is not input. */
 static bool unread_input(const struct analysis *a, node_t process)
 {
 	struct snap_list fds = snap_children(&a->x, TABLE_FD, process);

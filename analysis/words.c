@@ -1,8 +1,8 @@
 /*
  * Words for what is waited for; see words.h.
  *
- * A number such as pipe:[4711] says nothing to the person who reads a report; that the other end is in the hands of "sort 4550"
- * does. The numbers stay in the resources.
+ * A number such as pipe:[4711] says nothing to the person who reads a report; that the other end is
+ * in the hands of "sort 4550" does. The numbers stay in the resources.
  */
 #include "analysis/words.h"
 
@@ -12,11 +12,13 @@
 #include "analysis/sentence.h"
 #include "core/util.h"
 
-#define NAMED_MAX 2 /* more are counted */
+#define NAMED_MAX   2 /* more are counted */
 #define SIGNALS_MAX 4
 
-/* "sort 4550", "sort 4550 and sh 3912", "22 processes"; false: the party has no processes to name. */
-static bool name_party(const struct analysis *a, const char *before, const struct wait_in *in, struct strbuf *out)
+/* "sort 4550", "sort 4550 and sh 3912", "22 processes"; false: the party has no processes to name.
+ */
+static bool name_party(const struct analysis *a, const char *before, const struct wait_in *in,
+		       struct strbuf *out)
 {
 	node_t named[NAMED_MAX];
 	uint32_t n = 0;
@@ -38,8 +40,8 @@ static bool name_party(const struct analysis *a, const char *before, const struc
 	return n;
 }
 
-static void other_end(struct analysis *a, const struct fd_wait *f, const struct wait_in *in, const char *before,
-		      struct strbuf *out)
+static void other_end(struct analysis *a, const struct fd_wait *f, const struct wait_in *in,
+		      const char *before, struct strbuf *out)
 {
 	if (name_party(a, before, in, out))
 		return;
@@ -49,7 +51,8 @@ static void other_end(struct analysis *a, const struct fd_wait *f, const struct 
 		strbuf_add(out, " that it has to itself");
 }
 
-static void socket_words(struct analysis *a, const struct fd_wait *f, const struct wait_in *in, struct strbuf *out)
+static void socket_words(struct analysis *a, const struct fd_wait *f, const struct wait_in *in,
+			 struct strbuf *out)
 {
 	const struct snap_resource *r = resource_row(a, f->resource);
 	bool queued = is_resource(r->peer) && is_resource(resource_row(a, r->peer)->listener);
@@ -70,7 +73,8 @@ static void socket_words(struct analysis *a, const struct fd_wait *f, const stru
 	}
 }
 
-void words_fd(struct analysis *a, const struct fd_wait *f, const struct wait_in *in, struct strbuf *out)
+void words_fd(struct analysis *a, const struct fd_wait *f, const struct wait_in *in,
+	      struct strbuf *out)
 {
 	static const char *const standard[] = { " (stdin)", " (stdout)", " (stderr)" };
 	const struct snap_resource *r = resource_row(a, f->resource);
@@ -114,19 +118,26 @@ const char *words_futex(const char *kind)
 	static const struct {
 		const char *kind, *words;
 	} table[] = {
-		{ "mutex normal", "a mutex" },	     { "mutex recursive", "a recursive mutex" },
-		{ "mutex errorcheck", "a mutex" },   { "mutex adaptive", "a mutex" },
-		{ "rwlock read", "a lock to read" }, { "rwlock write", "a lock to write" },
-		{ "cond", "a condition variable" },  { "sem", "a semaphore" },
-		{ "barrier", "a barrier" },	     { "once", "what is to be done once" },
-		{ "futex", "a futex" },		     { "lock", "a lock" },
+		{ "mutex normal", "a mutex" },
+		{ "mutex recursive", "a recursive mutex" },
+		{ "mutex errorcheck", "a mutex" },
+		{ "mutex adaptive", "a mutex" },
+		{ "rwlock read", "a lock to read" },
+		{ "rwlock write", "a lock to write" },
+		{ "cond", "a condition variable" },
+		{ "sem", "a semaphore" },
+		{ "barrier", "a barrier" },
+		{ "once", "what is to be done once" },
+		{ "futex", "a futex" },
+		{ "lock", "a lock" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (str_eq(kind, table[i].kind))
 			return table[i].words;
-	return str_starts(kind, "mutex") ? strstr(kind, "pi") ? "a mutex with priority inheritance" : "a robust mutex" :
-					   kind;
+	return str_starts(kind, "mutex")
+		       ? strstr(kind, "pi") ? "a mutex with priority inheritance" : "a robust mutex"
+		       : kind;
 }
 
 void words_signals(uint64_t mask, struct strbuf *out)

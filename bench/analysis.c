@@ -3,8 +3,9 @@
  *
  * analysis [RUNS] [SHAPE]
  *
- * For each it prints the rows, the median of the CPU time with its spread, and how much more time a row costs than in the smallest of
- * the same shape: near 1 is linear. Every run analyses a snapshot made anew. Asserts nothing.
+ * For each it prints the rows, the median of the CPU time with its spread, and how much more time a
+ * row costs than in the smallest of the same shape: near 1 is linear. Every run analyses a snapshot
+ * made anew. Asserts nothing.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -68,7 +69,8 @@ static void stack(struct maker *m, node_t owner, const char *inner)
 	s->complete = 1;
 }
 
-static node_t thread(struct maker *m, node_t owner, const char *call, int64_t arg0, int64_t arg1, int64_t arg3)
+static node_t thread(struct maker *m, node_t owner, const char *call, int64_t arg0, int64_t arg1,
+		     int64_t arg3)
 {
 	str_t name = STR(m, "worker"), state = STR(m, "S"), word = STR(m, call);
 	struct snap_thread *t = BUILD(&m->b, THREAD);
@@ -77,7 +79,8 @@ static node_t thread(struct maker *m, node_t owner, const char *call, int64_t ar
 		     SNAP_ROW(m->b.s, THREAD, node_index(n) - 1)->owner != owner;
 
 	t->owner = owner;
-	t->tid = t->ns_tid = leads ? SNAP_ROW(m->b.s, PROCESS, node_index(owner))->pid : m->next_id++;
+	t->tid = t->ns_tid =
+		leads ? SNAP_ROW(m->b.s, PROCESS, node_index(owner))->pid : m->next_id++;
 	t->activity = ACTIVITY_PARKED;
 	t->name = name;
 	t->state = state;
@@ -114,7 +117,8 @@ static node_t resource(struct maker *m, enum resource_kind kind)
 
 static void fd(struct maker *m, node_t owner, int64_t number, node_t r, bool inherited)
 {
-	str_t kind = STR(m, snap_word(names_resource_kind, SNAP_ROW(m->b.s, RESOURCE, node_index(r))->kind));
+	str_t kind = STR(m, snap_word(names_resource_kind,
+				      SNAP_ROW(m->b.s, RESOURCE, node_index(r))->kind));
 	struct snap_fd *f = BUILD(&m->b, FD);
 
 	f->owner = owner;
@@ -140,7 +144,8 @@ static void watch(struct maker *m, node_t set, node_t owner, int64_t number, nod
 static void futex(struct maker *m, node_t sleeper, int64_t owner)
 {
 	(void)builder_fact(&m->b, sleeper, "memory", "futex_kind", 0, "mutex");
-	(void)builder_fact(&m->b, sleeper, "memory", "futex_owner", owner, "owned by %lld", (long long)owner);
+	(void)builder_fact(&m->b, sleeper, "memory", "futex_owner", owner, "owned by %lld",
+			   (long long)owner);
 }
 
 /* ---- shapes ---- */
@@ -148,14 +153,16 @@ static void futex(struct maker *m, node_t sleeper, int64_t owner)
 enum { FUTEX_WAIT_PRIVATE = 128 };
 
 /*
- * A parent that waits in epoll for the exit of its forked children and for what they send; each child waits for the parent and has two
- * threads besides. All hold the same three pipes, and files of their own.
+ * A parent that waits in epoll for the exit of its forked children and for what they send; each
+ * child waits for the parent and has two threads besides. All hold the same three pipes, and files
+ * of their own.
  */
 static void make_tree(struct maker *m, uint32_t threads)
 {
 	uint32_t n = MAX(1u, threads / 3);
 	node_t pipes[3], root = process(m, NODE_NONE, "parent"), set = resource(m, RESOURCE_EPOLL);
-	node_t *peer = calloc(n, sizeof(*peer)), *ours = calloc(n, sizeof(*ours)), *end = calloc(n, sizeof(*end));
+	node_t *peer = calloc(n, sizeof(*peer)), *ours = calloc(n, sizeof(*ours)),
+	       *end = calloc(n, sizeof(*end));
 
 	if (!peer || !ours || !end)
 		exit(1);
@@ -197,7 +204,8 @@ static void make_tree(struct maker *m, uint32_t threads)
 	free(end);
 }
 
-/* One process: a third of its threads wait for mutexes of others, a third on conditions, a third in one pipe they all hold. */
+/* One process: a third of its threads wait for mutexes of others, a third on conditions, a third in
+ * one pipe they all hold. */
 static void make_threads(struct maker *m, uint32_t threads)
 {
 	node_t p = process(m, NODE_NONE, "server"), pipe = resource(m, RESOURCE_PIPE);
@@ -223,7 +231,8 @@ static void make_chain(struct maker *m, uint32_t threads)
 
 	for (uint32_t i = 0; i < threads; i++) {
 		bool last = i + 1 == threads;
-		node_t t = thread(m, p, last ? "pause" : "futex", 0x1000 + 64 * i, FUTEX_WAIT_PRIVATE, 0);
+		node_t t = thread(m, p, last ? "pause" : "futex", 0x1000 + 64 * i,
+				  FUTEX_WAIT_PRIVATE, 0);
 		if (!last)
 			futex(m, t, pid + i + 1);
 	}
@@ -270,10 +279,12 @@ static node_t task(struct maker *m, node_t p, node_t loop, node_t parent, enum t
 	return n;
 }
 
-/* A trio program: servers with a nursery each, their workers in events, channels and on sockets of an epoll set. */
+/* A trio program: servers with a nursery each, their workers in events, channels and on sockets of
+ * an epoll set. */
 static void make_tasks(struct maker *m, uint32_t tasks)
 {
-	static const enum task_wait waits[] = { TASK_WAIT_EVENT, TASK_WAIT_CHANNEL_RECEIVE, TASK_WAIT_FD };
+	static const enum task_wait waits[] = { TASK_WAIT_EVENT, TASK_WAIT_CHANNEL_RECEIVE,
+						TASK_WAIT_FD };
 	node_t p = process(m, NODE_NONE, "trio"), set = resource(m, RESOURCE_EPOLL);
 	node_t loop = thread(m, p, "epoll_wait", 3, 0, -1), server = NODE_UNKNOWN;
 	str_t python = STR(m, "cpython");
@@ -349,8 +360,8 @@ static double once(const struct shape *shape, uint32_t n, char *rows, size_t cap
 		(void)fprintf(stderr, "analysis: %s\n", strerror(-r));
 		exit(1);
 	}
-	(void)snprintf(rows, cap, "%u | %u | %u | %u | %u | %s", SNAP_N(s, PROCESS), SNAP_N(s, THREAD),
-		       SNAP_N(s, TASK), SNAP_N(s, FD), SNAP_N(s, WAIT),
+	(void)snprintf(rows, cap, "%u | %u | %u | %u | %u | %s", SNAP_N(s, PROCESS),
+		       SNAP_N(s, THREAD), SNAP_N(s, TASK), SNAP_N(s, FD), SNAP_N(s, WAIT),
 		       snap_word(names_verdict_class, SNAP_ROW(s, VERDICT, 0)->class));
 	builder_done(&m.b);
 	return ms;
@@ -358,24 +369,28 @@ static double once(const struct shape *shape, uint32_t n, char *rows, size_t cap
 
 int main(int argc, char **argv)
 {
-	int asked = argc > 1 ? atoi(argv[1]) : 7, some = MAX(asked, 1), runs = MIN(some, (int)RUNS_MAX);
+	int asked = argc > 1 ? atoi(argv[1]) : 7, some = MAX(asked, 1),
+	    runs = MIN(some, (int)RUNS_MAX);
 	double ms[RUNS_MAX], least = 0, count;
 	char rows[160];
 
-	(void)printf("| shape | processes | threads | tasks | fds | waits | verdict | CPU ms | µs a row | times the smallest's |\n"
-		     "|---|---:|---:|---:|---:|---:|---|---:|---:|---:|\n");
+	(void)printf(
+		"| shape | processes | threads | tasks | fds | waits | verdict | CPU ms | µs a row | times the smallest's |\n"
+		"|---|---:|---:|---:|---:|---:|---|---:|---:|---:|\n");
 	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
 		if (argc > 2 && strcmp(argv[2], shapes[i].name) != 0)
 			continue;
 		for (int k = 0; k < 4 && shapes[i].sizes[k]; k++) {
 			for (int run = 0; run < runs; run++)
-				ms[run] = once(&shapes[i], shapes[i].sizes[k], rows, sizeof(rows), &count);
+				ms[run] = once(&shapes[i], shapes[i].sizes[k], rows, sizeof(rows),
+					       &count);
 			qsort(ms, (size_t)runs, sizeof(*ms), by_value);
 			double per_row = ms[runs / 2] * 1e3 / count;
 			if (!k)
 				least = per_row;
-			(void)printf("| %s | %s | %.2f (%.2f–%.2f) | %.2f | %.1f |\n", shapes[i].unit, rows,
-				     ms[runs / 2], ms[0], ms[runs - 1], per_row, per_row / least);
+			(void)printf("| %s | %s | %.2f (%.2f–%.2f) | %.2f | %.1f |\n",
+				     shapes[i].unit, rows, ms[runs / 2], ms[0], ms[runs - 1],
+				     per_row, per_row / least);
 			(void)fflush(stdout);
 		}
 	}

@@ -1,8 +1,8 @@
 /*
  * Runs a command and writes the peak of its resident set, in KiB, to a file: peak FILE COMMAND…
  *
- * The kernel counts from the moment of exec the memory of the program that was there before. A small program in
- * between keeps the bench's own memory out of what it measures.
+ * The kernel counts from the moment of exec the memory of the program that was there before. A
+ * small program in between keeps the bench's own memory out of what it measures.
  */
 #include <stdio.h>
 #include <sys/resource.h>

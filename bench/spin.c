@@ -1,12 +1,14 @@
 /*
- * A thread that notices how long it was kept from running, loaded into a target of the bench by ctypes.
+ * A thread that notices how long it was kept from running, loaded into a target of the bench by
+ * ctypes.
  *
- * It reads the clock in a loop; a jump between two readings is time that it did not run. On a busy machine most
- * of that is waiting for a CPU, which the kernel counts for each thread (second field of schedstat). What is left
- * is the time that it was not allowed to run: the pause that a debugger causes.
+ * It reads the clock in a loop; a jump between two readings is time that it did not run. On a busy
+ * machine most of that is waiting for a CPU, which the kernel counts for each thread (second field
+ * of schedstat). What is left is the time that it was not allowed to run: the pause that a debugger
+ * causes.
  *
- * The results lie in a shared file, in nanoseconds: the longest jump, and the longest pause. Who writes zero to
- * both starts a new measurement.
+ * The results lie in a shared file, in nanoseconds: the longest jump, and the longest pause. Who
+ * writes zero to both starts a new measurement.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -54,7 +56,8 @@ static void *spin(void *arg)
 		uint64_t now = now_ns();
 		uint64_t jump = now - last;
 
-		/* One reading a turn: what happens between two readings of one turn would be lost. */
+		/* One reading a turn: what happens between two readings of one turn would be lost.
+		 */
 		last = now;
 		if (jump > NOTICED_NS) {
 			uint64_t waited_now = waited_for_cpu_ns(fd);

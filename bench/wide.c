@@ -1,8 +1,9 @@
 /*
- * A tree of any width: wide CHILDREN forks that many children of five threads, each some frames deep in a wait.
+ * A tree of any width: wide CHILDREN forks that many children of five threads, each some frames
+ * deep in a wait.
  *
- * For the question how the cost of a capture grows with the tree. Prints READY once all threads exist; ends
- * itself after five minutes.
+ * For the question how the cost of a capture grows with the tree. Prints READY once all threads
+ * exist; ends itself after five minutes.
  */
 #include <poll.h>
 #include <pthread.h>

@@ -5,9 +5,8 @@
  *	looks	every sleeping thread, without a stop
  *	facts	what the kernel writes about processes, descriptors, the machine
  *	outside	the few processes beyond the tree that hold the other ends
- *	samples	does anything move? With a short stop for threads that could not be looked at (--stop)
- *	decode	in the confined child
- *	signals	only if asked for, when all else is done
+ *	samples	does anything move? With a short stop for threads that could not be looked at
+ *(--stop) decode	in the confined child signals	only if asked for, when all else is done
  *	thought	waits, graph, verdict: a pure function of the rows
  */
 #include <errno.h>
@@ -56,10 +55,12 @@ static void work_done(struct work *w)
 	builder_done(&w->b);
 }
 
-/* Memory that the processes forked from here have in common; NULL without. Pages come when they are filled. */
+/* Memory that the processes forked from here have in common; NULL without. Pages come when they are
+ * filled. */
 static void *share(size_t n)
 {
-	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
+		       -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -95,7 +96,8 @@ static void name_report(struct builder *b, const struct snap_trigger *trigger)
 	char text[32];
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	uint64_t seed = map_mix((uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec, (uint64_t)getpid());
+	uint64_t seed = map_mix((uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec,
+				(uint64_t)getpid());
 	h->id = builder_strf(b, "%08x", (unsigned)(seed >> 32));
 	(void)gmtime_r(&now.tv_sec, &utc);
 	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
@@ -125,7 +127,8 @@ static int walk(struct session *x, struct work *w)
 	int r = list_tree(x, w, &t);
 
 	if (r == 0 && t.cut)
-		builder_gap(&w->b, NODE_UNKNOWN, true, "processes beyond the limit", "the tree is too large", NULL);
+		builder_gap(&w->b, NODE_UNKNOWN, true, "processes beyond the limit",
+			    "the tree is too large", NULL);
 	if (r == 0 && t.unstable)
 		builder_gap(&w->b, NODE_UNKNOWN, false, "processes born during the walk",
 			    "the tree grew faster than it could be listed", NULL);
@@ -137,7 +140,8 @@ static int walk(struct session *x, struct work *w)
 	return r;
 }
 
-/* A root's parent may be one of those outside: then a wait of the parent for its end is a wait within what is seen. */
+/* A root's parent may be one of those outside: then a wait of the parent for its end is a wait
+ * within what is seen. */
 static void adopt_roots(struct work *w, size_t first)
 {
 	for (size_t i = 0; i < first; i++) {
@@ -176,7 +180,8 @@ static void add_outside(struct work *w)
 	if (process_add_tree(&w->a, &t) == 0) {
 		for (size_t i = first; i < w->c.processes.n; i++) {
 			w->c.processes.v[i].outside = true;
-			SNAP_ROW(w->b.s, PROCESS, node_index(w->c.processes.v[i].node))->outside = true;
+			SNAP_ROW(w->b.s, PROCESS, node_index(w->c.processes.v[i].node))->outside =
+				true;
 		}
 		adopt_roots(w, first);
 	}
@@ -250,7 +255,8 @@ int session_capture(struct session *x, const struct snap_trigger *trigger, struc
 	history_add(x, &w.c);
 	look_rows(&w.a);
 	session_say(x, "decoding stacks and tasks");
-	decoder_run(&w.a, deadline_in(MIN(x->options->decode_budget_ns, deadline_left_ns(w.c.deadline))));
+	decoder_run(&w.a,
+		    deadline_in(MIN(x->options->decode_budget_ns, deadline_left_ns(w.c.deadline))));
 	sample_rows(&w.a);
 	join_decoded(&w.c);
 	join_names(&w.c);

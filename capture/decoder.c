@@ -1,7 +1,9 @@
 /*
- * The confined part's life as seen from outside: forked after the looks, served while it works, gone at the deadline.
+ * The confined part's life as seen from outside: forked after the looks, served while it works,
+ * gone at the deadline.
  *
- * Whatever happens to it, the report is written: rows it sent before are in the builder, the rest is a gap.
+ * Whatever happens to it, the report is written: rows it sent before are in the builder, the rest
+ * is a gap.
  */
 #include <errno.h>
 #include <signal.h>
@@ -24,8 +26,8 @@
 
 static void gap(struct raw_capture *c, const char *why)
 {
-	builder_gap(c->b, NODE_UNKNOWN, true, "stacks, names and tasks of some or all processes", why,
-		    "report this with the .hang file; --decode-budget gives it more time");
+	builder_gap(c->b, NODE_UNKNOWN, true, "stacks, names and tasks of some or all processes",
+		    why, "report this with the .hang file; --decode-budget gives it more time");
 }
 
 /* It has said what it had to say, or its time is up: in both cases nothing of it remains. */
@@ -40,10 +42,13 @@ static void end_child(struct raw_capture *c, pid_t child, bool done)
 	if (r != 0)
 		(void)snprintf(why, sizeof(why), "the decoder was still working at its deadline");
 	else if (WIFSIGNALED(status))
-		(void)snprintf(why, sizeof(why), "the decoder was ended by signal %d (%s)", WTERMSIG(status),
-			       sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
+		(void)snprintf(why, sizeof(why), "the decoder was ended by signal %d (%s)",
+			       WTERMSIG(status),
+			       sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status))
+							      : "?");
 	else
-		(void)snprintf(why, sizeof(why), "the decoder gave up with status %d", WEXITSTATUS(status));
+		(void)snprintf(why, sizeof(why), "the decoder gave up with status %d",
+			       WEXITSTATUS(status));
 	gap(c, why);
 }
 
@@ -62,7 +67,8 @@ void decoder_run(struct acquirer *a, struct deadline until)
 	CLEANUP(fd_closep) int theirs = pair[1];
 	pid_t child = fork();
 	if (child < 0) {
-		(void)snprintf(why, sizeof(why), "the decoder could not be forked: %s", strerror(errno));
+		(void)snprintf(why, sizeof(why), "the decoder could not be forked: %s",
+			       strerror(errno));
 		gap(c, why);
 		return;
 	}

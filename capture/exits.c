@@ -1,7 +1,7 @@
 /*
- * Exit statuses of strangers. A zombie's status stands in /proc/PID/stat (field 52). Once its parent has reaped it,
- * only a pidfd that was opened while it lived still knows: ioctl PIDFD_GET_INFO with PIDFD_INFO_EXIT
- * (Linux 6.15, fs/pidfs.c).
+ * Exit statuses of strangers. A zombie's status stands in /proc/PID/stat (field 52). Once its
+ * parent has reaped it, only a pidfd that was opened while it lived still knows: ioctl
+ * PIDFD_GET_INFO with PIDFD_INFO_EXIT (Linux 6.15, fs/pidfs.c).
  */
 #include "capture/exits.h"
 
@@ -21,7 +21,7 @@ struct pidfd_info_v0 {
 _Static_assert(sizeof(struct pidfd_info_v0) == 64, "PIDFD_INFO_SIZE_VER0");
 
 #define PIDFD_GET_INFO_V0 _IOWR(0xFF, 11, struct pidfd_info_v0)
-#define PIDFD_INFO_EXIT (1ull << 3)
+#define PIDFD_INFO_EXIT   (1ull << 3)
 
 struct exit_status exit_decode(int status)
 {

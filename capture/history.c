@@ -1,6 +1,6 @@
 /*
- * The tree's own history as rows: events so far, and a row for every process that has ended before this capture,
- * so that "who waits for whom" can end at somebody who is no more.
+ * The tree's own history as rows: events so far, and a row for every process that has ended before
+ * this capture, so that "who waits for whom" can end at somebody who is no more.
  */
 #include <stdio.h>
 #include <sys/stat.h>
@@ -11,7 +11,8 @@
 static node_t row_of(const struct raw_capture *c, const struct member *m)
 {
 	for (size_t i = 0; i < c->processes.n; i++)
-		if (c->processes.v[i].pid == m->pid && c->processes.v[i].start_ticks == m->start_ticks)
+		if (c->processes.v[i].pid == m->pid &&
+		    c->processes.v[i].start_ticks == m->start_ticks)
 			return c->processes.v[i].node;
 	return NODE_UNKNOWN;
 }
@@ -51,7 +52,8 @@ static void add_ended(struct raw_capture *c, struct session *x, struct member *m
 	SNAP_ROW(c->b->s, PROCESS, node_index(m->node))->parent = row_of_pid(x, m->ppid);
 }
 
-/* A pidfd of theirs that a process of the tree still holds can be told by its inode: it is the same as ours. */
+/* A pidfd of theirs that a process of the tree still holds can be told by its inode: it is the same
+ * as ours. */
 static void add_pidfd_targets(struct raw_capture *c, const struct session *x)
 {
 	for (size_t i = 0; i < x->members.n; i++) {
@@ -61,7 +63,8 @@ static void add_pidfd_targets(struct raw_capture *c, const struct session *x)
 			continue;
 		for (uint32_t k = 0; k < SNAP_N(c->b->s, RESOURCE); k++) {
 			struct snap_resource *r = SNAP_ROW(c->b->s, RESOURCE, k);
-			if (r->kind != RESOURCE_PIDFD || r->inode != (int64_t)st.st_ino || r->target != NODE_UNKNOWN)
+			if (r->kind != RESOURCE_PIDFD || r->inode != (int64_t)st.st_ino ||
+			    r->target != NODE_UNKNOWN)
 				continue;
 			r->target = m->node;
 			r->text = builder_strf(c->b, "pidfd of %d", m->pid);
@@ -84,7 +87,8 @@ void history_add(struct session *x, struct raw_capture *c)
 	for (size_t i = 0; i < x->events.n; i++) {
 		const struct session_event *e = &x->events.v[i];
 		const struct member *m = &x->members.v[e->member];
-		builder_event(c->b, e->at_ns, e->kind, m->node, "%d %s %s", m->pid, m->comm, e->text);
+		builder_event(c->b, e->at_ns, e->kind, m->node, "%d %s %s", m->pid, m->comm,
+			      e->text);
 	}
 	/* Without an event a reader cannot tell a quiet tree from one that nobody watched. */
 	if (x->watched && !x->events.n)
@@ -94,5 +98,6 @@ void history_add(struct session *x, struct raw_capture *c)
 		builder_gap(c->b, NODE_UNKNOWN, false, "processes that lived less than 100 ms",
 			    "the tree is listed ten times a second", NULL);
 	if (x->events_cut)
-		builder_gap(c->b, NODE_UNKNOWN, false, "the oldest events", "more than 10,000", NULL);
+		builder_gap(c->b, NODE_UNKNOWN, false, "the oldest events", "more than 10,000",
+			    NULL);
 }

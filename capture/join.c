@@ -1,10 +1,11 @@
 /*
  * Where what the kernel told and what memory told meet.
  *
- * The join that no other tool makes: an armed epoll entry gets the name of the task that waits for it. The kernel's interest
- * list was read before the decode, the runtimes' tasks after; they meet by process and descriptor. A copy of a
- * task that fork left behind waits for nothing. The descriptors of a poll or select, which memory told, get their objects;
- * and of the owners of locks, which are mere numbers in memory, it is found out whether they exist.
+ * The join that no other tool makes: an armed epoll entry gets the name of the task that waits for
+ * it. The kernel's interest list was read before the decode, the runtimes' tasks after; they meet
+ * by process and descriptor. A copy of a task that fork left behind waits for nothing. The
+ * descriptors of a poll or select, which memory told, get their objects; and of the owners of
+ * locks, which are mere numbers in memory, it is found out whether they exist.
  */
 #include <errno.h>
 #include <signal.h>
@@ -22,7 +23,8 @@ static void join_tasks(struct raw_capture *c)
 		const struct snap_task *t = SNAP_ROW(s, TASK, i);
 		bool waits = t->wait == TASK_WAIT_FD || t->wait == TASK_WAIT_FUTURE;
 		if (waits && snap_known(t->fd) && !t->inherited)
-			(void)map_set(&by_fd[t->waits_write], map_mix(t->owner, (uint64_t)t->fd), i);
+			(void)map_set(&by_fd[t->waits_write], map_mix(t->owner, (uint64_t)t->fd),
+				      i);
 	}
 	for (uint32_t i = 0; i < SNAP_N(s, WATCH); i++) {
 		struct snap_watch *w = SNAP_ROW(s, WATCH, i);
@@ -45,7 +47,9 @@ static void join_polled(struct raw_capture *c)
 	uint64_t fd;
 
 	for (uint32_t i = 0; i < SNAP_N(s, FD); i++)
-		(void)map_set(&by_number, map_mix(SNAP_ROW(s, FD, i)->owner, (uint64_t)SNAP_ROW(s, FD, i)->fd), i);
+		(void)map_set(&by_number,
+			      map_mix(SNAP_ROW(s, FD, i)->owner, (uint64_t)SNAP_ROW(s, FD, i)->fd),
+			      i);
 	for (uint32_t i = 0; i < SNAP_N(s, WATCH); i++) {
 		struct snap_watch *w = SNAP_ROW(s, WATCH, i);
 		if (node_table(w->owner) != TABLE_THREAD || w->resource != NODE_UNKNOWN ||
@@ -75,11 +79,13 @@ static void join_owners(struct raw_capture *c)
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct snap_fact f = *SNAP_ROW(s, FACT, i);
-		if (node_table(f.about) != TABLE_THREAD || !str_eq(snap_str(s, f.key), "futex_owner") ||
-		    f.value <= 0 || f.value > INT32_MAX ||
+		if (node_table(f.about) != TABLE_THREAD ||
+		    !str_eq(snap_str(s, f.key), "futex_owner") || f.value <= 0 ||
+		    f.value > INT32_MAX ||
 		    !same_pid_namespace(s, SNAP_ROW(s, THREAD, node_index(f.about))->owner))
 			continue;
-		/* EPERM means that it exists and belongs to somebody else. Signal 0 is never delivered. */
+		/* EPERM means that it exists and belongs to somebody else. Signal 0 is never
+		 * delivered. */
 		if (kill((pid_t)f.value, 0) < 0 && errno == ESRCH)
 			builder_fact(c->b, f.about, "kill(2) with signal 0", "futex_owner_gone", 1,
 				     "no thread has the id %lld any more", (long long)f.value);

@@ -1,9 +1,10 @@
 /*
  * Better names, once everything has been read.
  *
- * The kernel calls a thread what its creator is called, and twenty children by their one program. A person calls them by what the
- * language's library knows (threading's and multiprocessing's names), or by the argument in which their
- * command lines differ. A thread takes that name in place of the other one; a process has it behind: "worker.py[7]".
+ * The kernel calls a thread what its creator is called, and twenty children by their one program. A
+ * person calls them by what the language's library knows (threading's and multiprocessing's names),
+ * or by the argument in which their command lines differ. A thread takes that name in place of the
+ * other one; a process has it behind: "worker.py[7]".
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -27,7 +28,8 @@ static bool says_nothing(const struct snapshot *s, node_t thread, const char *be
 		return true;
 	for (uint32_t i = 0; i < SNAP_N(s, THREAD); i++) {
 		const struct snap_thread *other = SNAP_ROW(s, THREAD, i);
-		if (other->owner == t->owner && other->tid == SNAP_ROW(s, PROCESS, node_index(t->owner))->pid)
+		if (other->owner == t->owner &&
+		    other->tid == SNAP_ROW(s, PROCESS, node_index(t->owner))->pid)
 			return other != t && str_eq(snap_str(s, other->name), name);
 	}
 	return false;
@@ -79,21 +81,25 @@ static const char *core_of(const char *w, size_t *n)
 	return w;
 }
 
-static bool same_name(const struct snapshot *s, const struct snap_process *a, const struct snap_process *b)
+static bool same_name(const struct snapshot *s, const struct snap_process *a,
+		      const struct snap_process *b)
 {
 	return a->parent == b->parent && !a->outside && !b->outside && a->name == b->name;
 }
 
-/* The first word in which the command lines of those who are called alike differ; WORDS_MAX: none. */
+/* The first word in which the command lines of those who are called alike differ; WORDS_MAX: none.
+ */
 static unsigned first_difference(const struct snapshot *s, const uint32_t *rows, size_t n)
 {
 	for (unsigned k = 0; k < WORDS_MAX; k++) {
 		size_t first_n, other_n;
-		const char *first = word(snap_str(s, SNAP_ROW(s, PROCESS, rows[0])->cmdline), k, &first_n);
+		const char *first =
+			word(snap_str(s, SNAP_ROW(s, PROCESS, rows[0])->cmdline), k, &first_n);
 		if (!first_n)
 			return WORDS_MAX;
 		for (size_t i = 1; i < n; i++) {
-			const char *other = word(snap_str(s, SNAP_ROW(s, PROCESS, rows[i])->cmdline), k, &other_n);
+			const char *other = word(
+				snap_str(s, SNAP_ROW(s, PROCESS, rows[i])->cmdline), k, &other_n);
 			if (!other_n)
 				return WORDS_MAX;
 			if (other_n != first_n || memcmp(other, first, first_n) != 0)
@@ -110,7 +116,8 @@ static void tell_apart(struct raw_capture *c, const uint32_t *rows, size_t n)
 
 	for (size_t i = 0; k < WORDS_MAX && i < n; i++) {
 		size_t length;
-		const char *w = word(snap_str(s, SNAP_ROW(s, PROCESS, rows[i])->cmdline), k, &length);
+		const char *w =
+			word(snap_str(s, SNAP_ROW(s, PROCESS, rows[i])->cmdline), k, &length);
 		w = core_of(w, &length);
 		tag(c, NODE(TABLE_PROCESS, rows[i]), w, length);
 	}
@@ -126,9 +133,11 @@ static void name_siblings(struct raw_capture *c)
 	for (uint32_t i = 0; rows && done && i < n; i++) {
 		const struct snap_process *p = SNAP_ROW(s, PROCESS, i);
 		size_t found = 0;
-		if (done[i] || p->root || p->outside || p->cmdline <= STR_NONE || p->forked_not_execed == TRI_YES)
+		if (done[i] || p->root || p->outside || p->cmdline <= STR_NONE ||
+		    p->forked_not_execed == TRI_YES)
 			continue;
-		/* Not to be quadratic: the children of one parent follow one another closely in the tree's order. */
+		/* Not to be quadratic: the children of one parent follow one another closely in the
+		 * tree's order. */
 		for (uint32_t k = i; k < n && found < WORDS_MAX; k++)
 			if (!done[k] && same_name(s, p, SNAP_ROW(s, PROCESS, k)) &&
 			    SNAP_ROW(s, PROCESS, k)->cmdline > STR_NONE) {
@@ -149,10 +158,11 @@ void join_names(struct raw_capture *c)
 		const char *text = snap_str(s, f->text);
 		if (!text[0])
 			continue;
-		if (node_table(f->about) == TABLE_THREAD && str_eq(snap_str(s, f->key), "thread_name") &&
-		    says_nothing(s, f->about, text))
+		if (node_table(f->about) == TABLE_THREAD &&
+		    str_eq(snap_str(s, f->key), "thread_name") && says_nothing(s, f->about, text))
 			SNAP_ROW(s, THREAD, node_index(f->about))->name = f->text;
-		else if (node_table(f->about) == TABLE_PROCESS && str_eq(snap_str(s, f->key), "process_name"))
+		else if (node_table(f->about) == TABLE_PROCESS &&
+			 str_eq(snap_str(s, f->key), "process_name"))
 			tag(c, f->about, text, strlen(text));
 	}
 	name_siblings(c);

@@ -1,9 +1,10 @@
 /*
- * A tree over time: who belongs to it, when they came, became another program, lost their parent, ended, and how.
+ * A tree over time: who belongs to it, when they came, became another program, lost their parent,
+ * ended, and how.
  *
- * The tree is listed about ten times a second; what is born and gone between two listings is not seen, and the
- * report says so. A pidfd is opened for each process when it is first seen, so that its end is known
- * exactly and its exit status even after a stranger has reaped it.
+ * The tree is listed about ten times a second; what is born and gone between two listings is not
+ * seen, and the report says so. A pidfd is opened for each process when it is first seen, so that
+ * its end is known exactly and its exit status even after a stranger has reaped it.
  */
 #include "capture/session.h"
 
@@ -17,8 +18,9 @@
 #include "core/cleanup.h"
 #include "core/util.h"
 
-/* A build forks thousands of compilers: the newest are what a report is about, and memory is bounded. */
-#define EVENTS_MAX 10000
+/* A build forks thousands of compilers: the newest are what a report is about, and memory is
+ * bounded. */
+#define EVENTS_MAX  10000
 #define MEMBERS_MAX 20000
 
 /* A listing so young is as good as one of now: a walk of a large tree takes longer. */
@@ -27,10 +29,12 @@
 /* One listing must not take longer than the tree is interesting. */
 #define LIST_BUDGET_NS (2 * NSEC_PER_SEC)
 
-static void add_event(struct session *x, int64_t at_ns, enum event_kind kind, size_t member, const char *text)
+static void add_event(struct session *x, int64_t at_ns, enum event_kind kind, size_t member,
+		      const char *text)
 {
 	if (x->events.n >= EVENTS_MAX) {
-		memmove(x->events.v, x->events.v + EVENTS_MAX / 2, EVENTS_MAX / 2 * sizeof(*x->events.v));
+		memmove(x->events.v, x->events.v + EVENTS_MAX / 2,
+			EVENTS_MAX / 2 * sizeof(*x->events.v));
 		x->events.n = EVENTS_MAX / 2;
 		x->events_cut = true;
 	}
@@ -49,16 +53,21 @@ static struct member *find(struct session *x, pid_t pid, uint64_t start_ticks)
 	return NULL;
 }
 
-
 static struct member *add_member(struct session *x, const struct tree_member *t, int64_t at_ns)
 {
 	struct member *m = x->members.n < MEMBERS_MAX ? array_push(&x->members) : NULL;
 
 	if (!m)
 		return NULL;
-	*m = (struct member){ .pid = t->pid, .ppid = t->stat.ppid, .start_ticks = t->stat.start_ticks,
-			      .pidfd = -1, .root = t->root, .seen_ns = at_ns, .ended_ns = SNAP_UNKNOWN,
-			      .start_code = t->stat.start_code, .start_stack = t->stat.start_stack };
+	*m = (struct member){ .pid = t->pid,
+			      .ppid = t->stat.ppid,
+			      .start_ticks = t->stat.start_ticks,
+			      .pidfd = -1,
+			      .root = t->root,
+			      .seen_ns = at_ns,
+			      .ended_ns = SNAP_UNKNOWN,
+			      .start_code = t->stat.start_code,
+			      .start_stack = t->stat.start_stack };
 	(void)snprintf(m->comm, sizeof(m->comm), "%s", t->stat.comm);
 	if (x->n_pidfds < x->pidfd_budget) {
 		m->pidfd = (int)syscall(SYS_pidfd_open, m->pid, 0);
@@ -67,7 +76,8 @@ static struct member *add_member(struct session *x, const struct tree_member *t,
 	return m;
 }
 
-static void note_end(struct session *x, struct member *m, const struct raw_stat *zombie, int64_t at_ns)
+static void note_end(struct session *x, struct member *m, const struct raw_stat *zombie,
+		     int64_t at_ns)
 {
 	char text[96];
 
@@ -78,7 +88,8 @@ static void note_end(struct session *x, struct member *m, const struct raw_stat 
 	} else {
 		m->zombie = false;
 		if (!m->status_known)
-			m->status_known = m->pidfd >= 0 && exit_of_reaped(m->pidfd, &m->status) == 0;
+			m->status_known =
+				m->pidfd >= 0 && exit_of_reaped(m->pidfd, &m->status) == 0;
 	}
 	if (m->ended)
 		return;
@@ -87,14 +98,18 @@ static void note_end(struct session *x, struct member *m, const struct raw_stat 
 	if (!m->status_known)
 		(void)snprintf(text, sizeof(text), "ended, how is not known");
 	else if (snap_known(m->status.signal))
-		(void)snprintf(text, sizeof(text), "ended by signal %lld (%s)", (long long)m->status.signal,
-			       sigabbrev_np((int)m->status.signal) ? sigabbrev_np((int)m->status.signal) : "?");
+		(void)snprintf(text, sizeof(text), "ended by signal %lld (%s)",
+			       (long long)m->status.signal,
+			       sigabbrev_np((int)m->status.signal)
+				       ? sigabbrev_np((int)m->status.signal)
+				       : "?");
 	else
 		(void)snprintf(text, sizeof(text), "exit(%lld)", (long long)m->status.code);
 	add_event(x, at_ns, EVENT_EXIT, (size_t)(m - x->members.v), text);
 }
 
-static void note_living(struct session *x, struct member *m, const struct tree_member *t, int64_t at_ns)
+static void note_living(struct session *x, struct member *m, const struct tree_member *t,
+			int64_t at_ns)
 {
 	char text[160];
 	size_t index = (size_t)(m - x->members.v);
@@ -105,7 +120,8 @@ static void note_living(struct session *x, struct member *m, const struct tree_m
 		add_event(x, at_ns, EVENT_EXEC, index, text);
 	}
 	if (t->stat.ppid != m->ppid) {
-		(void)snprintf(text, sizeof(text), "its parent %d ended, now under %d", m->ppid, t->stat.ppid);
+		(void)snprintf(text, sizeof(text), "its parent %d ended, now under %d", m->ppid,
+			       t->stat.ppid);
 		add_event(x, at_ns, EVENT_REPARENT, index, text);
 	}
 	m->ppid = t->stat.ppid;
@@ -145,7 +161,8 @@ int session_update(struct session *x, const struct tree *t, int64_t at_ns)
 		for (size_t k = 0; k < t->members.n && !listed; k++)
 			listed = t->members.v[k].pid == m->pid && !t->members.v[k].gone &&
 				 t->members.v[k].stat.start_ticks == m->start_ticks;
-		/* A walk may miss a process that moves to another parent; its pidfd does not lie. */
+		/* A walk may miss a process that moves to another parent; its pidfd does not lie.
+		 */
 		if (!listed && (m->pidfd < 0 || exit_happened(m->pidfd)))
 			note_end(x, m, NULL, at_ns);
 	}
@@ -169,7 +186,8 @@ int session_seeds(const struct session *x, struct tree_seed **ret, size_t *ret_n
 	return 0;
 }
 
-static int list(struct session *x, const struct tree_seed *seeds, size_t n, size_t keep_fds, struct tree *ret)
+static int list(struct session *x, const struct tree_seed *seeds, size_t n, size_t keep_fds,
+		struct tree *ret)
 {
 	struct tree_source *source = proc_tree_source();
 	struct tree t = { 0 };
@@ -205,7 +223,8 @@ bool session_take_first(struct session *x, struct tree *ret)
 	return fresh;
 }
 
-int session_new(const struct raw_options *options, const pid_t *roots, size_t n, struct session **ret)
+int session_new(const struct raw_options *options, const pid_t *roots, size_t n,
+		struct session **ret)
 {
 	CLEANUP(freep) struct tree_seed *seeds = calloc(n + 1, sizeof(*seeds));
 	struct session *x = calloc(1, sizeof(*x));

@@ -31,7 +31,8 @@ struct session {
 	int64_t zero_ns; /* monotonic */
 	ARRAY(struct member) members;
 	ARRAY(struct session_event) events;
-	bool events_cut, watched; /* watched: session_watch() was called, so births and ends were looked for */
+	bool events_cut, watched; /* watched: session_watch() was called, so births and ends were
+				     looked for */
 	size_t n_pidfds, pidfd_budget;
 	struct tree first; /* as session_new() listed it, until first_ns is 0 */
 	int64_t first_ns;
@@ -39,16 +40,19 @@ struct session {
 	void *progress_arg;
 };
 
-/* Joins a fresh listing with what was known: events for births, execs, adoptions and ends. 0 or -ENOMEM. */
+/* Joins a fresh listing with what was known: events for births, execs, adoptions and ends. 0 or
+ * -ENOMEM. */
 int session_update(struct session *x, const struct tree *t, int64_t at_ns);
 
 /*
- * The tree that session_new() listed, when that was only just now: a capture that follows at once (dump) need not list
- * it again, which takes 1.5 ms for 23 processes. False: it is too old, or has been used.
+ * The tree that session_new() listed, when that was only just now: a capture that follows at once
+ * (dump) need not list it again, which takes 1.5 ms for 23 processes. False: it is too old, or has
+ * been used.
  */
 bool session_take_first(struct session *x, struct tree *ret);
 
-/* Seeds for the next walk: the roots, and all who were ever ours and still live. The caller frees *ret. */
+/* Seeds for the next walk: the roots, and all who were ever ours and still live. The caller frees
+ * *ret. */
 int session_seeds(const struct session *x, struct tree_seed **ret, size_t *ret_n);
 
 static inline int64_t session_now_ns(const struct session *x)
@@ -65,13 +69,15 @@ static inline void session_say(const struct session *x, const char *what)
 /* history.c: rows for events and for members that have ended before this capture. */
 void history_add(struct session *x, struct raw_capture *c);
 
-/* join.c: after the decode: tasks behind armed entries, objects behind polled numbers, owners that have gone. */
+/* join.c: after the decode: tasks behind armed entries, objects behind polled numbers, owners that
+ * have gone. */
 void join_decoded(struct raw_capture *c);
 
 /* names.c: what a person would call processes and threads. */
 void join_names(struct raw_capture *c);
 
-/* decoder.c: forks the confined part, serves it until it is done or the deadline passes; its rows are in the builder then. */
+/* decoder.c: forks the confined part, serves it until it is done or the deadline passes; its rows
+ * are in the builder then. */
 struct acquirer;
 void decoder_run(struct acquirer *a, struct deadline until);
 

@@ -46,7 +46,8 @@ enum on_hang { ON_HANG_KEEP, ON_HANG_STOP, ON_HANG_KILL };
 /* Everything the options can say. */
 struct options {
 	struct raw_options capture;
-	char redact_names[1024], dump_handlers[2048]; /* of options that may be given again: divided by commas */
+	char redact_names[1024],
+		dump_handlers[2048]; /* of options that may be given again: divided by commas */
 	const struct format *format; /* NULL: not said */
 	unsigned parts;              /* enum view_part */
 	bool all_frames, reanalyse;

@@ -1,9 +1,9 @@
 /*
  * Delivering reports; see deliver.h.
  *
- * A report is kept and shown at the same time, by a thread each: both only read it, and packing it and waiting for the
- * disk takes as long as writing it out (2 ms each for 23 processes). A reader who stays in a pager for an
- * hour has the report kept by then.
+ * A report is kept and shown at the same time, by a thread each: both only read it, and packing it
+ * and waiting for the disk takes as long as writing it out (2 ms each for 23 processes). A reader
+ * who stays in a pager for an hour has the report kept by then.
  */
 #include "cli/deliver.h"
 
@@ -52,7 +52,8 @@ static void *keep_beside(void *arg)
 }
 
 /* Keeps and shows; the exit code of what failed. */
-static int keep_and_show(const struct options *o, bool live, const struct snapshot *s, const struct snap_index *x)
+static int keep_and_show(const struct options *o, bool live, const struct snapshot *s,
+			 const struct snap_index *x)
 {
 	struct keeping k = { o, s, x, EXIT_OK };
 	sigset_t all, before;

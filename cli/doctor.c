@@ -232,7 +232,8 @@ static void check_cgroup(const struct patient *p, struct finding *f)
 	(void)p;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if (access(places[i].path, R_OK) == 0) {
-			set(f, HEALTH_OK, NULL, "frozen and throttled cgroups are seen (cgroup %s)", places[i].name);
+			set(f, HEALTH_OK, NULL, "frozen and throttled cgroups are seen (cgroup %s)",
+			    places[i].name);
 			return;
 		}
 	set(f, HEALTH_LESS, "sudo mount -t cgroup2 none /sys/fs/cgroup",

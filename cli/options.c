@@ -94,7 +94,8 @@ static const char *expected(const struct option_row *row, char *list, size_t cap
 	if (!str_eq(row->arg, "FORMAT"))
 		return row->arg;
 	for (size_t i = 0; formats[i] && n < cap; i++)
-		n += (size_t)snprintf(list + n, cap - n, "%s%s", i ? ", " : "one of ", formats[i]->name);
+		n += (size_t)snprintf(list + n, cap - n, "%s%s", i ? ", " : "one of ",
+				      formats[i]->name);
 	return list;
 }
 
@@ -115,7 +116,8 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 		const struct option_row *row = find_row(c == ':' ? optopt : c);
 
 		if (c == ':' && row)
-			return usage_error("--%s needs %s", row->name, expected(row, list, sizeof(list)));
+			return usage_error("--%s needs %s", row->name,
+					   expected(row, list, sizeof(list)));
 		if (c == ':' || c == '?' || !row)
 			return usage_error("unknown option %s", argv[optind - 1]);
 		if (!row->set) {
@@ -130,7 +132,8 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 	return -1;
 }
 
-/* One line of a list. printf would count the bytes of "…" as columns; what is too wide gets a line of its own. */
+/* One line of a list. printf would count the bytes of "…" as columns; what is too wide gets a line
+ * of its own. */
 static void print_entry(FILE *out, size_t width, const char *left, const char *about)
 {
 	size_t columns = 0;
@@ -162,7 +165,8 @@ void options_help(const struct command *command, FILE *out)
 		(void)fprintf(out, "usage: hangwatch %s [OPTION…]%s%s\n%s\n\n", command->name,
 			      command->synopsis[0] ? " " : "", command->synopsis, command->about);
 		help_options(command->verb, out);
-		if (command->verb & (VERB_DUMP | VERB_ATTACH | VERB_RUN | VERB_SHOW | VERB_EXPORT)) {
+		if (command->verb &
+		    (VERB_DUMP | VERB_ATTACH | VERB_RUN | VERB_SHOW | VERB_EXPORT)) {
 			(void)fprintf(out, "\nFORMAT is one of:\n");
 			for (size_t i = 0; formats[i]; i++)
 				(void)fprintf(out, "  %-12s %s\n", formats[i]->name,
@@ -177,7 +181,8 @@ void options_help(const struct command *command, FILE *out)
 	for (size_t i = 0; commands[i]; i++) {
 		char left[64];
 
-		(void)snprintf(left, sizeof(left), "%-9s %s", commands[i]->name, commands[i]->synopsis);
+		(void)snprintf(left, sizeof(left), "%-9s %s", commands[i]->name,
+			       commands[i]->synopsis);
 		print_entry(out, 23, left, commands[i]->about);
 	}
 	(void)fprintf(

@@ -38,8 +38,9 @@ static int exit_code_of(int status)
 }
 
 /*
- * Under yama only ancestors may trace, and whom one names: so that running threads can be stopped by our helper, the
- * command names us. It lasts over exec; where there is no yama it is refused and not needed.
+ * Under yama only ancestors may trace, and whom one names: so that running threads can be stopped
+ * by our helper, the command names us. It lasts over exec; where there is no yama it is refused and
+ * not needed.
  */
 _Noreturn static void become(char **argv, int errors, const sigset_t *mask, pid_t watcher)
 {

@@ -44,7 +44,8 @@ int watch_timeout_ms(const struct watch *w)
 	return (int)((MAX(left, (int64_t)0) + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
 }
 
-/* The second report goes to FILE.2.json, not over the first. What is no regular file takes them all. */
+/* The second report goes to FILE.2.json, not over the first. What is no regular file takes them
+ * all. */
 static const char *number_path(const char *path, unsigned n, char *buf, size_t cap)
 {
 	const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');

@@ -1,9 +1,10 @@
 /*
- * Which processes were forked and never executed another program: they carry a copy of their parent's
- * descriptors, locks, event loops and Python objects.
+ * Which processes were forked and never executed another program: they carry a copy of their
+ * parent's descriptors, locks, event loops and Python objects.
  *
- * Each execve puts 16 random bytes into the new program, and the auxiliary vector says where (AT_RANDOM). Fork copies them. Equal
- * bytes, therefore, mean one execve. The bytes are compared and not looked at otherwise.
+ * Each execve puts 16 random bytes into the new program, and the auxiliary vector says where
+ * (AT_RANDOM). Fork copies them. Equal bytes, therefore, mean one execve. The bytes are compared
+ * and not looked at otherwise.
  */
 #include <elf.h>
 #include <stdio.h>
@@ -26,9 +27,9 @@ static void process(struct raw_capture *c, struct raw_process *p)
 	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(vector[0]); i++) {
 		if (vector[i].a_type != AT_RANDOM)
 			continue;
-		p->at_random_known = pread(p->memfd, p->at_random, sizeof(p->at_random),
-					   (off_t)vector[i].a_un.a_val) ==
-				     (ssize_t)sizeof(p->at_random);
+		p->at_random_known =
+			pread(p->memfd, p->at_random, sizeof(p->at_random),
+			      (off_t)vector[i].a_un.a_val) == (ssize_t)sizeof(p->at_random);
 		return;
 	}
 }
@@ -38,7 +39,8 @@ static bool same(const struct raw_process *a, const struct raw_process *b)
 	return memcmp(a->at_random, b->at_random, sizeof(a->at_random)) == 0;
 }
 
-/* The copy is the younger one. Its parent may be gone, so an equal sibling or ancestor is looked for too. */
+/* The copy is the younger one. Its parent may be gone, so an equal sibling or ancestor is looked
+ * for too. */
 static void tree(struct raw_capture *c)
 {
 	struct map oldest = { 0 }; /* hash of the bytes -> index of the oldest process with them */
@@ -47,8 +49,8 @@ static void tree(struct raw_capture *c)
 	for (size_t i = 0; i < c->processes.n; i++) {
 		const struct raw_process *p = &c->processes.v[i];
 		uint64_t key = map_hash_bytes(p->at_random, sizeof(p->at_random));
-		if (p->at_random_known &&
-		    (!map_get(&oldest, key, &at) || p->start_ticks < c->processes.v[at].start_ticks))
+		if (p->at_random_known && (!map_get(&oldest, key, &at) ||
+					   p->start_ticks < c->processes.v[at].start_ticks))
 			(void)map_set(&oldest, key, i);
 	}
 	for (size_t i = 0; i < c->processes.n; i++) {
@@ -68,4 +70,6 @@ static void tree(struct raw_capture *c)
 	map_done(&oldest);
 }
 
-const struct collector collector_at_random = { .name = "at_random", .process = process, .tree = tree };
+const struct collector collector_at_random = { .name = "at_random",
+					       .process = process,
+					       .tree = tree };

@@ -1,10 +1,11 @@
 /*
  * Is a process frozen, or short of CPU, by a cgroup anywhere on its path?
  *
- * A frozen process shows state S and would be taken for a sleeper. Version 2 has the answer for the whole path
- * in cgroup.events ("frozen 1"); version 1's freezer in freezer.state, "FROZEN" also when an ancestor is. CPU
- * quotas add up along the path, so each level's cpu.stat is looked at. Paths are those of the reader's own cgroup
- * namespace; where the mount shows another subtree nothing is said.
+ * A frozen process shows state S and would be taken for a sleeper. Version 2 has the answer for the
+ * whole path in cgroup.events ("frozen 1"); version 1's freezer in freezer.state, "FROZEN" also
+ * when an ancestor is. CPU quotas add up along the path, so each level's cpu.stat is looked at.
+ * Paths are those of the reader's own cgroup namespace; where the mount shows another subtree
+ * nothing is said.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,8 @@
 #include "core/parse.h"
 #include "core/util.h"
 
-/* Where the hierarchies are mounted: pure v2, hybrid, or v1. Fixed by systemd's file-hierarchy(7) and cgroups(7). */
+/* Where the hierarchies are mounted: pure v2, hybrid, or v1. Fixed by systemd's file-hierarchy(7)
+ * and cgroups(7). */
 static const char *const unified_mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 
 static bool read_at(const char *mount, const char *group, const char *file, char *text, size_t cap)
@@ -42,8 +44,8 @@ static bool value_of(const char *text, const char *key, uint64_t *ret)
 	return false;
 }
 
-static void frozen(struct raw_capture *c, const struct raw_process *p, const char *mount, const char *group,
-		   const char *file)
+static void frozen(struct raw_capture *c, const struct raw_process *p, const char *mount,
+		   const char *group, const char *file)
 {
 	char source[256];
 
@@ -51,7 +53,8 @@ static void frozen(struct raw_capture *c, const struct raw_process *p, const cha
 	builder_fact(c->b, p->node, source, "frozen", 1, "frozen by cgroup %.200s", group);
 }
 
-static void throttled(struct raw_capture *c, const struct raw_process *p, const char *mount, char *group)
+static void throttled(struct raw_capture *c, const struct raw_process *p, const char *mount,
+		      char *group)
 {
 	char text[1024], source[256];
 	uint64_t times, us;
@@ -115,10 +118,12 @@ static void process(struct raw_capture *c, struct raw_process *p)
 		if (!*controllers && *group)
 			unified(c, p, group);
 		else if (str_eq(controllers, "freezer") && *group &&
-			 read_at("/sys/fs/cgroup/freezer", group, "freezer.state", state, sizeof(state)) &&
+			 read_at("/sys/fs/cgroup/freezer", group, "freezer.state", state,
+				 sizeof(state)) &&
 			 (str_starts(state, "FROZEN") || str_starts(state, "FREEZING")))
 			frozen(c, p, "/sys/fs/cgroup/freezer", group, "freezer.state");
-		else if ((str_eq(controllers, "cpu") || str_eq(controllers, "cpu,cpuacct")) && *group)
+		else if ((str_eq(controllers, "cpu") || str_eq(controllers, "cpu,cpuacct")) &&
+			 *group)
 			throttled(c, p, "/sys/fs/cgroup/cpu", group);
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * Children that have ended and were not waited for: they keep their exit status until somebody asks, and a parent that
- * waits for something else will not.
+ * Children that have ended and were not waited for: they keep their exit status until somebody
+ * asks, and a parent that waits for something else will not.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,8 +14,9 @@
 #define NAMED_MAX 8
 
 /*
- * The kernel shows the status of an ended process to whom it would show its memory, and 0 to the others: exit status 0
- * and "may not know" look the same, so another file with the same condition is asked.
+ * The kernel shows the status of an ended process to whom it would show its memory, and 0 to the
+ * others: exit status 0 and "may not know" look the same, so another file with the same condition
+ * is asked.
  */
 static bool may_know(const struct raw_process *p)
 {
@@ -62,7 +63,8 @@ static void tree(struct raw_capture *c)
 				strbuf_addf(&text, " %d", p->pid);
 		}
 		if (n) {
-			(void)snprintf(source, sizeof(source), "/proc/%d/task/*/children", parent->pid);
+			(void)snprintf(source, sizeof(source), "/proc/%d/task/*/children",
+				       parent->pid);
 			builder_fact(c->b, parent->node, source, "zombie_children", n,
 				     "%lld ended and not waited for:%s%s", (long long)n,
 				     strbuf_str(&text), n > NAMED_MAX ? " …" : "");
@@ -71,4 +73,6 @@ static void tree(struct raw_capture *c)
 	}
 }
 
-const struct collector collector_children = { .name = "children", .process = process, .tree = tree };
+const struct collector collector_children = { .name = "children",
+					      .process = process,
+					      .tree = tree };

@@ -1,10 +1,12 @@
 /*
- * Descriptors of every process: what each refers to, shared objects as one resource, epoll interest lists.
+ * Descriptors of every process: what each refers to, shared objects as one resource, epoll interest
+ * lists.
  *
- * All comes from readlink(/proc/PID/fd/N) and /proc/PID/fdinfo/N. The descriptor itself is never opened: opening
- * /proc/PID/fd/N of a FIFO releases its other end and changes what the target sees. Where the kernel gives an
- * object a number (pipes, sockets, pidfds, eventfds) that is its identity; for the other anonymous
- * files a forked child's equal number is compared with its parent's by kcmp(2).
+ * All comes from readlink(/proc/PID/fd/N) and /proc/PID/fdinfo/N. The descriptor itself is never
+ * opened: opening /proc/PID/fd/N of a FIFO releases its other end and changes what the target sees.
+ * Where the kernel gives an object a number (pipes, sockets, pidfds, eventfds) that is its
+ * identity; for the other anonymous files a forked child's equal number is compared with its
+ * parent's by kcmp(2).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +29,8 @@
 #include "core/parse.h"
 #include "core/util.h"
 
-/* More descriptors than this in one process are cut, with a gap: a leak of a million needs no full list. */
+/* More descriptors than this in one process are cut, with a gap: a leak of a million needs no full
+ * list. */
 #define FDS_MAX 65536
 
 /* fs/eventpoll.c: EP_PRIVATE_BITS stay in the mask of an entry that waits for nothing any more. */
@@ -50,8 +53,8 @@ static uint64_t info_u64(const char *info, const char *key, int base, uint64_t o
 }
 
 /*
- * An anonymous file without a number of its own. Registered under its process and descriptor, so that a
- * forked child's equal number finds it and kcmp(2) tells whether it is the same open file.
+ * An anonymous file without a number of its own. Registered under its process and descriptor, so
+ * that a forked child's equal number finds it and kcmp(2) tells whether it is the same open file.
  */
 static node_t anonymous(const struct one *o, enum resource_kind kind)
 {
@@ -61,9 +64,8 @@ static node_t anonymous(const struct one *o, enum resource_kind kind)
 
 	if (o->p->parent < c->processes.n) {
 		r = resource_find(c, kind, o->p->parent + 1, (uint64_t)o->fd);
-		if (r != NODE_UNKNOWN &&
-		    syscall(SYS_kcmp, c->processes.v[o->p->parent].pid, o->p->pid, KCMP_FILE, o->fd,
-			    o->fd) != 0)
+		if (r != NODE_UNKNOWN && syscall(SYS_kcmp, c->processes.v[o->p->parent].pid,
+						 o->p->pid, KCMP_FILE, o->fd, o->fd) != 0)
 			r = NODE_UNKNOWN;
 	}
 	if (r == NODE_UNKNOWN)
@@ -75,8 +77,8 @@ static node_t anonymous(const struct one *o, enum resource_kind kind)
 static node_t eventfd(const struct one *o)
 {
 	uint64_t id = info_u64(o->info, "eventfd-id", 10, 0);
-	node_t r = id ? resource_get(o->c, RESOURCE_EVENTFD, 0, id, NULL) :
-			anonymous(o, RESOURCE_EVENTFD);
+	node_t r = id ? resource_get(o->c, RESOURCE_EVENTFD, 0, id, NULL)
+		      : anonymous(o, RESOURCE_EVENTFD);
 	/* The count is printed in hexadecimal (fs/eventfd.c: "%16llx"). */
 	resource_row(o->c, r)->fill = (int64_t)info_u64(o->info, "eventfd-count", 16, 0);
 	return r;
@@ -89,8 +91,8 @@ static node_t pidfd(const struct one *o)
 	const char *v = scan_key(o->info, "Pid");
 	int64_t pid = 0;
 	bool new = true;
-	node_t r = inode ? resource_get(o->c, RESOURCE_PIDFD, 0, inode, &new) :
-			   anonymous(o, RESOURCE_PIDFD);
+	node_t r = inode ? resource_get(o->c, RESOURCE_PIDFD, 0, inode, &new)
+			 : anonymous(o, RESOURCE_PIDFD);
 	struct snap_resource *row = resource_row(o->c, r);
 
 	if (!new || !v || !scan_i64(&v, &pid))
@@ -135,8 +137,8 @@ static node_t signalfd(const struct one *o)
 	node_t r = anonymous(o, RESOURCE_SIGNALFD);
 	uint64_t mask = info_u64(o->info, "sigmask", 16, 0);
 
-	resource_row(o->c, r)->detail = builder_strf(o->c->b, "sigmask %016llx",
-						     (unsigned long long)mask);
+	resource_row(o->c, r)->detail =
+		builder_strf(o->c->b, "sigmask %016llx", (unsigned long long)mask);
 	return r;
 }
 
@@ -149,15 +151,16 @@ static void tty_pair(struct raw_capture *c, node_t r, bool master, uint64_t inde
 	resource_row(c, other)->peer = r;
 }
 
-/* A path: regular file, FIFO, terminal, device. statx without synchronising never asks a file server. */
+/* A path: regular file, FIFO, terminal, device. statx without synchronising never asks a file
+ * server. */
 static node_t file(const struct one *o)
 {
 	struct raw_capture *c = o->c;
 	char name[64];
 	struct statx st;
 	(void)snprintf(name, sizeof(name), "%sfd/%lld", o->p->live, (long long)o->fd);
-	bool known = o->p->procfd >= 0 &&
-		     statx(o->p->procfd, name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &st) == 0;
+	bool known = o->p->procfd >= 0 && statx(o->p->procfd, name, AT_STATX_DONT_SYNC,
+						STATX_TYPE | STATX_INO, &st) == 0;
 	uint64_t device = known ? (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor : 0;
 	uint64_t tty;
 
@@ -180,8 +183,8 @@ static node_t file(const struct one *o)
 	if (scan_key(o->info, "tty-index")) {
 		tty = info_u64(o->info, "tty-index", 10, 0);
 		node_t r = resource_get(c, RESOURCE_TTY, 2, tty, NULL);
-		resource_row(c, r)->text = builder_strf(c->b, "pty master of /dev/pts/%llu",
-							(unsigned long long)tty);
+		resource_row(c, r)->text =
+			builder_strf(c->b, "pty master of /dev/pts/%llu", (unsigned long long)tty);
 		tty_pair(c, r, true, tty);
 		return r;
 	}
@@ -194,10 +197,11 @@ static node_t file(const struct one *o)
 	row->inode = (int64_t)inode;
 	if (known) {
 		row->device = (int64_t)device;
-		row->detail = builder_str(c->b, S_ISREG(st.stx_mode) ? "regular" :
-						S_ISDIR(st.stx_mode) ? "directory" :
-						S_ISCHR(st.stx_mode) ? "character device" :
-						S_ISBLK(st.stx_mode) ? "block device" : "file");
+		row->detail = builder_str(c->b, S_ISREG(st.stx_mode)   ? "regular"
+						: S_ISDIR(st.stx_mode) ? "directory"
+						: S_ISCHR(st.stx_mode) ? "character device"
+						: S_ISBLK(st.stx_mode) ? "block device"
+								       : "file");
 	}
 	return r;
 }
@@ -246,8 +250,10 @@ static void state_object(const struct one *o, node_t r)
 	case RESOURCE_EVENTFD:
 	case RESOURCE_PIDFD:
 	case RESOURCE_IO_URING:
-		(void)snprintf(source, sizeof(source), "/proc/%d/fdinfo/%lld", o->p->pid, (long long)o->fd);
-		builder_fact(o->c->b, r, source, "descriptor", o->fd, "fd %lld is %s", (long long)o->fd,
+		(void)snprintf(source, sizeof(source), "/proc/%d/fdinfo/%lld", o->p->pid,
+			       (long long)o->fd);
+		builder_fact(o->c->b, r, source, "descriptor", o->fd, "fd %lld is %s",
+			     (long long)o->fd,
 			     row->text != STR_UNKNOWN ? snap_str(o->c->b->s, row->text) : o->link);
 		break;
 	default:
@@ -272,10 +278,12 @@ static void one_fd(const struct one *o)
 	row->readable = (flags & O_ACCMODE) != O_WRONLY;
 	row->writable = (flags & O_ACCMODE) != O_RDONLY;
 	row->flags = (int64_t)flags;
-	row->kind = l.kind == RESOURCE_PIPE ?
-			    builder_str(b, row->readable ? (row->writable ? "pipe" : "pipe read") : "pipe write") :
-			    builder_str(b, l.word);
-	/* Descriptors on their way through a unix socket are held by no process (unix(7), fdinfo's scm_fds). */
+	row->kind = l.kind == RESOURCE_PIPE
+			    ? builder_str(b, row->readable ? (row->writable ? "pipe" : "pipe read")
+							   : "pipe write")
+			    : builder_str(b, l.word);
+	/* Descriptors on their way through a unix socket are held by no process (unix(7), fdinfo's
+	 * scm_fds). */
 	if (info_u64(o->info, "scm_fds", 10, 0))
 		builder_fact(b, r, NULL, "scm_fds", (int64_t)info_u64(o->info, "scm_fds", 10, 0),
 			     "descriptors in flight");
@@ -284,13 +292,16 @@ static void one_fd(const struct one *o)
 		resource_row(o->c, r)->text = builder_strf(b, "%s", o->link);
 }
 
-/* "tfd:        5 events: 40000019 data:                5  pos:0 ino:21be8 sdev:f" (fs/eventpoll.c, ep_show_fdinfo) */
+/* "tfd:        5 events: 40000019 data:                5  pos:0 ino:21be8 sdev:f" (fs/eventpoll.c,
+ * ep_show_fdinfo) */
 static bool epoll_line(const char **p, uint64_t v[5])
 {
 	static const struct {
 		const char *key;
 		int base;
-	} parts[] = { { "tfd:", 10 }, { "events:", 16 }, { "data:", 16 }, { "ino:", 16 }, { "sdev:", 16 } };
+	} parts[] = {
+		{ "tfd:", 10 }, { "events:", 16 }, { "data:", 16 }, { "ino:", 16 }, { "sdev:", 16 }
+	};
 	const char *at = *p;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -340,7 +351,8 @@ static const struct seen *find_seen(const struct listing *l, int64_t fd)
 	return bsearch(&key, l->fds.v, l->fds.n, sizeof(key), by_fd);
 }
 
-/* The entries of one epoll set. An entry whose inode is not that of the number now is a closed or reused one. */
+/* The entries of one epoll set. An entry whose inode is not that of the number now is a closed or
+ * reused one. */
 static void epoll_set(struct raw_capture *c, const struct raw_process *p, const struct listing *l,
 		      const struct seen *set)
 {
@@ -363,10 +375,12 @@ static void epoll_set(struct raw_capture *c, const struct raw_process *p, const 
 	}
 	char source[64];
 	(void)snprintf(source, sizeof(source), "/proc/%d/fdinfo/%lld", p->pid, (long long)set->fd);
-	builder_fact(c->b, set->resource, source, "epoll_armed", armed, "%u entries, %u armed", n, armed);
+	builder_fact(c->b, set->resource, source, "epoll_armed", armed, "%u entries, %u armed", n,
+		     armed);
 }
 
-/* Watches are known by resource now: each descriptor says who watches it, with the mask of its first watch. */
+/* Watches are known by resource now: each descriptor says who watches it, with the mask of its
+ * first watch. */
 static void mark_armed(struct raw_capture *c)
 {
 	struct snapshot *s = c->b->s;
@@ -420,7 +434,9 @@ static void refuse(struct raw_capture *c, struct raw_process *p, int error)
 	char why[96];
 	(void)snprintf(why, sizeof(why), "/proc/%d/fd: %s", p->pid, strerror(error));
 	builder_gap(c->b, p->node, false, "descriptors", why,
-		    error == EACCES || error == EPERM ? "run hangwatch as root or as the process's user" : NULL);
+		    error == EACCES || error == EPERM
+			    ? "run hangwatch as root or as the process's user"
+			    : NULL);
 }
 
 static void list_process(struct raw_capture *c, struct raw_process *p, int dir, struct listing *l)
@@ -436,7 +452,8 @@ static void list_process(struct raw_capture *c, struct raw_process *p, int dir, 
 			slot->fd = (int64_t)fd;
 	}
 	if (r > 0)
-		builder_gap(c->b, p->node, false, "descriptors beyond the first 65536", "limit", NULL);
+		builder_gap(c->b, p->node, false, "descriptors beyond the first 65536", "limit",
+			    NULL);
 	if (l->fds.n)
 		qsort(l->fds.v, l->fds.n, sizeof(*l->fds.v), by_fd);
 }
@@ -472,7 +489,8 @@ static void process(struct raw_capture *c, struct raw_process *p)
 		(void)snprintf(number, sizeof(number), "%lld", (long long)seen->fd);
 		ssize_t n = fs_readlink(dir, number, link, sizeof(link));
 		if (n == -EACCES || n == -EPERM) {
-			/* Its descriptors may be listed, but not looked at: it has capabilities that we lack. */
+			/* Its descriptors may be listed, but not looked at: it has capabilities
+			 * that we lack. */
 			refuse(c, p, (int)-n);
 			return;
 		}
@@ -481,7 +499,8 @@ static void process(struct raw_capture *c, struct raw_process *p)
 		n = fs_read(infos, number, small, sizeof(small));
 		if (n < 0)
 			small[0] = '\0';
-		if (n == sizeof(small) - 1 && fs_read_all(infos, number, info_limit, &large, NULL) == 0)
+		if (n == sizeof(small) - 1 &&
+		    fs_read_all(infos, number, info_limit, &large, NULL) == 0)
 			info = large;
 		uint32_t n_resources = SNAP_N(c->b->s, RESOURCE);
 		one_fd(&(struct one){ c, p, seen->fd, link, info });
@@ -502,4 +521,6 @@ static void tree(struct raw_capture *c)
 	mark_inherited(c);
 }
 
-const struct collector collector_fds = { .name = "fds", .order = 10, .process = process, .tree = tree };
+const struct collector collector_fds = {
+	.name = "fds", .order = 10, .process = process, .tree = tree
+};

@@ -1,9 +1,11 @@
 /*
- * File locks of the tree: POSIX, open-file-description, flock and leases, held and waited for, from /proc/locks.
+ * File locks of the tree: POSIX, open-file-description, flock and leases, held and waited for, from
+ * /proc/locks.
  *
- * A line names the holder's pid and the file by device and inode; lines with "->" are blocked behind the
- * one above. An OFD lock belongs to an open file, so the kernel prints -1: its holders are whoever has that
- * file open. The blocked thread itself is found by its system call (analysis joins by fd and inode).
+ * A line names the holder's pid and the file by device and inode; lines with "->" are blocked
+ * behind the one above. An OFD lock belongs to an open file, so the kernel prints -1: its holders
+ * are whoever has that file open. The blocked thread itself is found by its system call (analysis
+ * joins by fd and inode).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,7 +29,8 @@ struct lock {
 	char kind[16], mode[8];
 };
 
-/* "1: POSIX  ADVISORY  WRITE 16264 fe:00:1374956 0 EOF"; blocked: "1: -> FLOCK  ADVISORY  WRITE 700 00:2d:5 0 EOF" */
+/* "1: POSIX  ADVISORY  WRITE 16264 fe:00:1374956 0 EOF"; blocked: "1: -> FLOCK  ADVISORY  WRITE 700
+ * 00:2d:5 0 EOF" */
 static bool parse(const char *line, struct lock *ret)
 {
 	char advisory[16];
@@ -87,8 +90,8 @@ static void add(struct raw_capture *c, const struct lock *l, uint64_t scope)
 		}
 	}
 	builder_fact(b, r, "/proc/locks", l->blocked ? "lock_blocked" : "lock_held", l->pid,
-		     "%s %s lock of pid %lld on %02lx:%02lx:%lu", l->kind, l->mode, (long long)l->pid,
-		     l->major, l->minor, l->inode);
+		     "%s %s lock of pid %lld on %02lx:%02lx:%lu", l->kind, l->mode,
+		     (long long)l->pid, l->major, l->minor, l->inode);
 }
 
 /* Calls that may sleep behind a lock, or behind a lease that is being broken. */
@@ -99,8 +102,9 @@ static bool waits_for_locks(int64_t call)
 }
 
 /*
- * Opening /proc/locks stops all locking on the machine for a moment and takes ~10 ms (fs/locks.c: locks_start takes
- * file_rwsem for writing, an RCU grace period). So it is read only if a thread may be waiting there.
+ * Opening /proc/locks stops all locking on the machine for a moment and takes ~10 ms (fs/locks.c:
+ * locks_start takes file_rwsem for writing, an RCU grace period). So it is read only if a thread
+ * may be waiting there.
  */
 static bool somebody_may_wait(const struct raw_capture *c)
 {
@@ -110,7 +114,8 @@ static bool somebody_may_wait(const struct raw_capture *c)
 			return true; /* nobody looked */
 		for (size_t k = 0; k < p->threads.n; k++) {
 			const struct raw_thread *t = &p->threads.v[k];
-			if (!t->gone && (!t->looks.n || waits_for_locks(t->looks.v[t->looks.n - 1].syscall_nr)))
+			if (!t->gone &&
+			    (!t->looks.n || waits_for_locks(t->looks.v[t->looks.n - 1].syscall_nr)))
 				return true;
 		}
 	}

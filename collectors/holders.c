@@ -1,14 +1,14 @@
 /*
  * Who else holds what the tree holds.
  *
- * A pipe, socket or FIFO may be open in processes that are not in the tree, and then somebody else can end a wait. So every
- * other process of the machine is looked through once, by readlink only, within a time budget. From what
- * could be read it follows whether a list of holders is complete:
+ * A pipe, socket or FIFO may be open in processes that are not in the tree, and then somebody else
+ * can end a wait. So every other process of the machine is looked through once, by readlink only,
+ * within a time budget. From what could be read it follows whether a list of holders is complete:
  *
- * - a socket whose peer has no inode or is absent from the kernel's tables is held by nobody: that needs no
- *   look at processes;
- * - anything else is complete only when every process was readable, all are visible (the initial pid
- *   namespace), and no descriptor can hide in a message in flight or in an io_uring.
+ * - a socket whose peer has no inode or is absent from the kernel's tables is held by nobody: that
+ * needs no look at processes;
+ * - anything else is complete only when every process was readable, all are visible (the initial
+ * pid namespace), and no descriptor can hide in a message in flight or in an io_uring.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,8 @@ struct scan {
 	bool eventfds; /* the tree has some */
 };
 
-/* Which ends of pipes the tree itself has open: only the opposite one in other hands can matter to it. */
+/* Which ends of pipes the tree itself has open: only the opposite one in other hands can matter to
+ * it. */
 enum { END_READ = 1, END_WRITE = 2 };
 
 static void note_ends(struct scan *s)
@@ -51,7 +52,8 @@ static void note_ends(struct scan *s)
 		uint64_t ends = 0;
 		s->eventfds |= resource_row(s->c, fd->resource)->kind == RESOURCE_EVENTFD;
 		(void)map_get(&s->ends, fd->resource, &ends);
-		ends |= (uint64_t)(fd->readable ? END_READ : 0) | (uint64_t)(fd->writable ? END_WRITE : 0);
+		ends |= (uint64_t)(fd->readable ? END_READ : 0) |
+			(uint64_t)(fd->writable ? END_WRITE : 0);
 		(void)map_set(&s->ends, fd->resource, ends);
 	}
 }
@@ -67,19 +69,23 @@ static bool opposite_end(const struct scan *s, const struct other *o, node_t r)
 	if (lstat(path, &st) < 0)
 		return true;
 	(void)map_get(&s->ends, r, &ends);
-	return ((st.st_mode & S_IRUSR) && (ends & END_WRITE)) || ((st.st_mode & S_IWUSR) && (ends & END_READ));
+	return ((st.st_mode & S_IRUSR) && (ends & END_WRITE)) ||
+	       ((st.st_mode & S_IWUSR) && (ends & END_READ));
 }
 
-/* An eventfd's link says nothing; its number is in fdinfo. Only asked for when the tree has eventfds itself. */
+/* An eventfd's link says nothing; its number is in fdinfo. Only asked for when the tree has
+ * eventfds itself. */
 static node_t eventfd_of(const struct scan *s, const struct other *o)
 {
 	char path[48], info[512];
 	uint64_t id;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo/%u", o->pid, o->fd);
-	const char *v = s->eventfds && fs_read(AT_FDCWD, path, info, sizeof(info)) > 0 ? scan_key(info, "eventfd-id") :
-											  NULL;
-	return v && scan_u64(&v, 10, &id) ? resource_find(s->c, RESOURCE_EVENTFD, 0, id) : NODE_UNKNOWN;
+	const char *v = s->eventfds && fs_read(AT_FDCWD, path, info, sizeof(info)) > 0
+				? scan_key(info, "eventfd-id")
+				: NULL;
+	return v && scan_u64(&v, 10, &id) ? resource_find(s->c, RESOURCE_EVENTFD, 0, id)
+					  : NODE_UNKNOWN;
 }
 
 /* What of the tree's that descriptor refers to; NODE_UNKNOWN: nothing that matters to it. */
@@ -88,7 +94,9 @@ static node_t shared(const struct scan *s, const struct other *o)
 	if (o->kind == RESOURCE_EVENTFD)
 		return eventfd_of(s, o);
 	node_t r = resource_find(s->c, o->kind, 0, o->inode);
-	return r != NODE_UNKNOWN && (o->kind == RESOURCE_SOCKET || opposite_end(s, o, r)) ? r : NODE_UNKNOWN;
+	return r != NODE_UNKNOWN && (o->kind == RESOURCE_SOCKET || opposite_end(s, o, r))
+		       ? r
+		       : NODE_UNKNOWN;
 }
 
 static void note(struct scan *s, node_t r, pid_t pid)
@@ -150,12 +158,13 @@ static void judge(struct raw_capture *c, const struct scan *s)
 	struct snapshot *snap = c->b->s;
 	char ns[64] = "";
 	bool all_seen = fs_readlink(AT_FDCWD, "/proc/self/ns/pid", ns, sizeof(ns)) > 0 &&
-			str_eq(ns, PID_NS_INITIAL) && !s->found->refused && !s->found->hidden && !s->cut &&
-			!anything_hides(c);
+			str_eq(ns, PID_NS_INITIAL) && !s->found->refused && !s->found->hidden &&
+			!s->cut && !anything_hides(c);
 
 	for (uint32_t i = 0; i < SNAP_N(snap, RESOURCE); i++) {
 		struct snap_resource *r = SNAP_ROW(snap, RESOURCE, i);
-		bool socket = r->kind == RESOURCE_TCP || r->kind == RESOURCE_UDP || r->kind == RESOURCE_UNIX;
+		bool socket = r->kind == RESOURCE_TCP || r->kind == RESOURCE_UDP ||
+			      r->kind == RESOURCE_UNIX;
 		bool nobody = socket && str_eq(snap_str(snap, r->detail), "orphaned");
 		if (r->kind != RESOURCE_PIPE && r->kind != RESOURCE_EVENTFD && !socket)
 			continue;
@@ -169,15 +178,18 @@ static void judge(struct raw_capture *c, const struct scan *s)
 		return;
 	char why[160];
 	if (s->found->hidden)
-		(void)snprintf(why, sizeof(why), "/proc hides the processes of others (mount option hidepid)");
+		(void)snprintf(why, sizeof(why),
+			       "/proc hides the processes of others (mount option hidepid)");
 	else
-		(void)snprintf(why, sizeof(why), "%u process%s outside the tree could not be read%s",
+		(void)snprintf(why, sizeof(why),
+			       "%u process%s outside the tree could not be read%s",
 			       s->found->refused, s->found->refused == 1 ? "" : "es",
 			       s->cut ? ", and the look was cut short" : "");
 	builder_gap(c->b, NODE_UNKNOWN, false, "who else holds the tree's pipes and sockets", why,
-		    !s->found->refused && !s->found->hidden ? NULL :
-		    geteuid() != 0     ? "run hangwatch as root" :
-					 "run hangwatch with all capabilities, CAP_SYS_PTRACE among them");
+		    !s->found->refused && !s->found->hidden ? NULL
+		    : geteuid() != 0
+			    ? "run hangwatch as root"
+			    : "run hangwatch with all capabilities, CAP_SYS_PTRACE among them");
 }
 
 static void begin(struct raw_capture *c)
@@ -200,4 +212,6 @@ static void tree(struct raw_capture *c)
 	c->others = others_free(c->others);
 }
 
-const struct collector collector_holders = { .name = "holders", .order = 30, .begin = begin, .tree = tree };
+const struct collector collector_holders = {
+	.name = "holders", .order = 30, .begin = begin, .tree = tree
+};

@@ -10,7 +10,8 @@
 #include "core/parse.h"
 #include "core/util.h"
 
-/* "some avg10=0.12 …": the share of the last ten seconds in which some task waited, in thousandths of a percent. */
+/* "some avg10=0.12 …": the share of the last ten seconds in which some task waited, in thousandths
+ * of a percent. */
 static int64_t pressure(const char *what)
 {
 	char path[64], text[512];

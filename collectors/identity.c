@@ -1,9 +1,10 @@
 /*
- * Who a process is: its program, command line, name, user, parent, age, cgroup, unit, container and namespaces.
+ * Who a process is: its program, command line, name, user, parent, age, cgroup, unit, container and
+ * namespaces.
  *
- * All of it is what the kernel writes; the command line is the process' own memory and may lie, the program's
- * path does not. What may not be read is left unknown; that the process as a whole is refused is said once, by the
- * acquiring part.
+ * All of it is what the kernel writes; the command line is the process' own memory and may lie, the
+ * program's path does not. What may not be read is left unknown; that the process as a whole is
+ * refused is said once, by the acquiring part.
  */
 #include <errno.h>
 #include <limits.h>
@@ -52,7 +53,8 @@ static void command_line(struct raw_capture *c, const struct raw_process *p)
 			if (text[i] == '\0')
 				text[i] = ' ';
 		if (c->options->redact && program < (size_t)n)
-			row(c, p)->cmdline = builder_strf(c->b, "%.*s <redacted>", (int)program, text);
+			row(c, p)->cmdline =
+				builder_strf(c->b, "%.*s <redacted>", (int)program, text);
 		else
 			row(c, p)->cmdline = builder_strn(c->b, text, (size_t)n);
 	} else if (n == 0 && p->kernel_thread) {
@@ -87,8 +89,10 @@ static void group(struct raw_capture *c, const struct raw_process *p)
 	if (!path)
 		return;
 	row(c, p)->cgroup = builder_str(c->b, path);
-	row(c, p)->unit = cgroup_unit(path, name, sizeof(name)) ? builder_str(c->b, name) : STR_NONE;
-	/* Inside a container its own path may be hidden by a cgroup namespace, so no match is no proof. */
+	row(c, p)->unit =
+		cgroup_unit(path, name, sizeof(name)) ? builder_str(c->b, name) : STR_NONE;
+	/* Inside a container its own path may be hidden by a cgroup namespace, so no match is no
+	 * proof. */
 	if (cgroup_container(path, name, sizeof(name)))
 		row(c, p)->container = builder_str(c->b, name);
 }
@@ -117,7 +121,8 @@ static void namespaces(struct raw_capture *c, const struct raw_process *p)
 	r->user_ns = namespace(p, "ns/user");
 }
 
-/* Start times are in ticks since boot; the trigger's clock is the monotonic one with another zero. */
+/* Start times are in ticks since boot; the trigger's clock is the monotonic one with another zero.
+ */
 static int64_t start_ns(const struct raw_capture *c, const struct raw_process *p)
 {
 	long hz = sysconf(_SC_CLK_TCK);
@@ -135,7 +140,8 @@ static void numbers(struct raw_capture *c, const struct raw_process *p)
 	r->outside = p->outside;
 	if (p->hidden) {
 		/* That it is its parent's child is all that is known of it. */
-		r->parent = p->parent < c->processes.n ? c->processes.v[p->parent].node : NODE_UNKNOWN;
+		r->parent =
+			p->parent < c->processes.n ? c->processes.v[p->parent].node : NODE_UNKNOWN;
 		return;
 	}
 	r->state = builder_str(c->b, p->gone ? "gone" : state);
@@ -170,4 +176,6 @@ static void process(struct raw_capture *c, struct raw_process *p)
 	namespaces(c, p);
 }
 
-const struct collector collector_identity = { .name = "identity", .order = -10, .process = process };
+const struct collector collector_identity = { .name = "identity",
+					      .order = -10,
+					      .process = process };

@@ -1,8 +1,9 @@
 /*
- * Where each thread sleeps inside the kernel: /proc/TID/stack as it is. It is parsed and put below the thread's own
- * frames by the decoder, which brings all frames of a thread together.
+ * Where each thread sleeps inside the kernel: /proc/TID/stack as it is. It is parsed and put below
+ * the thread's own frames by the decoder, which brings all frames of a thread together.
  *
- * The kernel shows it to CAP_SYS_ADMIN only, for all processes or for none, so one refusal ends the asking.
+ * The kernel shows it to CAP_SYS_ADMIN only, for all processes or for none, so one refusal ends the
+ * asking.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,7 +39,8 @@ static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thre
 			    "this kernel has no /proc/PID/stack (CONFIG_STACKTRACE is off)", NULL);
 	else
 		builder_gap(c->b, NODE_NONE, false, "kernel stacks",
-			    "the kernel shows them to CAP_SYS_ADMIN only", "run hangwatch with sudo");
+			    "the kernel shows them to CAP_SYS_ADMIN only",
+			    "run hangwatch with sudo");
 }
 
 const struct collector collector_kernel_stack = {

@@ -1,6 +1,6 @@
 /*
- * Limits that make programs wait or fail: descriptors and processes. Only what is near its limit is worth a
- * fact about descriptors; the soft limits themselves are recorded always.
+ * Limits that make programs wait or fail: descriptors and processes. Only what is near its limit is
+ * worth a fact about descriptors; the soft limits themselves are recorded always.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,8 +35,8 @@ static void process(struct raw_capture *c, struct raw_process *p)
 		at += strlen(wanted[i].line);
 		scan_blanks(&at);
 		if (scan_u64(&at, 10, &soft))
-			builder_fact(c->b, p->node, source, wanted[i].key, (int64_t)soft, "at most %llu %s",
-				     (unsigned long long)soft, wanted[i].what);
+			builder_fact(c->b, p->node, source, wanted[i].key, (int64_t)soft,
+				     "at most %llu %s", (unsigned long long)soft, wanted[i].what);
 	}
 }
 

@@ -1,9 +1,10 @@
 /*
  * Who holds a contended flock or open-file-description lock.
  *
- * Such a lock belongs to an open file, which forked children share: /proc/locks names at best the process that asked
- * for it, which may have exited since. fdinfo of every descriptor of that open file has a "lock:" line, so the
- * holders are the processes in which one is found. Only files that are waited for (file_locks.c) are looked at.
+ * Such a lock belongs to an open file, which forked children share: /proc/locks names at best the
+ * process that asked for it, which may have exited since. fdinfo of every descriptor of that open
+ * file has a "lock:" line, so the holders are the processes in which one is found. Only files that
+ * are waited for (file_locks.c) are looked at.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,10 +40,12 @@ static void note_holders(struct raw_capture *c, node_t lock, node_t file)
 		int64_t pid = SNAP_ROW(s, PROCESS, node_index(fd->owner))->pid;
 		if (fd->resource != file)
 			continue;
-		(void)snprintf(path, sizeof(path), "/proc/%lld/fdinfo/%lld", (long long)pid, (long long)fd->fd);
+		(void)snprintf(path, sizeof(path), "/proc/%lld/fdinfo/%lld", (long long)pid,
+			       (long long)fd->fd);
 		if (fs_read(AT_FDCWD, path, info, sizeof(info)) > 0 && shows_lock(info, kind))
-			builder_fact(c->b, lock, path, "lock_holder", pid, "%s held through fd %lld of %lld", kind,
-				     (long long)fd->fd, (long long)pid);
+			builder_fact(c->b, lock, path, "lock_holder", pid,
+				     "%s held through fd %lld of %lld", kind, (long long)fd->fd,
+				     (long long)pid);
 	}
 }
 
@@ -57,10 +60,13 @@ static void tree(struct raw_capture *c)
 		const struct snap_resource *r = SNAP_ROW(s, RESOURCE, i);
 		if (r->kind != RESOURCE_FLOCK || !snap_known(r->inode) || !snap_known(r->device))
 			continue;
-		node_t file = resource_find(c, RESOURCE_FILE, (uint64_t)r->device, (uint64_t)r->inode);
+		node_t file =
+			resource_find(c, RESOURCE_FILE, (uint64_t)r->device, (uint64_t)r->inode);
 		if (file != NODE_UNKNOWN)
 			note_holders(c, NODE(TABLE_RESOURCE, i), file);
 	}
 }
 
-const struct collector collector_lock_holders = { .name = "lock_holders", .order = 29, .tree = tree };
+const struct collector collector_lock_holders = { .name = "lock_holders",
+						  .order = 29,
+						  .tree = tree };

@@ -1,9 +1,10 @@
 /*
  * How full the tree's pipes are.
  *
- * The only way without side effects on the target: duplicate one of its descriptors (pidfd_getfd), ask
- * (FIONREAD, F_GETPIPE_SZ), close at once. Opening /proc/PID/fd/N instead would make a new end, release a
- * writer blocked in open() and suppress an EPIPE. Where the kernel refuses the duplicate, the fill stays unknown.
+ * The only way without side effects on the target: duplicate one of its descriptors (pidfd_getfd),
+ * ask (FIONREAD, F_GETPIPE_SZ), close at once. Opening /proc/PID/fd/N instead would make a new end,
+ * release a writer blocked in open() and suppress an EPIPE. Where the kernel refuses the duplicate,
+ * the fill stays unknown.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,8 +36,9 @@ static bool measure(struct raw_capture *c, const struct raw_process *p, const st
 	/* A pipe counts in pages, so it may refuse a write long before fill reaches capacity. */
 	struct pollfd w = { .fd = copy, .events = POLLOUT };
 	if (fd->writable && poll(&w, 1, 0) >= 0) {
-		r->state = builder_str(c->b, w.revents & POLLERR ? "no reader" :
-					     w.revents & POLLOUT ? (unread ? "readable" : "empty") : "full");
+		r->state = builder_str(c->b, w.revents & POLLERR   ? "no reader"
+					     : w.revents & POLLOUT ? (unread ? "readable" : "empty")
+								   : "full");
 	} else if (r->state == STR_UNKNOWN) {
 		struct pollfd in = { .fd = copy, .events = POLLIN };
 		bool hup = poll(&in, 1, 0) >= 0 && (in.revents & POLLHUP);
@@ -44,8 +46,8 @@ static bool measure(struct raw_capture *c, const struct raw_process *p, const st
 	}
 	char source[48];
 	(void)snprintf(source, sizeof(source), "pidfd_getfd(%d, %lld)", p->pid, (long long)fd->fd);
-	builder_fact(c->b, fd->resource, source, "pipe", unread, "%d of %lld bytes unread, %s", unread,
-		     (long long)r->capacity, snap_str(c->b->s, r->state));
+	builder_fact(c->b, fd->resource, source, "pipe", unread, "%d of %lld bytes unread, %s",
+		     unread, (long long)r->capacity, snap_str(c->b->s, r->state));
 	return true;
 }
 
@@ -60,10 +62,12 @@ static void tree(struct raw_capture *c)
 			struct snap_fd fd = *SNAP_ROW(s, FD, i);
 			if (node_table(fd.resource) != TABLE_RESOURCE ||
 			    resource_row(c, fd.resource)->kind != RESOURCE_PIPE ||
-			    snap_known(resource_row(c, fd.resource)->fill) || (pass == 0 && !fd.writable))
+			    snap_known(resource_row(c, fd.resource)->fill) ||
+			    (pass == 0 && !fd.writable))
 				continue;
 			for (size_t k = 0; k < c->processes.n; k++)
-				if (c->processes.v[k].node == fd.owner && c->processes.v[k].pidfd >= 0)
+				if (c->processes.v[k].node == fd.owner &&
+				    c->processes.v[k].pidfd >= 0)
 					n += measure(c, &c->processes.v[k], &fd);
 		}
 	}

@@ -1,11 +1,12 @@
 /*
  * Who else maps the shared memory in which a thread waits.
  *
- * A futex in shared memory, a semaphore of multiprocessing for one, can be woken by whoever maps its page and by nobody else. For
- * each file behind such a page every process of the tree is looked at by its mappings, and every other process of
- * the machine by the text of /proc/PID/maps, which is read only where there is such a thread, and within a time
- * budget. The list is complete when all could be read, nobody outside maps the file, and the file has no name left
- * by which somebody could still open it.
+ * A futex in shared memory, a semaphore of multiprocessing for one, can be woken by whoever maps
+ * its page and by nobody else. For each file behind such a page every process of the tree is looked
+ * at by its mappings, and every other process of the machine by the text of /proc/PID/maps, which
+ * is read only where there is such a thread, and within a time budget. The list is complete when
+ * all could be read, nobody outside maps the file, and the file has no name left by which somebody
+ * could still open it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,15 +56,17 @@ static struct page_file *find(const page_files *files, const struct raw_map *m)
 }
 
 /*
- * "(deleted)" speaks of one name, and the file may have others: glibc makes a named semaphore under a name that it deletes
- * at once. Only its count of links tells, which needs CAP_SYS_ADMIN; without it the file counts as one with a name.
+ * "(deleted)" speaks of one name, and the file may have others: glibc makes a named semaphore under
+ * a name that it deletes at once. Only its count of links tells, which needs CAP_SYS_ADMIN; without
+ * it the file counts as one with a name.
  */
 static bool has_name(const struct raw_process *p, const struct raw_map *m)
 {
 	struct statx st;
 	char path[64];
 
-	(void)snprintf(path, sizeof(path), "%smap_files/%" PRIx64 "-%" PRIx64, p->live, m->start, m->end);
+	(void)snprintf(path, sizeof(path), "%smap_files/%" PRIx64 "-%" PRIx64, p->live, m->start,
+		       m->end);
 	return p->procfd < 0 ||
 	       statx(p->procfd, path, AT_STATX_DONT_SYNC, STATX_NLINK | STATX_INO, &st) < 0 ||
 	       st.stx_ino != m->inode || st.stx_nlink != 0;
@@ -72,10 +75,12 @@ static bool has_name(const struct raw_process *p, const struct raw_map *m)
 static void add(page_files *files, const struct raw_process *p, const struct raw_map *m)
 {
 	/*
-	 * An unlinked file is out of reach; a memfd looks unlinked, and whoever has its descriptor may map it, and so does
-	 * a System V segment, which is attached by number. Anonymous shared memory never had a name.
+	 * An unlinked file is out of reach; a memfd looks unlinked, and whoever has its descriptor
+	 * may map it, and so does a System V segment, which is attached by number. Anonymous shared
+	 * memory never had a name.
 	 */
-	bool nameless = m->deleted && !str_starts(m->path, "/memfd:") && !str_starts(m->path, "/SYSV") &&
+	bool nameless = m->deleted && !str_starts(m->path, "/memfd:") &&
+			!str_starts(m->path, "/SYSV") &&
 			(str_eq(m->path, "/dev/zero") || !has_name(p, m));
 
 	if (find(files, m))

@@ -1,6 +1,6 @@
 /*
- * Signal masks by name: caught and ignored belong to the process, blocked and pending to each thread. The masks
- * themselves were read with the thread's status; here they become facts.
+ * Signal masks by name: caught and ignored belong to the process, blocked and pending to each
+ * thread. The masks themselves were read with the thread's status; here they become facts.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -25,18 +25,21 @@ static void names(struct strbuf *b, uint64_t mask)
 	}
 }
 
-static void fact(struct raw_capture *c, node_t about, pid_t pid, pid_t tid, const char *key, uint64_t mask)
+static void fact(struct raw_capture *c, node_t about, pid_t pid, pid_t tid, const char *key,
+		 uint64_t mask)
 {
 	struct strbuf text = { 0 };
 	char source[64];
 
 	names(&text, mask);
 	(void)snprintf(source, sizeof(source), "/proc/%d/task/%d/status", pid, tid);
-	builder_fact(c->b, about, source, key, (int64_t)mask, "%s", mask ? strbuf_str(&text) : "none");
+	builder_fact(c->b, about, source, key, (int64_t)mask, "%s",
+		     mask ? strbuf_str(&text) : "none");
 	strbuf_done(&text);
 }
 
-static void fact_if_any(struct raw_capture *c, node_t about, pid_t pid, pid_t tid, const char *key, uint64_t mask)
+static void fact_if_any(struct raw_capture *c, node_t about, pid_t pid, pid_t tid, const char *key,
+			uint64_t mask)
 {
 	if (mask)
 		fact(c, about, pid, tid, key, mask);
@@ -62,4 +65,6 @@ static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thre
 	fact_if_any(c, t->node, p->pid, t->tid, "sig_pending", t->status.pending);
 }
 
-const struct collector collector_signals = { .name = "signals", .order = 1, .process = process, .thread = thread };
+const struct collector collector_signals = {
+	.name = "signals", .order = 1, .process = process, .thread = thread
+};

@@ -1,12 +1,14 @@
 /*
- * Deadlines that lie in the socket: SO_RCVTIMEO and SO_SNDTIMEO, for threads that sleep in a call on one.
+ * Deadlines that lie in the socket: SO_RCVTIMEO and SO_SNDTIMEO, for threads that sleep in a call
+ * on one.
  *
- * No file of /proc and no netlink message shows them, yet they decide whether two who wait for one another do so for
- * ever. As with pipes one descriptor is duplicated (pidfd_getfd), asked and closed. Where that is refused the
- * deadline is unknown, which is not the same as none: the fact says so with an unknown value.
+ * No file of /proc and no netlink message shows them, yet they decide whether two who wait for one
+ * another do so for ever. As with pipes one descriptor is duplicated (pidfd_getfd), asked and
+ * closed. Where that is refused the deadline is unknown, which is not the same as none: the fact
+ * says so with an unknown value.
  *
- * It refuses where cgroup v1 marks the traffic of sockets (net_cls, net_prio): there a duplicate takes the
- * mark of whoever received it.
+ * It refuses where cgroup v1 marks the traffic of sockets (net_cls, net_prio): there a duplicate
+ * takes the mark of whoever received it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,13 +25,14 @@
 #include "core/fs.h"
 #include "core/util.h"
 
-/* Which of its arguments is the descriptor it may sleep on, and which of the two deadlines is meant. */
+/* Which of its arguments is the descriptor it may sleep on, and which of the two deadlines is
+ * meant. */
 static const struct {
 	int16_t call;
 	int8_t arg;
 	bool sends;
 } calls[] = {
-	{ SYS_read, 0, false },	   { SYS_readv, 0, false },    { SYS_recvfrom, 0, false },
+	{ SYS_read, 0, false },    { SYS_readv, 0, false },    { SYS_recvfrom, 0, false },
 	{ SYS_recvmsg, 0, false }, { SYS_recvmmsg, 0, false }, { SYS_accept, 0, false },
 	{ SYS_accept4, 0, false }, { SYS_splice, 0, false },   { SYS_write, 0, true },
 	{ SYS_writev, 0, true },   { SYS_sendto, 0, true },    { SYS_sendmsg, 0, true },
@@ -83,8 +86,9 @@ static void describe(struct raw_capture *c, const struct raw_process *p, const s
 			     "whether fd %lld has a deadline could not be asked: %s", (long long)fd,
 			     strerror(-r));
 	else
-		builder_fact(c->b, t->node, source, "socket_timeout", ns, "fd %lld gives up after %.2f s (%s)",
-			     (long long)fd, (double)ns / NSEC_PER_SEC, sends ? "SO_SNDTIMEO" : "SO_RCVTIMEO");
+		builder_fact(c->b, t->node, source, "socket_timeout", ns,
+			     "fd %lld gives up after %.2f s (%s)", (long long)fd,
+			     (double)ns / NSEC_PER_SEC, sends ? "SO_SNDTIMEO" : "SO_RCVTIMEO");
 }
 
 static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thread *t)

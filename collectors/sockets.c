@@ -1,10 +1,11 @@
 /*
- * Sockets: family, addresses, state, queues, when they last sent and received, and who is at the other end.
+ * Sockets: family, addresses, state, queues, when they last sent and received, and who is at the
+ * other end.
  *
- * One dump of the kernel's socket tables (tcp, udp, unix) per network namespace of the tree. A TCP peer on
- * the same host is the socket with the two addresses swapped; a unix peer is named by inode. A connection that
- * nobody has accepted yet has no descriptor anywhere: its row names the listening socket. What is not
- * in the dump has gone: then the peer is known to be none.
+ * One dump of the kernel's socket tables (tcp, udp, unix) per network namespace of the tree. A TCP
+ * peer on the same host is the socket with the two addresses swapped; a unix peer is named by
+ * inode. A connection that nobody has accepted yet has no descriptor anywhere: its row names the
+ * listening socket. What is not in the dump has gone: then the peer is known to be none.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,13 +26,13 @@
 #include "core/util.h"
 
 #define SOCKETS_BUDGET_NS (500 * NSEC_PER_MSEC)
-#define NAMESPACES_MAX 64
-#define ALL_STATES (~0u)
+#define NAMESPACES_MAX    64
+#define ALL_STATES        (~0u)
 
 /* include/net/tcp_states.h */
-static const char *const tcp_states[] = { "?",	       "ESTABLISHED", "SYN_SENT", "SYN_RECV",
-					  "FIN_WAIT1", "FIN_WAIT2",   "TIME_WAIT", "CLOSE",
-					  "CLOSE_WAIT", "LAST_ACK",   "LISTEN",	   "CLOSING",
+static const char *const tcp_states[] = { "?",           "ESTABLISHED", "SYN_SENT",  "SYN_RECV",
+					  "FIN_WAIT1",   "FIN_WAIT2",   "TIME_WAIT", "CLOSE",
+					  "CLOSE_WAIT",  "LAST_ACK",    "LISTEN",    "CLOSING",
 					  "NEW_SYN_RECV" };
 enum { STATE_ESTABLISHED = 1, STATE_LISTEN = 10 };
 
@@ -106,7 +107,8 @@ static int take_unix(void *arg, const struct nlmsghdr *h)
 	const uint32_t *peer = diag_attribute(h, sizeof(*m), UNIX_DIAG_PEER, sizeof(*peer), NULL);
 	if (peer)
 		memcpy(&s->peer, peer, sizeof(s->peer));
-	const struct unix_diag_rqlen *q = diag_attribute(h, sizeof(*m), UNIX_DIAG_RQLEN, sizeof(*q), NULL);
+	const struct unix_diag_rqlen *q =
+		diag_attribute(h, sizeof(*m), UNIX_DIAG_RQLEN, sizeof(*q), NULL);
 	if (q) {
 		s->has_queues = true;
 		memcpy(&s->rqueue, &q->udiag_rqueue, sizeof(uint32_t));
@@ -125,7 +127,8 @@ static int take_unix(void *arg, const struct nlmsghdr *h)
 			s->name[0] = '@'; /* abstract, as ss and netstat write it */
 	}
 	size_t i = t->unix_.n - 1;
-	const uint32_t *waiting = diag_attribute(h, sizeof(*m), UNIX_DIAG_ICONS, sizeof(uint32_t), &n);
+	const uint32_t *waiting =
+		diag_attribute(h, sizeof(*m), UNIX_DIAG_ICONS, sizeof(uint32_t), &n);
 	for (size_t k = 0; waiting && k < n / sizeof(uint32_t); k++) {
 		/* Embryos have no row of their own in the dump. */
 		struct unix_socket *embryo = array_push(&t->unix_);
@@ -147,13 +150,14 @@ static uint64_t tuple(const struct inet_diag_sockid *id, bool swapped, bool udp)
 {
 	const __be32 *src = swapped ? id->idiag_dst : id->idiag_src;
 	const __be32 *dst = swapped ? id->idiag_src : id->idiag_dst;
-	uint64_t ports = swapped ? (uint64_t)id->idiag_dport << 16 | id->idiag_sport :
-				   (uint64_t)id->idiag_sport << 16 | id->idiag_dport;
+	uint64_t ports = swapped ? (uint64_t)id->idiag_dport << 16 | id->idiag_sport
+				 : (uint64_t)id->idiag_sport << 16 | id->idiag_dport;
 	uint32_t both[8];
 
 	memcpy(both, src, 16);
 	memcpy(both + 4, dst, 16);
-	/* An IPv4 peer may sit on a v4-mapped IPv6 socket: both have the four bytes last in the mapped form. */
+	/* An IPv4 peer may sit on a v4-mapped IPv6 socket: both have the four bytes last in the
+	 * mapped form. */
 	for (int k = 0; k < 8; k += 4)
 		if (both[k] == 0 && both[k + 1] == 0 && both[k + 2] == htonl(0xffff)) {
 			both[k] = both[k + 3];
@@ -176,8 +180,8 @@ static int dump(struct tables *t, int fd, struct deadline until)
 {
 	struct unix_diag_req q = { .sdiag_family = AF_UNIX,
 				   .udiag_states = ALL_STATES,
-				   .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS |
-						 UDIAG_SHOW_RQLEN };
+				   .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER |
+						 UDIAG_SHOW_ICONS | UDIAG_SHOW_RQLEN };
 	int r = diag_dump(fd, &q, sizeof(q), until, take_unix, t);
 
 	/* A family the kernel was built without answers ENOENT; the others still count. */
@@ -211,7 +215,8 @@ static bool loopback(int family, const __be32 *a)
 	return ntohl(family == AF_INET6 ? a[3] : a[0]) >> 24 == 127;
 }
 
-/* Does the remote address belong to this host, so that a peer absent from the tables is gone and not elsewhere? */
+/* Does the remote address belong to this host, so that a peer absent from the tables is gone and
+ * not elsewhere? */
 static bool remote_is_here(const struct inet_diag_msg *m)
 {
 	return loopback(m->idiag_family, m->id.idiag_dst) ||
@@ -236,7 +241,8 @@ static void describe_inet(struct raw_capture *c, node_t r, const struct inet *s,
 {
 	const struct inet_diag_msg *m = &s->m;
 	struct snap_resource *row = resource_row(c, r);
-	const char *state = m->idiag_state < ARRAY_SIZE(tcp_states) ? tcp_states[m->idiag_state] : "?";
+	const char *state =
+		m->idiag_state < ARRAY_SIZE(tcp_states) ? tcp_states[m->idiag_state] : "?";
 	bool connected = m->id.idiag_dport != 0;
 	char local[80], remote[80];
 
@@ -249,7 +255,8 @@ static void describe_inet(struct raw_capture *c, node_t r, const struct inet *s,
 	row->local = builder_str(c->b, local);
 	row->remote = connected ? builder_str(c->b, remote) : STR_NONE;
 	row->state = builder_str(c->b, s->udp ? (connected ? "connected" : "unconnected") : state);
-	/* For a listening socket these are the connections that wait to be accepted and the most there may be. */
+	/* For a listening socket these are the connections that wait to be accepted and the most
+	 * there may be. */
 	row->recv_q = m->idiag_rqueue;
 	row->send_q = m->idiag_wqueue;
 	if (m->idiag_state == STATE_LISTEN && !s->udp) {
@@ -260,10 +267,12 @@ static void describe_inet(struct raw_capture *c, node_t r, const struct inet *s,
 		row->last_sent_ns = raw_now_ns(c) - s->last_sent_ms * NSEC_PER_MSEC;
 		row->last_received_ns = raw_now_ns(c) - s->last_received_ms * NSEC_PER_MSEC;
 	}
-	row->text = connected ? builder_strf(c->b, "%s %s -> %s", s->udp ? "udp" : "tcp", local, remote) :
-				builder_strf(c->b, "%s %s", s->udp ? "udp" : "tcp", local);
-	builder_fact(c->b, r, "sock_diag", "socket", m->idiag_state, "%s %s %s, Recv-Q %u, Send-Q %u",
-		     state, local, connected ? remote : "", m->idiag_rqueue, m->idiag_wqueue);
+	row->text =
+		connected ? builder_strf(c->b, "%s %s -> %s", s->udp ? "udp" : "tcp", local, remote)
+			  : builder_strf(c->b, "%s %s", s->udp ? "udp" : "tcp", local);
+	builder_fact(c->b, r, "sock_diag", "socket", m->idiag_state,
+		     "%s %s %s, Recv-Q %u, Send-Q %u", state, local, connected ? remote : "",
+		     m->idiag_rqueue, m->idiag_wqueue);
 }
 
 /* The other end of a connected TCP socket. */
@@ -287,9 +296,9 @@ static void pair_inet(struct raw_capture *c, const struct tables *t, node_t r, c
 	const struct inet *other = &t->inet.v[i];
 	uint64_t cookie = (uint64_t)other->m.id.idiag_cookie[1] << 32 | other->m.id.idiag_cookie[0];
 	bool new;
-	node_t peer = other->m.idiag_inode ?
-			      resource_get(c, RESOURCE_SOCKET, 0, other->m.idiag_inode, &new) :
-			      resource_get(c, RESOURCE_TCP, (uint64_t)net_ns, cookie, &new);
+	node_t peer = other->m.idiag_inode
+			      ? resource_get(c, RESOURCE_SOCKET, 0, other->m.idiag_inode, &new)
+			      : resource_get(c, RESOURCE_TCP, (uint64_t)net_ns, cookie, &new);
 	if (new)
 		describe_inet(c, peer, other, net_ns);
 	resource_row(c, r)->peer = peer;
@@ -297,9 +306,11 @@ static void pair_inet(struct raw_capture *c, const struct tables *t, node_t r, c
 	if (other->m.idiag_inode)
 		return;
 	/* No inode: either the peer closed it, or nobody has accepted it yet. */
-	const struct inet *l = other->m.idiag_state == STATE_ESTABLISHED ? listener_of(t, &other->m) : NULL;
+	const struct inet *l =
+		other->m.idiag_state == STATE_ESTABLISHED ? listener_of(t, &other->m) : NULL;
 	if (l) {
-		resource_row(c, peer)->listener = resource_get(c, RESOURCE_SOCKET, 0, l->m.idiag_inode, &new);
+		resource_row(c, peer)->listener =
+			resource_get(c, RESOURCE_SOCKET, 0, l->m.idiag_inode, &new);
 		if (new)
 			describe_inet(c, resource_row(c, peer)->listener, l, net_ns);
 		resource_row(c, peer)->detail = builder_str(c->b, "backlog");
@@ -313,22 +324,26 @@ static const char *unix_type(uint8_t type)
 	return type == SOCK_STREAM ? "stream" : type == SOCK_DGRAM ? "dgram" : "seqpacket";
 }
 
-static void describe_unix(struct raw_capture *c, node_t r, const struct unix_socket *s, int64_t net_ns)
+static void describe_unix(struct raw_capture *c, node_t r, const struct unix_socket *s,
+			  int64_t net_ns)
 {
 	struct snap_resource *row = resource_row(c, r);
-	const char *state = s->m.udiag_state == STATE_LISTEN ? "LISTEN" :
-			    s->m.udiag_state == STATE_ESTABLISHED ? "ESTABLISHED" : "CLOSE";
+	const char *state = s->m.udiag_state == STATE_LISTEN        ? "LISTEN"
+			    : s->m.udiag_state == STATE_ESTABLISHED ? "ESTABLISHED"
+								    : "CLOSE";
 
 	row->kind = RESOURCE_UNIX;
 	row->net_ns = net_ns;
 	row->inode = s->m.udiag_ino ? s->m.udiag_ino : SNAP_NONE;
 	row->local = s->name[0] ? builder_str(c->b, s->name) : STR_NONE;
 	row->state = builder_str(c->b, s->listener ? "backlog" : state);
-	row->text = builder_strf(c->b, "unix %s%s%s", unix_type(s->m.udiag_type), s->name[0] ? " " : "",
-				 s->name);
+	row->text = builder_strf(c->b, "unix %s%s%s", unix_type(s->m.udiag_type),
+				 s->name[0] ? " " : "", s->name);
 	if (s->shutdown)
-		row->detail = builder_strf(c->b, "shutdown %s", s->shutdown == 3 ? "both" :
-							      s->shutdown == 1 ? "receive" : "send");
+		row->detail = builder_strf(c->b, "shutdown %s",
+					   s->shutdown == 3   ? "both"
+					   : s->shutdown == 1 ? "receive"
+							      : "send");
 	if (!s->has_queues)
 		return;
 	row->recv_q = s->rqueue;
@@ -337,12 +352,12 @@ static void describe_unix(struct raw_capture *c, node_t r, const struct unix_soc
 		row->fill = s->rqueue;
 		row->capacity = s->wqueue;
 	}
-	builder_fact(c->b, r, "sock_diag", "socket", s->m.udiag_state, "unix %s %s, Recv-Q %u, Send-Q %u",
-		     state, s->name, s->rqueue, s->wqueue);
+	builder_fact(c->b, r, "sock_diag", "socket", s->m.udiag_state,
+		     "unix %s %s, Recv-Q %u, Send-Q %u", state, s->name, s->rqueue, s->wqueue);
 }
 
-static void pair_unix(struct raw_capture *c, const struct tables *t, node_t r, const struct unix_socket *s,
-		      int64_t net_ns)
+static void pair_unix(struct raw_capture *c, const struct tables *t, node_t r,
+		      const struct unix_socket *s, int64_t net_ns)
 {
 	uint64_t i;
 	bool new;
@@ -358,14 +373,15 @@ static void pair_unix(struct raw_capture *c, const struct tables *t, node_t r, c
 	}
 	if (map_get(&t->embryos, s->m.udiag_ino, &i)) {
 		const struct unix_socket *embryo = &t->unix_.v[i];
-		node_t peer = resource_get(c, RESOURCE_UNIX, (uint64_t)net_ns, s->m.udiag_ino, &new);
+		node_t peer =
+			resource_get(c, RESOURCE_UNIX, (uint64_t)net_ns, s->m.udiag_ino, &new);
 		if (new)
 			describe_unix(c, peer, embryo, net_ns);
 		resource_row(c, peer)->detail = builder_str(c->b, "backlog");
 		resource_row(c, peer)->peer = r;
 		resource_row(c, r)->peer = peer;
 		node_t l = resource_get(c, RESOURCE_SOCKET, 0, embryo->listener, &new);
-		if (new && map_get(&t->by_inode, embryo->listener, &i))
+		if (new &&map_get(&t->by_inode, embryo->listener, &i))
 			describe_unix(c, l, &t->unix_.v[i], net_ns);
 		resource_row(c, peer)->listener = l;
 		return;
@@ -380,8 +396,8 @@ static void join(struct raw_capture *c, const struct tables *t, int64_t net_ns)
 {
 	for (size_t i = 0; i < t->inet.n; i++) {
 		const struct inet *s = &t->inet.v[i];
-		node_t r = s->m.idiag_inode ? resource_find(c, RESOURCE_SOCKET, 0, s->m.idiag_inode) :
-					      NODE_UNKNOWN;
+		node_t r = s->m.idiag_inode ? resource_find(c, RESOURCE_SOCKET, 0, s->m.idiag_inode)
+					    : NODE_UNKNOWN;
 		if (r == NODE_UNKNOWN || resource_row(c, r)->local != STR_UNKNOWN)
 			continue;
 		describe_inet(c, r, s, net_ns);
@@ -389,7 +405,8 @@ static void join(struct raw_capture *c, const struct tables *t, int64_t net_ns)
 	}
 	for (size_t i = 0; i < t->unix_.n; i++) {
 		const struct unix_socket *s = &t->unix_.v[i];
-		node_t r = s->m.udiag_ino ? resource_find(c, RESOURCE_SOCKET, 0, s->m.udiag_ino) : NODE_UNKNOWN;
+		node_t r = s->m.udiag_ino ? resource_find(c, RESOURCE_SOCKET, 0, s->m.udiag_ino)
+					  : NODE_UNKNOWN;
 		if (r == NODE_UNKNOWN || resource_row(c, r)->local != STR_UNKNOWN)
 			continue;
 		describe_unix(c, r, s, net_ns);
@@ -403,12 +420,16 @@ static void name_fds(struct raw_capture *c)
 
 	for (uint32_t i = 0; i < SNAP_N(s, FD); i++) {
 		struct snap_fd *fd = SNAP_ROW(s, FD, i);
-		const struct snap_resource *r = node_table(fd->resource) == TABLE_RESOURCE ?
-							SNAP_ROW(s, RESOURCE, node_index(fd->resource)) :
-							NULL;
-		if (!r || (r->kind != RESOURCE_TCP && r->kind != RESOURCE_UDP && r->kind != RESOURCE_UNIX))
+		const struct snap_resource *r =
+			node_table(fd->resource) == TABLE_RESOURCE
+				? SNAP_ROW(s, RESOURCE, node_index(fd->resource))
+				: NULL;
+		if (!r || (r->kind != RESOURCE_TCP && r->kind != RESOURCE_UDP &&
+			   r->kind != RESOURCE_UNIX))
 			continue;
-		const char *family = r->kind == RESOURCE_TCP ? "tcp" : r->kind == RESOURCE_UDP ? "udp" : "unix";
+		const char *family = r->kind == RESOURCE_TCP   ? "tcp"
+				     : r->kind == RESOURCE_UDP ? "udp"
+							       : "unix";
 		bool listens = str_eq(snap_str(s, r->state), "LISTEN");
 		fd->kind = builder_strf(c->b, "%s%s", family, listens ? " listen" : "");
 	}
@@ -427,12 +448,16 @@ static void one_namespace(struct raw_capture *c, pid_t pid, int64_t net_ns, stru
 		char why[128];
 		(void)snprintf(why, sizeof(why), "sock_diag in network namespace %lld: %s",
 			       (long long)net_ns, strerror(-r));
-		builder_gap(c->b, NODE_UNKNOWN, false, "sockets and their peers", why,
-			    r == -EPERM ? "run hangwatch as root (CAP_SYS_ADMIN enters other network namespaces)" : NULL);
+		builder_gap(
+			c->b, NODE_UNKNOWN, false, "sockets and their peers", why,
+			r == -EPERM
+				? "run hangwatch as root (CAP_SYS_ADMIN enters other network namespaces)"
+				: NULL);
 	}
 }
 
-/* Is there a socket that nothing is known of yet? A dump takes a millisecond even where it finds nothing. */
+/* Is there a socket that nothing is known of yet? A dump takes a millisecond even where it finds
+ * nothing. */
 static bool any_socket(const struct raw_capture *c)
 {
 	const struct snapshot *s = c->b->s;

@@ -1,10 +1,12 @@
 /*
- * System V semaphores and message queues in which a thread sleeps: how full, and who used them last.
+ * System V semaphores and message queues in which a thread sleeps: how full, and who used them
+ * last.
  *
- * They belong to no process and anybody with the rights may use them, so no list of wakers is ever complete. But the
- * kernel remembers who last changed a semaphore, sent or received: of a lock that is its holder, of a queue the other side.
- * Asked with the STAT commands of semctl(2) and msgctl(2), which need read permission and change nothing. A process of
- * another IPC namespace is left alone: its numbers mean other objects here.
+ * They belong to no process and anybody with the rights may use them, so no list of wakers is ever
+ * complete. But the kernel remembers who last changed a semaphore, sent or received: of a lock that
+ * is its holder, of a queue the other side. Asked with the STAT commands of semctl(2) and
+ * msgctl(2), which need read permission and change nothing. A process of another IPC namespace is
+ * left alone: its numbers mean other objects here.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,7 +22,7 @@
 
 /* Of a larger set only the first are asked for, one call each. */
 #define SEMAPHORES_MAX 64
-#define OUTSIDE_MAX 16
+#define OUTSIDE_MAX    16
 
 union semun {
 	int val;
@@ -49,7 +51,8 @@ static void take_in(struct raw_capture *c, pid_t pid)
 		if (c->outside.v[i] == pid)
 			return;
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (c->outside_done || c->outside.n >= OUTSIDE_MAX || raw_stat_read(AT_FDCWD, path, &stat) < 0)
+	if (c->outside_done || c->outside.n >= OUTSIDE_MAX ||
+	    raw_stat_read(AT_FDCWD, path, &stat) < 0)
 		return;
 	pid_t *slot = array_push(&c->outside);
 	if (slot)
@@ -68,8 +71,8 @@ static void semaphores(struct raw_capture *c, const struct raw_thread *t, int id
 		int value = semctl(id, (int)n, GETVAL), pid = semctl(id, (int)n, GETPID);
 		if (value < 0 || pid < 0)
 			return;
-		builder_fact(c->b, t->node, source, "sem_last", pid, "semaphore %u is %d, last changed by pid %d", n,
-			     value, pid);
+		builder_fact(c->b, t->node, source, "sem_last", pid,
+			     "semaphore %u is %d, last changed by pid %d", n, value, pid);
 		if (pid)
 			take_in(c, pid);
 	}
@@ -84,9 +87,10 @@ static void queue(struct raw_capture *c, const struct raw_thread *t, int id, boo
 		return;
 	int other = sends ? q.msg_lrpid : q.msg_lspid;
 	(void)snprintf(source, sizeof(source), "msgctl(%d)", id);
-	builder_fact(c->b, t->node, source, "msg_last", other, "%lu of %lu bytes in %lu messages; last %s by pid %d",
-		     (unsigned long)q.__msg_cbytes, (unsigned long)q.msg_qbytes, (unsigned long)q.msg_qnum,
-		     sends ? "received" : "sent", other);
+	builder_fact(c->b, t->node, source, "msg_last", other,
+		     "%lu of %lu bytes in %lu messages; last %s by pid %d",
+		     (unsigned long)q.__msg_cbytes, (unsigned long)q.msg_qbytes,
+		     (unsigned long)q.msg_qnum, sends ? "received" : "sent", other);
 	if (other)
 		take_in(c, other);
 }
@@ -97,7 +101,8 @@ static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thre
 	int64_t call = look && !t->gone ? look->syscall_nr : SNAP_UNKNOWN;
 	bool sem = call == SYS_semop || call == SYS_semtimedop;
 
-	if ((!sem && call != SYS_msgsnd && call != SYS_msgrcv) || p->procfd < 0 || !same_namespace(p))
+	if ((!sem && call != SYS_msgsnd && call != SYS_msgrcv) || p->procfd < 0 ||
+	    !same_namespace(p))
 		return;
 	if (sem)
 		semaphores(c, t, (int)look->args[0]);

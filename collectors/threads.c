@@ -1,11 +1,13 @@
 /*
  * What each thread does, as the scheduler sees it: name, state, what it sleeps in, and since when.
  *
- * "Since when" is se.exec_start of /proc/TID/sched: the run queue's clock when the thread last left a CPU. That
- * clock's zero is not defined, so our own thread's value, read at the same time, is "now" (measured: 2.8 s for a
- * true 3.0 s, for other users' processes too). Without CONFIG_SCHED_DEBUG the time is unknown.
+ * "Since when" is se.exec_start of /proc/TID/sched: the run queue's clock when the thread last left
+ * a CPU. That clock's zero is not defined, so our own thread's value, read at the same time, is
+ * "now" (measured: 2.8 s for a true 3.0 s, for other users' processes too). Without
+ * CONFIG_SCHED_DEBUG the time is unknown.
  *
- * Registers, system call and CPU time belong to the looks; they are written when the last of them was taken.
+ * Registers, system call and CPU time belong to the looks; they are written when the last of them
+ * was taken.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -54,7 +56,8 @@ static str_t wait_channel(struct raw_capture *c, const struct raw_process *p,
 	const char *stack = t->kernel_stack;
 	struct kernel_frame frame;
 
-	/* Both leave the scheduler's own functions out, so the first frame is the answer and saves a file. */
+	/* Both leave the scheduler's own functions out, so the first frame is the answer and saves
+	 * a file. */
 	if (stack && kernel_stack_next(&stack, &frame))
 		return builder_str(c->b, frame.function);
 	(void)snprintf(path, sizeof(path), "task/%d/wchan", t->tid);

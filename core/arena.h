@@ -13,7 +13,8 @@ struct arena {
 	size_t used, cap;
 };
 
-int arena_init(struct arena *a, size_t cap); /* 0 or -errno; address space only, pages come when touched */
+int arena_init(struct arena *a,
+	       size_t cap); /* 0 or -errno; address space only, pages come when touched */
 void arena_done(struct arena *a);
 
 /* 16-byte aligned, zeroed; NULL when the reserve is used up. */

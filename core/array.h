@@ -27,10 +27,10 @@ void *array_push_raw(void **v, size_t *n, size_t *cap, size_t size);
 #define array_push(a) \
 	((__typeof__((a)->v))array_push_raw((void **)&(a)->v, &(a)->n, &(a)->cap, sizeof(*(a)->v)))
 
-#define array_done(a)           \
-	do {                    \
-		free((a)->v);   \
-		(a)->v = NULL;  \
+#define array_done(a)                  \
+	do {                           \
+		free((a)->v);          \
+		(a)->v = NULL;         \
 		(a)->n = (a)->cap = 0; \
 	} while (0)
 

@@ -1,4 +1,5 @@
-/* The end of a child; see child.h. A pidfd is polled, so that a child that ends is noticed at once. */
+/* The end of a child; see child.h. A pidfd is polled, so that a child that ends is noticed at once.
+ */
 #include "core/child.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@
 /* SIGKILL takes effect when the child leaves the kernel: at once, or not in our lifetime. */
 #define KILL_NS NSEC_PER_SEC
 
-/* How often waitpid(2) is tried where pidfds are not to be had (Linux before 5.3, no descriptor left). */
+/* How often waitpid(2) is tried where pidfds are not to be had (Linux before 5.3, no descriptor
+ * left). */
 #define POLL_NS (2 * NSEC_PER_MSEC)
 
 static int wait_until(pid_t child, int pidfd, struct deadline until, int *status)

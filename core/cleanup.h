@@ -18,22 +18,22 @@
 #include <unistd.h>
 
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK  __attribute__((warn_unused_result))
 
-#define take_ptr(p)                      \
-	({                               \
+#define take_ptr(p)                        \
+	({                                 \
 		__typeof__(p) *pp_ = &(p); \
-		__typeof__(p) p_ = *pp_; \
-		*pp_ = NULL;             \
-		p_;                      \
+		__typeof__(p) p_ = *pp_;   \
+		*pp_ = NULL;               \
+		p_;                        \
 	})
 
-#define take_fd(fd)            \
-	({                     \
+#define take_fd(fd)                \
+	({                         \
 		int *fdp_ = &(fd); \
 		int fd_ = *fdp_;   \
-		*fdp_ = -1;    \
-		fd_;           \
+		*fdp_ = -1;        \
+		fd_;               \
 	})
 
 static inline void freep(void *p)
@@ -62,11 +62,11 @@ static inline void file_closep(FILE **f)
 }
 
 /* DEFINE_CLEANUP(struct map, map_free) makes map_freep() for CLEANUP(map_freep). */
-#define DEFINE_CLEANUP(type, fn)                  \
-	static inline void fn##p(type **p)        \
-	{                                         \
-		if (*p)                           \
-			(void)fn(*p);             \
+#define DEFINE_CLEANUP(type, fn)           \
+	static inline void fn##p(type **p) \
+	{                                  \
+		if (*p)                    \
+			(void)fn(*p);      \
 	}
 
 #endif

@@ -49,10 +49,10 @@ uint32_t utf8_decode(const char *s, size_t len)
 
 bool escape_deceives(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||  /* C0, DEL, C1 */
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||       /* C0, DEL, C1 */
 	       c == 0x061c || c == 0x200e || c == 0x200f || /* marks of direction */
-	       (c >= 0x2028 && c <= 0x202e) ||         /* line separators, overrides */
-	       (c >= 0x2066 && c <= 0x2069) ||         /* isolates */
+	       (c >= 0x2028 && c <= 0x202e) ||              /* line separators, overrides */
+	       (c >= 0x2066 && c <= 0x2069) ||              /* isolates */
 	       c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
 }
 

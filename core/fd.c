@@ -1,4 +1,5 @@
-/* Closing descriptors without losing errno; declared in cleanup.h, which everybody who owns one includes. */
+/* Closing descriptors without losing errno; declared in cleanup.h, which everybody who owns one
+ * includes. */
 #include <errno.h>
 
 #include "core/cleanup.h"

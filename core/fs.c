@@ -1,8 +1,8 @@
 /*
- * Reading and writing small files; see fs.h. The kernel makes a text of /proc anew at each open, and
- * one read(2) is one view of it. A file with one record (fs/seq_file.c: single_open) is handed out as
- * far as the buffer goes, so a short read is its end: to ask again costs 1,100 calls in a capture of 23
- * processes.
+ * Reading and writing small files; see fs.h. The kernel makes a text of /proc anew at each open,
+ * and one read(2) is one view of it. A file with one record (fs/seq_file.c: single_open) is handed
+ * out as far as the buffer goes, so a short read is its end: to ask again costs 1,100 calls in a
+ * capture of 23 processes.
  */
 #include "core/fs.h"
 
@@ -135,7 +135,8 @@ int fs_writev_all(int fd, const struct iovec *parts, int n)
 		return -errno;
 	for (int i = 0; i < n; i++) {
 		size_t skip = MIN((size_t)done, parts[i].iov_len);
-		int r = fs_write_all(fd, (const char *)parts[i].iov_base + skip, parts[i].iov_len - skip);
+		int r = fs_write_all(fd, (const char *)parts[i].iov_base + skip,
+				     parts[i].iov_len - skip);
 		if (r < 0)
 			return r;
 		done -= (ssize_t)skip;

@@ -26,7 +26,8 @@ static void emit(const char *text)
 	n += (size_t)snprintf(line, sizeof(line), "hangwatch: ");
 	n += escape_text(line + n, sizeof(line) - n - 1, text, strlen(text));
 	line[n++] = '\n';
-	/* One write, so that lines of several processes do not mix. Nobody to tell if stderr is gone. */
+	/* One write, so that lines of several processes do not mix. Nobody to tell if stderr is
+	 * gone. */
 	ssize_t r = write(STDERR_FILENO, line, n);
 	(void)r;
 }

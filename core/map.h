@@ -16,14 +16,15 @@ struct map {
 };
 
 void map_done(struct map *m);
-int map_set(struct map *m, uint64_t key, uint64_t value);	    /* 0 or -ENOMEM; replaces */
+int map_set(struct map *m, uint64_t key, uint64_t value);             /* 0 or -ENOMEM; replaces */
 bool map_get(const struct map *m, uint64_t key, uint64_t *ret_value); /* false: not there */
-void map_clear(struct map *m);					    /* forgets all, keeps the memory */
+void map_clear(struct map *m); /* forgets all, keeps the memory */
 
 /* A well-mixed 64-bit hash, for composing keys of several numbers. */
 uint64_t map_mix(uint64_t a, uint64_t b);
 
-/* A 64-bit hash of bytes (FNV-1a): for content keys, not against an attacker who seeks collisions. */
+/* A 64-bit hash of bytes (FNV-1a): for content keys, not against an attacker who seeks collisions.
+ */
 uint64_t map_hash_bytes(const void *p, size_t n);
 
 #endif

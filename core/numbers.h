@@ -1,8 +1,8 @@
 /*
  * The numbers among the names in a directory, in its order: processes, threads, descriptors.
  *
- * Plain getdents64(2): opendir(3) asks three more calls and allocates 32 KiB, which for the small directories of /proc
- * costs as much as reading them.
+ * Plain getdents64(2): opendir(3) asks three more calls and allocates 32 KiB, which for the small
+ * directories of /proc costs as much as reading them.
  */
 #ifndef HW_CORE_NUMBERS_H
 #define HW_CORE_NUMBERS_H

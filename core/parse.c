@@ -9,10 +9,10 @@
 
 static int digit(char c, int base)
 {
-	int d = c >= '0' && c <= '9' ? c - '0' :
-		c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-		c >= 'A' && c <= 'F' ? c - 'A' + 10 :
-				       99;
+	int d = c >= '0' && c <= '9'   ? c - '0'
+		: c >= 'a' && c <= 'f' ? c - 'a' + 10
+		: c >= 'A' && c <= 'F' ? c - 'A' + 10
+				       : 99;
 	return d < base ? d : -1;
 }
 
@@ -100,7 +100,8 @@ int parse_pid(const char *s, pid_t *ret)
 
 	if (r < 0)
 		return r;
-	/* PID_MAX_LIMIT is 2^22 (include/linux/threads.h), but any positive pid_t may be asked for. */
+	/* PID_MAX_LIMIT is 2^22 (include/linux/threads.h), but any positive pid_t may be asked for.
+	 */
 	if (v == 0 || v > INT_MAX)
 		return -ERANGE;
 	*ret = (pid_t)v;
@@ -111,11 +112,8 @@ static const struct unit {
 	const char *name;
 	int64_t ns;
 } units[] = {
-	{ "us", NSEC_PER_USEC },
-	{ "ms", NSEC_PER_MSEC },
-	{ "s", NSEC_PER_SEC },
-	{ "m", 60 * NSEC_PER_SEC },
-	{ "h", 3600 * NSEC_PER_SEC },
+	{ "us", NSEC_PER_USEC },    { "ms", NSEC_PER_MSEC },      { "s", NSEC_PER_SEC },
+	{ "m", 60 * NSEC_PER_SEC }, { "h", 3600 * NSEC_PER_SEC },
 };
 
 int parse_duration(const char *s, int64_t *ret_ns)

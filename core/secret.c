@@ -1,10 +1,11 @@
 /*
  * Names of secrets; see secret.h.
  *
- * A name is judged by its letters, not by its value: what a value means cannot be seen, and a list of what real secrets look
- * like is always one format behind. Long words count wherever they stand ("dbpassword"). Short ones would hide half a
- * program ("monkey", "author"), so they count only as a whole word of the name, as underscores and capitals divide it.
- * Better one loop variable `key` too many hidden than one key shown.
+ * A name is judged by its letters, not by its value: what a value means cannot be seen, and a list
+ * of what real secrets look like is always one format behind. Long words count wherever they stand
+ * ("dbpassword"). Short ones would hide half a program ("monkey", "author"), so they count only as
+ * a whole word of the name, as underscores and capitals divide it. Better one loop variable `key`
+ * too many hidden than one key shown.
  */
 #include "core/secret.h"
 
@@ -31,7 +32,8 @@ static bool contains(const char *name, const char *word, size_t n)
 	return false;
 }
 
-/* Where the word that begins at `p` ends: at no letter or digit, or where a capital follows a small letter. */
+/* Where the word that begins at `p` ends: at no letter or digit, or where a capital follows a small
+ * letter. */
 static const char *word_end(const char *p)
 {
 	const char *at = p;

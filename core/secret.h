@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /*
- * `more` are further words, divided by commas, that make a name secret wherever they stand in it; NULL: none. Case
- * does not matter.
+ * `more` are further words, divided by commas, that make a name secret wherever they stand in it;
+ * NULL: none. Case does not matter.
  */
 bool secret_name(const char *name, const char *more);
 

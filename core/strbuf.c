@@ -46,7 +46,8 @@ void strbuf_add_char(struct strbuf *b, char c)
 void strbuf_add_escaped(struct strbuf *b, const char *s)
 {
 	size_t n = strlen(s);
-	/* The longest escape is \u{e007f}, nine bytes for a sequence of four; \xNN is four for one. */
+	/* The longest escape is \u{e007f}, nine bytes for a sequence of four; \xNN is four for one.
+	 */
 	char *to = room(b, n * 4 + 16);
 
 	if (!to)

@@ -12,21 +12,21 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define MIN(a, b)                  \
-	({                         \
+#define MIN(a, b)                       \
+	({                              \
 		__typeof__(a) a_ = (a); \
 		__typeof__(b) b_ = (b); \
-		a_ < b_ ? a_ : b_; \
+		a_ < b_ ? a_ : b_;      \
 	})
 
-#define MAX(a, b)                  \
-	({                         \
+#define MAX(a, b)                       \
+	({                              \
 		__typeof__(a) a_ = (a); \
 		__typeof__(b) b_ = (b); \
-		a_ > b_ ? a_ : b_; \
+		a_ > b_ ? a_ : b_;      \
 	})
 
-#define NSEC_PER_SEC 1000000000LL
+#define NSEC_PER_SEC  1000000000LL
 #define NSEC_PER_MSEC 1000000LL
 #define NSEC_PER_USEC 1000LL
 

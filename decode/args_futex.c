@@ -1,11 +1,12 @@
 /*
  * What lies around a futex word: which primitive it belongs to, and who owns that; see args.h.
  *
- * The kernel knows a word and nothing else. glibc's objects are recognised by their layout (2.25 and later, x86-64) and by the
- * function that sleeps; an owner is told only where it is sure to be one: by the kernel's own rules
- * for PI and robust locks, else when the field names a thread that lives in this process. A lock copied by fork
- * names a thread of the parent: it is told as well, since that is the very reason why nobody will
- * unlock it, but only where all else about the lock is right.
+ * The kernel knows a word and nothing else. glibc's objects are recognised by their layout (2.25
+ * and later, x86-64) and by the function that sleeps; an owner is told only where it is sure to be
+ * one: by the kernel's own rules for PI and robust locks, else when the field names a thread that
+ * lives in this process. A lock copied by fork names a thread of the parent: it is told as well,
+ * since that is the very reason why nobody will unlock it, but only where all else about the lock
+ * is right.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -212,8 +213,8 @@ static bool plain_mutex(const struct args_call *a, const struct futex *f)
 		return false;
 	bool alive = args_thread_of(a, m.owner) != NULL;
 	/*
-	 * Without the function's name only the layout speaks: a lock of another kind may lie there. An
-	 * owner that lives, a count of users and the value slept on are beyond chance.
+	 * Without the function's name only the layout speaks: a lock of another kind may lie there.
+	 * An owner that lives, a count of users and the value slept on are beyond chance.
 	 */
 	if (!named && !(alive && m.users))
 		return false;

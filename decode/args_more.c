@@ -74,7 +74,8 @@ void args_connect(const struct args_call *a)
 				   text);
 }
 
-/* open(2) and its kin: a path that is longer is told by its beginning. It may lie at the end of a page. */
+/* open(2) and its kin: a path that is longer is told by its beginning. It may lie at the end of a
+ * page. */
 void args_open(const struct args_call *a, int arg)
 {
 	uint64_t address = a->look->args[arg];
@@ -88,7 +89,8 @@ void args_open(const struct args_call *a, int arg)
 	}
 	path[n] = '\0';
 	if (path[0])
-		(void)builder_fact(a->p->b, a->about, a->source, "open_path", SNAP_UNKNOWN, "%s", path);
+		(void)builder_fact(a->p->b, a->about, a->source, "open_path", SNAP_UNKNOWN, "%s",
+				   path);
 }
 
 /* semop(2): what its first operation asks for. */

@@ -24,7 +24,8 @@ void args_poll(const struct args_call *a)
 {
 	uint64_t n = MIN(a->look->args[1], (uint64_t)WATCHES_MAX);
 
-	/* poll's bits are epoll's (POLLIN is EPOLLIN and so on). A negative number is an entry that is skipped. */
+	/* poll's bits are epoll's (POLLIN is EPOLLIN and so on). A negative number is an entry that
+	 * is skipped. */
 	for (uint64_t i = 0; i < n; i++) {
 		struct pollfd p;
 

@@ -1,8 +1,8 @@
 /*
  * When a call's own timeout ends it; see args.h.
  *
- * A relative one counts from the beginning of the sleep, an absolute one ends at a time on its clock. Both become the
- * time that was left when the capture began.
+ * A relative one counts from the beginning of the sleep, an absolute one ends at a time on its
+ * clock. Both become the time that was left when the capture began.
  */
 #include <linux/futex.h>
 #include <time.h>

@@ -1,11 +1,12 @@
 /*
  * Call frame information by libunwind's remote interface; see cfi.h.
  *
- * libunwind 1.6 has four faults that matter here, all walked around by giving it one FDE at a time: it does not find an
- * FDE without .eh_frame_hdr, nor in .debug_frame; it computes the load bias wrong for lld's layouts; and it follows
- * pointers of the file (personality routines) that nobody needs. So fde.c finds the FDE, and this file writes CIE and
- * FDE anew in the plainest form, with absolute addresses, into a window of addresses that no process has. libunwind
- * finds there a table of one entry and runs the rules. What it keeps of them in its cache may point into the window
+ * libunwind 1.6 has four faults that matter here, all walked around by giving it one FDE at a time:
+ * it does not find an FDE without .eh_frame_hdr, nor in .debug_frame; it computes the load bias
+ * wrong for lld's layouts; and it follows pointers of the file (personality routines) that nobody
+ * needs. So fde.c finds the FDE, and this file writes CIE and FDE anew in the plainest form, with
+ * absolute addresses, into a window of addresses that no process has. libunwind finds there a table
+ * of one entry and runs the rules. What it keeps of them in its cache may point into the window
  * (DWARF expressions), so a record stays there until that cache is flushed.
  */
 #include <errno.h>
@@ -97,7 +98,7 @@ static void put_length(struct cfi *c, size_t start)
 }
 
 enum {
-	ENTRY_BYTES = 8, /* libunwind's table entry: two 32-bit offsets */
+	ENTRY_BYTES = 8,    /* libunwind's table entry: two 32-bit offsets */
 	RECORD_BYTES = 256, /* more than all of a record but the rules */
 	WINDOW_MAX_BYTES = 16 << 20,
 };
@@ -139,7 +140,8 @@ static void flush(struct cfi *c)
 	c->window_n = 0;
 }
 
-/* Writes the table's entry and both records behind those that are there: the address of the entry. */
+/* Writes the table's entry and both records behind those that are there: the address of the entry.
+ */
 static int window_add(struct cfi *c, const struct fde *f, uint64_t bias, uint64_t *ret_entry)
 {
 	size_t room = f->initial_n + f->program_n + RECORD_BYTES;
@@ -159,7 +161,7 @@ static int window_add(struct cfi *c, const struct fde *f, uint64_t bias, uint64_
 
 	size_t entry = c->window_n, cie = entry + ENTRY_BYTES;
 	put_u32(c, (uint32_t)INT32_MIN); /* begins before any address */
-	put_u32(c, 0); /* filled in below */
+	put_u32(c, 0);                   /* filled in below */
 	put_cie(c, f);
 	uint32_t fde = c->window_n - entry;
 	put_fde(c, f, bias, cie);
@@ -293,8 +295,8 @@ int cfi_new(struct cfi **ret)
 	    unw_set_cache_size(c->space, CACHE_ENTRIES, 0) < 0)
 		return -ENOMEM;
 	/*
-	 * The first cursor makes libunwind set itself up, with a pipe for unwinding its own process: that must
-	 * have happened before the confinement.
+	 * The first cursor makes libunwind set itself up, with a pipe for unwinding its own
+	 * process: that must have happened before the confinement.
 	 */
 	c->regs.known = 1u << DWARF_RIP | 1u << DWARF_RSP;
 	(void)unw_init_remote(&c->cursor, c->space, c);
@@ -318,7 +320,8 @@ void cfi_use(struct cfi *c, struct modules *ms)
 {
 	uint64_t hash = modules_maps(ms)->executable_hash;
 
-	/* The cache is keyed by address alone, so it must not outlive the layout that it was filled from. */
+	/* The cache is keyed by address alone, so it must not outlive the layout that it was filled
+	 * from. */
 	if (c->modules && hash != c->executable_hash)
 		flush(c);
 	c->modules = ms;
@@ -364,7 +367,7 @@ int cfi_step(struct cfi *c, uint64_t *ret_pc, uint64_t *ret_sp)
 
 void cfi_registers(struct cfi *c, struct raw_regs *ret)
 {
-	struct raw_regs regs = {0};
+	struct raw_regs regs = { 0 };
 
 	for (int i = 0; i < DWARF_MAX; i++) {
 		unw_word_t v;

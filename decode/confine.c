@@ -1,8 +1,9 @@
 /*
  * Confinement of the decoder; see confine.h.
  *
- * The order matters: limits and identity first, which need rights; then capabilities; the filter last, since it
- * forbids all of this. A /proc/PID/mem descriptor opened before keeps reading after it, whoever we are then.
+ * The order matters: limits and identity first, which need rights; then capabilities; the filter
+ * last, since it forbids all of this. A /proc/PID/mem descriptor opened before keeps reading after
+ * it, whoever we are then.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +116,8 @@ static void set_limits(int64_t budget_ns)
 
 /* ---- identity ---- */
 
-/* Root without capabilities still owns root's files. Not possible in a user namespace that has no such id: then it stays. */
+/* Root without capabilities still owns root's files. Not possible in a user namespace that has no
+ * such id: then it stays. */
 static void become_nobody(void)
 {
 	if (geteuid() != 0)

@@ -1,9 +1,10 @@
 /*
  * Giving up every right, before the first foreign byte is parsed.
  *
- * What is left: memory without the right to execute, the request socket, the memory descriptors of the targets and those
- * of their run counts (raw/run.h), memfds for rows, and time. No files can be opened, no processes made, no signals sent, no sockets made; a call
- * that nobody here needs ends the process. The acquirer then reports what was lost (capture/decoder.c).
+ * What is left: memory without the right to execute, the request socket, the memory descriptors of
+ * the targets and those of their run counts (raw/run.h), memfds for rows, and time. No files can be
+ * opened, no processes made, no signals sent, no sockets made; a call that nobody here needs ends
+ * the process. The acquirer then reports what was lost (capture/decoder.c).
  */
 #ifndef HW_DECODE_CONFINE_H
 #define HW_DECODE_CONFINE_H
@@ -12,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What differs when a sanitizer's run-time or valgrind lives in this process: one of confine_*.c is linked. */
+/* What differs when a sanitizer's run-time or valgrind lives in this process: one of confine_*.c is
+ * linked. */
 struct confine_variant {
 	const int *extra; /* further system calls, allowed with any arguments */
 	size_t n_extra;
@@ -22,8 +24,9 @@ struct confine_variant {
 extern const struct confine_variant confine_variant;
 
 /*
- * Keeps the descriptors keep[0 … n) (sorted here) and closes all others; `budget_ns` bounds the CPU time. 0; -errno:
- * rights are left that should not be, go no further; 1: the system call filter was refused, all else is done.
+ * Keeps the descriptors keep[0 … n) (sorted here) and closes all others; `budget_ns` bounds the CPU
+ * time. 0; -errno: rights are left that should not be, go no further; 1: the system call filter was
+ * refused, all else is done.
  */
 int confine_enter(int *keep, size_t n, int64_t budget_ns);
 

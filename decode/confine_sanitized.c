@@ -1,8 +1,9 @@
 /*
- * Confinement when a sanitizer (SAN=) or valgrind (DECODE_VARIANT=sanitized) shares the process; see confine.h.
+ * Confinement when a sanitizer (SAN=) or valgrind (DECODE_VARIANT=sanitized) shares the process;
+ * see confine.h.
  *
- * Both make their own system calls in the decoder's name: they map code and shadow memory, read their own
- * /proc files, symbolise what they found and print it on standard error.
+ * Both make their own system calls in the decoder's name: they map code and shadow memory, read
+ * their own /proc files, symbolise what they found and print it on standard error.
  */
 #include <seccomp.h>
 

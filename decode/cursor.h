@@ -1,6 +1,6 @@
 /*
- * A cursor over foreign bytes: each read checks the end. A read beyond it gives 0 and marks the cursor bad for
- * good, so a parser reads a whole record and asks once.
+ * A cursor over foreign bytes: each read checks the end. A read beyond it gives 0 and marks the
+ * cursor bad for good, so a parser reads a whole record and asks once.
  */
 #ifndef HW_DECODE_CURSOR_H
 #define HW_DECODE_CURSOR_H
@@ -17,7 +17,7 @@ struct cursor {
 
 static inline struct cursor cursor_over(const uint8_t *bytes, size_t n)
 {
-	return (struct cursor){.p = bytes, .end = bytes + n};
+	return (struct cursor){ .p = bytes, .end = bytes + n };
 }
 
 static inline size_t cursor_left(const struct cursor *c)

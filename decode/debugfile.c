@@ -62,7 +62,8 @@ static int read_link(struct elf *e, char *to, size_t cap, uint32_t *ret_checksum
 		return -ENODATA;
 	size_t name_n = strnlen((const char *)bytes, n);
 	size_t at = (name_n + 4) & ~(size_t)3; /* the name's NUL, then padding */
-	/* A name, not a path: the section is foreign and the file is opened by someone with rights. */
+	/* A name, not a path: the section is foreign and the file is opened by someone with rights.
+	 */
 	if (!name_n || name_n >= n || at + 4 > n || strchr((const char *)bytes, '/') ||
 	    bytes[0] == '.')
 		return -ENODATA;
@@ -96,7 +97,8 @@ struct elf *module_debug(struct module *m)
 {
 	if (!m->debug_tried && m->elf) {
 		m->debug_tried = true;
-		/* The vDSO is in no file, and its debug file in none that could be found from here. */
+		/* The vDSO is in no file, and its debug file in none that could be found from here.
+		 */
 		if (m->elf->fd >= 0)
 			m->debug = find(m);
 	}

@@ -1,7 +1,8 @@
 /*
  * The confined part from its fork to its end; see decode.h.
  *
- * One process after the other: whatever one of them holds against us, the rows of those before it are sent already.
+ * One process after the other: whatever one of them holds against us, the rows of those before it
+ * are sent already.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -24,7 +25,8 @@
 #include "runtimes/runtime.h"
 #include "snapshot/delta.h"
 
-/* Pages of one process kept for stacks and arguments; a runtime that reads a heap has a cache of its own. */
+/* Pages of one process kept for stacks and arguments; a runtime that reads a heap has a cache of
+ * its own. */
 enum { PAGES_BYTES = 16 << 20 };
 
 /* Freed memory that is kept for the next process. */
@@ -194,10 +196,11 @@ static void tell_lines(struct decoder *d)
 
 	if (!n)
 		return;
-	(void)snprintf(what, sizeof(what), n == 1 ? "source lines in %s" : "source lines in %s and %zu more files",
+	(void)snprintf(what, sizeof(what),
+		       n == 1 ? "source lines in %s" : "source lines in %s and %zu more files",
 		       path, n - 1);
-	builder_gap(d->b, NODE_UNKNOWN, false, what, "reading its debug information would take longer than all else",
-		    NULL);
+	builder_gap(d->b, NODE_UNKNOWN, false, what,
+		    "reading its debug information would take longer than all else", NULL);
 }
 
 static int decode_all(struct decoder *d, struct delta_mark *mark)
@@ -281,7 +284,8 @@ _Noreturn void decode_main(struct raw_capture *c, int sock)
 	struct delta_mark mark;
 
 	delta_mark(c->b->s, &mark);
-	/* Pages of one process serve for the next, instead of going back to the kernel and coming anew. */
+	/* Pages of one process serve for the next, instead of going back to the kernel and coming
+	 * anew. */
 	(void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
 	(void)mallopt(M_TOP_PAD, 1 << 20);
 	/* No foreign byte is touched by these; libunwind sets itself up. */

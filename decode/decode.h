@@ -1,9 +1,10 @@
 /*
  * The confined part: runs in a forked child without rights, turns raw bytes into rows.
  *
- * For each process: unwind every thread's stack copy (unwind.h), name the frames (symbols.h), read what the
- * system call's arguments point to (args.h), let the runtimes see their objects (runtimes/runtime.h), append stacks, tasks and facts to the
- * builder, and send the new rows home. An error is contained to the smallest unit and recorded as a gap.
+ * For each process: unwind every thread's stack copy (unwind.h), name the frames (symbols.h), read
+ * what the system call's arguments point to (args.h), let the runtimes see their objects
+ * (runtimes/runtime.h), append stacks, tasks and facts to the builder, and send the new rows home.
+ * An error is contained to the smallest unit and recorded as a gap.
  */
 #ifndef HW_DECODE_DECODE_H
 #define HW_DECODE_DECODE_H
@@ -11,9 +12,10 @@
 #include "core/array.h"
 #include "raw/raw.h"
 
-struct memory;	/* decode/memory.h: page-cached reader of one process */
+struct memory;  /* decode/memory.h: page-cached reader of one process */
 struct decoder; /* decode/stacks.h: what is shared over the tree */
-struct modules; /* decode/modules.h: mapped files by address, shared across the tree by dev+inode / build-id */
+struct modules; /* decode/modules.h: mapped files by address, shared across the tree by dev+inode /
+		   build-id */
 
 /* A frame while it is still being worked on; strings live in the builder's pool. */
 struct decoded_frame {
@@ -21,8 +23,8 @@ struct decoded_frame {
 	bool internal, signal;
 	uint64_t pc;
 	uint64_t sp;  /* stack pointer in this frame */
-	uint64_t cfa; /* of this frame, i.e. the caller's sp: an address a belongs to it iff sp <= a < cfa;
-			 UINT64_MAX in the outermost, 0 where it is not known */
+	uint64_t cfa; /* of this frame, i.e. the caller's sp: an address a belongs to it iff sp <= a
+			 < cfa; UINT64_MAX in the outermost, 0 where it is not known */
 	uint64_t offset; /* of pc in the module's file */
 	str_t function, module, file;
 	int64_t line;
@@ -38,7 +40,8 @@ struct decoded_thread {
 	struct raw_thread *raw;
 	ARRAY(struct decoded_frame) frames; /* innermost first; runtimes insert theirs */
 	bool complete;
-	uint64_t loop; /* a runtime saw it run in the same functions of its language again and again: their hash; 0 */
+	uint64_t loop; /* a runtime saw it run in the same functions of its language again and
+			  again: their hash; 0 */
 	bool varies;   /* ... or in different ones */
 };
 

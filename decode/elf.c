@@ -37,7 +37,8 @@ static ssize_t file_read(void *arg, uint64_t offset, void *to, size_t n)
 		if (got < 0)
 			return -errno;
 	}
-	/* The cache keeps whole pages: what lies behind the end is zero, and elf_read() never gives it out. */
+	/* The cache keeps whole pages: what lies behind the end is zero, and elf_read() never gives
+	 * it out. */
 	if ((size_t)got < n && offset + got >= e->size) {
 		memset((uint8_t *)to + got, 0, n - got);
 		got = (ssize_t)n;
@@ -139,7 +140,8 @@ static int read_sections(struct elf *e, const Elf64_Ehdr *h)
 	if (!h->e_shoff || h->e_shentsize != sizeof(first) ||
 	    elf_read(e, h->e_shoff, &first, sizeof(first)) < 0)
 		return 0;
-	/* Counts that do not fit the header stand in section 0 (ELF gABI, "Extended section header"). */
+	/* Counts that do not fit the header stand in section 0 (ELF gABI, "Extended section
+	 * header"). */
 	uint64_t n = h->e_shnum ? h->e_shnum : first.sh_size;
 	uint64_t names = h->e_shstrndx == SHN_XINDEX ? first.sh_link : h->e_shstrndx;
 	if (n > SECTIONS_MAX || n * sizeof(first) > e->size - h->e_shoff)
@@ -205,7 +207,7 @@ static void read_build_id(struct elf *e, uint64_t offset, uint64_t size)
 static int parse(struct elf *e)
 {
 	Elf64_Ehdr h;
-	struct memory_backend backend = {.read = file_read, .arg = e, .blocks = true};
+	struct memory_backend backend = { .read = file_read, .arg = e, .blocks = true };
 	int r = memory_new(&backend, FILE_CACHE_BYTES, &e->pages);
 
 	if (r == 0)

@@ -1,10 +1,10 @@
 /*
  * Reading an ELF64 file that may lie about everything.
  *
- * The file is read with pread, never mapped: a library that is truncated while we look would be a SIGBUS.
- * All offsets, counts and sizes are checked against the file; what does not fit is not there. Reads go
- * through a page cache, so the index of a section costs no more than its bytes. The same reader takes bytes in
- * memory, for the vDSO and for the ELF inside .gnu_debugdata.
+ * The file is read with pread, never mapped: a library that is truncated while we look would be a
+ * SIGBUS. All offsets, counts and sizes are checked against the file; what does not fit is not
+ * there. Reads go through a page cache, so the index of a section costs no more than its bytes. The
+ * same reader takes bytes in memory, for the vDSO and for the ELF inside .gnu_debugdata.
  */
 #ifndef HW_DECODE_ELF_H
 #define HW_DECODE_ELF_H
@@ -29,22 +29,22 @@ struct elf_section {
 };
 
 struct elf {
-	int fd; /* -1 when it lives in memory */
+	int fd;         /* -1 when it lives in memory */
 	uint8_t *bytes; /* NULL when it is a file */
 	uint64_t size;
 	struct memory *pages;
-	uint16_t type; /* ET_* */
+	uint16_t type;  /* ET_* */
 	uint64_t entry; /* 0: none */
 	ARRAY(struct elf_segment) segments;
 	ARRAY(struct elf_section) sections; /* none when the table is missing or broken */
-	char *names; /* of the sections */
+	char *names;                        /* of the sections */
 	uint8_t build_id[64];
 	size_t build_id_bytes; /* 0: none */
 };
 
 /*
- * Both take over what they are given, on success only. -ENOEXEC: not ELF, or of another class or byte order;
- * -EBADMSG: headers beyond the end of the file; -ENOMEM; -errno of reading.
+ * Both take over what they are given, on success only. -ENOEXEC: not ELF, or of another class or
+ * byte order; -EBADMSG: headers beyond the end of the file; -ENOMEM; -errno of reading.
  */
 int elf_open_fd(int fd, struct elf **ret);
 int elf_open_bytes(uint8_t *bytes, size_t n, struct elf **ret);
@@ -61,8 +61,8 @@ int elf_read_address(struct elf *e, uint64_t address, void *to, size_t n);
 const struct elf_section *elf_section_named(const struct elf *e, const char *name);
 const struct elf_section *elf_section_typed(const struct elf *e, uint32_t type);
 
-/* The section's bytes, unpacked where they are compressed, on the heap with a NUL behind: 0, -ENODATA (none in the
- * file), -EFBIG over `limit`, -EBADMSG, -ENOMEM, -errno. */
+/* The section's bytes, unpacked where they are compressed, on the heap with a NUL behind: 0,
+ * -ENODATA (none in the file), -EFBIG over `limit`, -EBADMSG, -ENOMEM, -errno. */
 int elf_section_bytes(struct elf *e, const struct elf_section *s, size_t limit, uint8_t **ret,
 		      size_t *ret_n);
 

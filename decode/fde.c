@@ -1,9 +1,10 @@
 /*
  * Indexes over .eh_frame and .debug_frame; see fde.h.
  *
- * Both sections are lists of records: CIEs with what several functions share, and FDEs that name a CIE and a range
- * of code (DWARF 4 section 6.4.1; LSB 5.0 core, chapter 10.6 for .eh_frame). They differ in how the CIE is named and
- * in how addresses are written. 64-bit records exist on paper and are skipped.
+ * Both sections are lists of records: CIEs with what several functions share, and FDEs that name a
+ * CIE and a range of code (DWARF 4 section 6.4.1; LSB 5.0 core, chapter 10.6 for .eh_frame). They
+ * differ in how the CIE is named and in how addresses are written. 64-bit records exist on paper
+ * and are skipped.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -89,7 +90,7 @@ struct fde_table {
 	uint64_t header_address, header_table, header_count;
 	struct index eh_index, debug_index;
 	ARRAY(struct record *) records; /* those that were asked for */
-	struct map by_position; /* position * 2 + debug -> index in records */
+	struct map by_position;         /* position * 2 + debug -> index in records */
 };
 
 /* ---- records ---- */
@@ -107,8 +108,8 @@ struct cie {
 /* Where a record lies: its bytes behind the length, and whether that is a CIE. */
 struct header {
 	uint64_t body, next; /* positions in the section */
-	uint64_t cie; /* position of the CIE it names */
-	bool is_cie, skip; /* skip: of a kind that is not read */
+	uint64_t cie;        /* position of the CIE it names */
+	bool is_cie, skip;   /* skip: of a kind that is not read */
 };
 
 static int frames_read(const struct frames *f, uint64_t position, void *to, size_t n)
@@ -134,7 +135,7 @@ static int read_header(const struct frames *f, uint64_t position, struct header 
 		return r;
 	if (length == 0) {
 		/* The terminator of .eh_frame; several inputs may each have left one. */
-		*ret = (struct header){.next = position + 4, .skip = true};
+		*ret = (struct header){ .next = position + 4, .skip = true };
 		return 0;
 	}
 	if (length == UINT32_MAX) {
@@ -143,7 +144,7 @@ static int read_header(const struct frames *f, uint64_t position, struct header 
 		r = frames_read(f, position + 4, &wide, sizeof(wide));
 		if (r < 0 || wide > f->size - position - 12)
 			return -EBADMSG;
-		*ret = (struct header){.next = position + 12 + wide, .skip = true};
+		*ret = (struct header){ .next = position + 12 + wide, .skip = true };
 		return 0;
 	}
 	if (length < 4 || length > f->size - position - 4)
@@ -221,7 +222,7 @@ static uint64_t read_address(struct cursor *c, uint8_t encoding, uint64_t here)
 static int parse_cie(const struct frames *f, const uint8_t *bytes, size_t n, struct cie *ret)
 {
 	struct cursor c = cursor_over(bytes, n);
-	struct cie cie = {.encoding = FORMAT_ABSOLUTE};
+	struct cie cie = { .encoding = FORMAT_ABSOLUTE };
 	unsigned version = cursor_unsigned(&c, 1);
 	const char *augmentation = cursor_text(&c);
 
@@ -253,9 +254,8 @@ static int parse_cie(const struct frames *f, const uint8_t *bytes, size_t n, str
 				cie.encoding = (uint8_t)cursor_unsigned(&a, 1);
 			} else if (*letter == 'P') {
 				encoding = (uint8_t)cursor_unsigned(&a, 1);
-				(void)read_format(
-					&a,
-					encoding); /* the personality is for unwinding by exception */
+				(void)read_format(&a, encoding); /* the personality is for unwinding
+								    by exception */
 			} else if (*letter == 'L') {
 				(void)cursor_unsigned(&a, 1);
 			} else if (*letter == 'S') {
@@ -353,12 +353,13 @@ static int entry_compare(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* One walk over the section. A record that does not parse costs itself; a broken chain costs what follows. */
+/* One walk over the section. A record that does not parse costs itself; a broken chain costs what
+ * follows. */
 static int index_make(struct index *x, const struct frames *f)
 {
 	uint64_t position = 0, cie_position = UINT64_MAX;
 	CLEANUP(freep) uint8_t *cie_bytes = NULL;
-	struct cie cie = {0};
+	struct cie cie = { 0 };
 	struct header h;
 	int cie_error = 0;
 
@@ -374,7 +375,8 @@ static int index_make(struct index *x, const struct frames *f)
 			free(cie_bytes);
 			cie_bytes = bytes;
 		}
-		/* The range stands in the first bytes; what follows is read when the FDE is wanted. */
+		/* The range stands in the first bytes; what follows is read when the FDE is wanted.
+		 */
 		uint8_t head[2 * 10 + 16];
 		size_t n = MIN(sizeof(head), h.next - h.body);
 		if (cie_error < 0 || frames_read(f, h.body, head, n) < 0)
@@ -388,7 +390,7 @@ static int index_make(struct index *x, const struct frames *f)
 		struct entry *e = array_push(&x->entries);
 		if (!e)
 			return -ENOMEM;
-		*e = (struct entry){.start = start, .end = start + length, .position = position};
+		*e = (struct entry){ .start = start, .end = start + length, .position = position };
 	}
 	if (x->entries.n)
 		qsort(x->entries.v, x->entries.n, sizeof(*x->entries.v), entry_compare);
@@ -423,7 +425,8 @@ static const struct elf_segment *header_segment(const struct elf *e)
 	return NULL;
 }
 
-/* The rest of the segment that holds an address: how far .eh_frame can reach where no section table says it. */
+/* The rest of the segment that holds an address: how far .eh_frame can reach where no section table
+ * says it. */
 static bool segment_rest(const struct elf *e, uint64_t address, uint64_t *ret_offset,
 			 uint64_t *ret_size)
 {

@@ -1,11 +1,12 @@
 /*
- * Finding the frame description (FDE) of an address in a module: how its caller's frame is restored.
+ * Finding the frame description (FDE) of an address in a module: how its caller's frame is
+ * restored.
  *
  * Three ways, tried in this order: the sorted table of .eh_frame_hdr; where that is missing (every
- * `gcc -static`) or of a form no linker writes, an index made by one walk over .eh_frame; and an index over
- * .debug_frame, for code built without .eh_frame, from the file or its separate debug file.
- * Whatever the section, the result has one form, so that the interpreter of the rules needs to know neither
- * pointer encodings nor sections. Every offset in them is foreign.
+ * `gcc -static`) or of a form no linker writes, an index made by one walk over .eh_frame; and an
+ * index over .debug_frame, for code built without .eh_frame, from the file or its separate debug
+ * file. Whatever the section, the result has one form, so that the interpreter of the rules needs
+ * to know neither pointer encodings nor sections. Every offset in them is foreign.
  */
 #ifndef HW_DECODE_FDE_H
 #define HW_DECODE_FDE_H

@@ -1,6 +1,6 @@
 /*
- * Unpacking by zlib, zstd and liblzma; see inflate.h. Nothing here allocates by a number that the packed bytes
- * state: the output is the caller's buffer, or grows step by step up to a limit.
+ * Unpacking by zlib, zstd and liblzma; see inflate.h. Nothing here allocates by a number that the
+ * packed bytes state: the output is the caller's buffer, or grows step by step up to a limit.
  */
 #include <errno.h>
 #include <lzma.h>

@@ -1,8 +1,10 @@
 /*
- * Bytes that were packed: sections compressed with zlib or zstd (SHF_COMPRESSED), and .gnu_debugdata, which Fedora and
- * its relatives pack with xz: without it a stripped binary there has no names but its dynamic ones.
+ * Bytes that were packed: sections compressed with zlib or zstd (SHF_COMPRESSED), and
+ * .gnu_debugdata, which Fedora and its relatives pack with xz: without it a stripped binary there
+ * has no names but its dynamic ones.
  *
- * The packed bytes are foreign, so the unpacked size is bounded by the caller and by what was promised.
+ * The packed bytes are foreign, so the unpacked size is bounded by the caller and by what was
+ * promised.
  */
 #ifndef HW_DECODE_INFLATE_H
 #define HW_DECODE_INFLATE_H

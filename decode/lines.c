@@ -1,8 +1,9 @@
 /*
  * Lines by libdw; see lines.h.
  *
- * libelf is told to read, not to map: a file that is truncated meanwhile is an error then and no SIGBUS. Files that DWARF refers to
- * (dwz's common file, .dwo) cannot be opened from here; what they would add to a line is seldom needed.
+ * libelf is told to read, not to map: a file that is truncated meanwhile is an error then and no
+ * SIGBUS. Files that DWARF refers to (dwz's common file, .dwo) cannot be opened from here; what
+ * they would add to a line is seldom needed.
  */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -31,7 +32,7 @@ struct line {
 };
 
 struct lines {
-	int64_t left_ns; /* of the budget */
+	int64_t left_ns;             /* of the budget */
 	ARRAY(struct dwarf) modules; /* by module id */
 	struct map by_place;         /* module id << 48 | address -> index in lines */
 	ARRAY(struct line) lines;
@@ -92,8 +93,8 @@ static bool has_lines(const struct elf *e)
 }
 
 /*
- * What libdw will need to open it: it reads all of .debug_* and unpacks what is packed, 4 ns a byte. The C library's separate
- * debug file costs 40 ms so, for lines that hardly anybody looks at.
+ * What libdw will need to open it: it reads all of .debug_* and unpacks what is packed, 4 ns a
+ * byte. The C library's separate debug file costs 40 ms so, for lines that hardly anybody looks at.
  */
 static int64_t cost_ns(struct elf *e)
 {
@@ -139,7 +140,8 @@ static Dwarf *dwarf_of(struct lines *l, struct module *m)
 	return d->dw;
 }
 
-/* The unit that holds an address: by .debug_aranges, or where a compiler left that out, by asking each. */
+/* The unit that holds an address: by .debug_aranges, or where a compiler left that out, by asking
+ * each. */
 static bool find_unit(const struct lines *l, Dwarf *dw, uint64_t address, Dwarf_Die *ret)
 {
 	struct deadline until = deadline_in(l->left_ns);

@@ -1,11 +1,13 @@
 /*
  * A page cache over one foreign address space; see memory.h.
  *
- * Pages of 4 KiB hang in a hash by page number. Of another process's memory each is read alone: a block of four costs 3.9 µs
- * where one page costs 1.7 (measured), and less than half of the neighbours are ever wanted. Of a file,
- * where neighbours are nearly free, a miss reads the aligned block of four, and only when that falls short, the page
- * alone. An unreadable page is remembered too, for a broken pointer is usually followed more than once. When the limit
- * is reached everything is forgotten: simple, and rare, since a limit holds far more than one process's working set.
+ * Pages of 4 KiB hang in a hash by page number. Of another process's memory each is read alone: a
+ * block of four costs 3.9 µs where one page costs 1.7 (measured), and less than half of the
+ * neighbours are ever wanted. Of a file, where neighbours are nearly free, a miss reads the aligned
+ * block of four, and only when that falls short, the page alone. An unreadable page is remembered
+ * too, for a broken pointer is usually followed more than once. When the limit is reached
+ * everything is forgotten: simple, and rare, since a limit holds far more than one process's
+ * working set.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +21,8 @@
 enum {
 	PAGE_BYTES = 4096,
 	BLOCK_PAGES = 4,
-	RECENT = 256, /* a heap of ten thousand tasks is walked through some hundred pages at a time */
+	RECENT = 256, /* a heap of ten thousand tasks is walked through some hundred pages at a time
+		       */
 };
 
 /* The end of user space with 4-level paging: nothing above can be a target's. */
@@ -27,10 +30,10 @@ enum {
 
 struct page {
 	uint64_t number;
-	int error; /* -errno of an unreadable page */
-	bool wanted;	      /* somebody has looked at it */
+	int error;            /* -errno of an unreadable page */
+	bool wanted;          /* somebody has looked at it */
 	const uint8_t *bytes; /* `own`, or where it was read ahead */
-	uint8_t *own;	      /* of the heap; kept when the page is used again */
+	uint8_t *own;         /* of the heap; kept when the page is used again */
 };
 
 struct overlay {
@@ -40,11 +43,13 @@ struct overlay {
 
 struct memory {
 	struct memory_backend backend;
-	struct map by_number;       /* page number -> index in pages */
+	struct map by_number;     /* page number -> index in pages */
 	ARRAY(struct page) pages; /* page 0 … used - 1 hold something, the rest are spare */
 	size_t used, limit;
-	uint32_t recent[RECENT]; /* number % RECENT -> index in pages, perhaps: saves nine of ten looks into the hash */
-	const struct page *last; /* the page of the last read: most reads follow each other closely */
+	uint32_t recent[RECENT]; /* number % RECENT -> index in pages, perhaps: saves nine of ten
+				    looks into the hash */
+	const struct page
+		*last; /* the page of the last read: most reads follow each other closely */
 	ARRAY(struct overlay) overlays; /* sorted by lo once `sorted` */
 	bool sorted;
 	uint64_t reads;
@@ -159,7 +164,8 @@ static const struct overlay *overlay_find(struct memory *m, uint64_t address, ui
 
 /* ---- pages ---- */
 
-/* A page without bytes. Pages move when there are more of them, so the last one read is forgotten. */
+/* A page without bytes. Pages move when there are more of them, so the last one read is forgotten.
+ */
 static struct page *page_new(struct memory *m, uint64_t number)
 {
 	m->last = NULL;
@@ -205,7 +211,8 @@ static int page_read(struct memory *m, uint64_t number, size_t *ret)
 	return 0;
 }
 
-/* The aligned block around the page, as far as it goes: the pages of it that are new, and the wanted one if it is among them. */
+/* The aligned block around the page, as far as it goes: the pages of it that are new, and the
+ * wanted one if it is among them. */
 static int block_read(struct memory *m, uint64_t number, size_t *ret)
 {
 	uint8_t block[BLOCK_PAGES * PAGE_BYTES];

@@ -1,13 +1,13 @@
 /*
  * Reading one process's memory: pages, not fields.
  *
- * A read costs 1.3 µs through /proc/PID/mem whether it takes 8 bytes or 4 KiB, and an interpreter's objects lie close
- * together, so whole blocks are read and kept. What was copied while the process was looked at
- * (stacks) lies over the live pages: a read inside a copy gives the copy's bytes. All addresses are foreign:
- * any value may be passed, none can hurt.
+ * A read costs 1.3 µs through /proc/PID/mem whether it takes 8 bytes or 4 KiB, and an interpreter's
+ * objects lie close together, so whole blocks are read and kept. What was copied while the process
+ * was looked at (stacks) lies over the live pages: a read inside a copy gives the copy's bytes. All
+ * addresses are foreign: any value may be passed, none can hurt.
  *
- * Where the bytes come from is a backend, so that a test or a fuzzer brings its own address space, or one that
- * fails at the read it chooses.
+ * Where the bytes come from is a backend, so that a test or a fuzzer brings its own address space,
+ * or one that fails at the read it chooses.
  */
 #ifndef HW_DECODE_MEMORY_H
 #define HW_DECODE_MEMORY_H
@@ -32,7 +32,8 @@ struct memory_backend memory_backend_fd(int fd);
 
 struct memory;
 
-/* Pages of no more than `limit_bytes` are kept at a time. On failure the backend is not done(). 0 or -ENOMEM. */
+/* Pages of no more than `limit_bytes` are kept at a time. On failure the backend is not done(). 0
+ * or -ENOMEM. */
 int memory_new(const struct memory_backend *backend, size_t limit_bytes, struct memory **ret);
 struct memory *memory_free(struct memory *m);
 DEFINE_CLEANUP(struct memory, memory_free)
@@ -41,18 +42,21 @@ DEFINE_CLEANUP(struct memory, memory_free)
 int memory_overlay(struct memory *m, uint64_t lo, const uint8_t *bytes, size_t n);
 
 /*
- * A page that was read by somebody else: the 4 KiB at number * 4096. The bytes stay the caller's and must outlive the next
- * memory_drop(). Where there is such a page, nothing changes. 0, -ENOSPC or -ENOMEM.
+ * A page that was read by somebody else: the 4 KiB at number * 4096. The bytes stay the caller's
+ * and must outlive the next memory_drop(). Where there is such a page, nothing changes. 0, -ENOSPC
+ * or -ENOMEM.
  */
 int memory_preset(struct memory *m, uint64_t number, const uint8_t *bytes);
 
-/* The numbers of the pages that were looked at and could be read, at most `max`; returns how many. */
+/* The numbers of the pages that were looked at and could be read, at most `max`; returns how many.
+ */
 size_t memory_wanted(const struct memory *m, uint64_t *numbers, size_t max);
 
 /* Forgets all pages, so that the next look sees the process as it is then. Copies stay. */
 void memory_drop(struct memory *m);
 
-/* 0; -EFAULT when some of the n bytes are not there, or the backend's -errno: then `to` holds nothing of use. */
+/* 0; -EFAULT when some of the n bytes are not there, or the backend's -errno: then `to` holds
+ * nothing of use. */
 int memory_read(struct memory *m, uint64_t address, void *to, size_t n);
 int memory_read_u8(struct memory *m, uint64_t address, uint8_t *ret);
 int memory_read_u16(struct memory *m, uint64_t address, uint16_t *ret);

@@ -1,10 +1,10 @@
 /*
  * Mappings to modules; see modules.h.
  *
- * The load bias is found for each mapping by itself: the segment whose pages hold the mapping's file offset tells
- * which linked address lies there. Neither "first mapping's start" nor "address - offset" is right: lld gives
- * segments an address that differs from their offset, puts two segments on one page of the file, and
- * several links of one file may be loaded at once (dlmopen).
+ * The load bias is found for each mapping by itself: the segment whose pages hold the mapping's
+ * file offset tells which linked address lies there. Neither "first mapping's start" nor "address -
+ * offset" is right: lld gives segments an address that differs from their offset, puts two segments
+ * on one page of the file, and several links of one file may be loaded at once (dlmopen).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -161,7 +161,8 @@ static void module_open(struct module_cache *c, struct module *m, size_t process
 		(void)take_fd(fd);
 }
 
-/* A file may be refused because the process through which it was asked for has just ended: ask through another. */
+/* A file may be refused because the process through which it was asked for has just ended: ask
+ * through another. */
 static bool module_worth_retry(const struct module *m, size_t process)
 {
 	return !m->elf && m->error != -ENOEXEC && m->error != -EBADMSG && m->tries < TRIES_MAX &&
@@ -248,7 +249,8 @@ static bool segment_holds(const struct elf_segment *s, uint64_t offset)
 	       (offset < s->offset || offset - s->offset < s->file_bytes);
 }
 
-/* How many of the rights agree: where two segments lie on one page, the mapping's rights tell which one it is. */
+/* How many of the rights agree: where two segments lie on one page, the mapping's rights tell which
+ * one it is. */
 static int segment_likeness(const struct elf_segment *s, const struct raw_map *map)
 {
 	bool x = s->flags & PF_X, w = s->flags & PF_W;

@@ -1,8 +1,9 @@
 /*
  * Reading prologues; see prologue.h.
  *
- * Instructions are recognised by their bytes wherever they stand, without decoding those between: compilers move others
- * in among them. So a size is a proposal, to be believed only when what it leads to makes sense.
+ * Instructions are recognised by their bytes wherever they stand, without decoding those between:
+ * compilers move others in among them. So a size is a proposal, to be believed only when what it
+ * leads to makes sense.
  */
 #include "decode/prologue.h"
 

@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 /*
- * How much stack a function takes for its locals once it has set its frame pointer, as read from its first bytes: what it
- * subtracts from the stack pointer there. More than one when bytes that mean something else look like it; {0} when
- * it subtracts nothing. Returns how many, 0 when it does not begin by setting a frame pointer.
+ * How much stack a function takes for its locals once it has set its frame pointer, as read from
+ * its first bytes: what it subtracts from the stack pointer there. More than one when bytes that
+ * mean something else look like it; {0} when it subtracts nothing. Returns how many, 0 when it does
+ * not begin by setting a frame pointer.
  */
 size_t prologue_sizes(const uint8_t *code, size_t n, uint32_t *to, size_t max);
 

@@ -1,8 +1,9 @@
 /*
  * Foreseeing pages; see readahead.h.
  *
- * What one process wanted is remembered by the text of its mappings: where that is equal, so is the layout. There are two
- * sets of pages in memory shared with the acquirer, used in turn: while one is decoded from, the other is filled.
+ * What one process wanted is remembered by the text of its mappings: where that is equal, so is the
+ * layout. There are two sets of pages in memory shared with the acquirer, used in turn: while one
+ * is decoded from, the other is filled.
  */
 #include "decode/readahead.h"
 
@@ -17,12 +18,13 @@
 #include "raw/request.h"
 
 enum {
-	LAYOUTS = 8, /* kept in mind; a tree has few: the root's, and that of those it forked */
-	WORTHWHILE = 16, /* pages: a message and another process that wakes up cost as much as reading a dozen */
+	LAYOUTS = 8,     /* kept in mind; a tree has few: the root's, and that of those it forked */
+	WORTHWHILE = 16, /* pages: a message and another process that wakes up cost as much as
+			    reading a dozen */
 };
 
 struct layout {
-	uint64_t hash;	/* of the text of the mappings */
+	uint64_t hash;  /* of the text of the mappings */
 	size_t process; /* that was learned from last: its pages, and only its */
 	size_t n;
 	uint64_t numbers[RAW_PAGES_MAX];
@@ -33,7 +35,8 @@ struct readahead {
 	int sock;
 	struct layout *layouts[LAYOUTS];
 	unsigned next; /* the one to be forgotten first */
-	unsigned turn; /* the set that was asked for last: that of the process being decoded, when the next is asked for */
+	unsigned turn; /* the set that was asked for last: that of the process being decoded, when
+			  the next is asked for */
 };
 
 int readahead_new(struct raw_capture *c, int sock, struct readahead **ret)
@@ -68,7 +71,8 @@ static struct layout *find(const struct readahead *a, const struct raw_process *
 
 void readahead_ask(struct readahead *a, size_t process)
 {
-	const struct raw_process *p = a && process < a->capture->processes.n ? &a->capture->processes.v[process] : NULL;
+	const struct raw_process *p =
+		a && process < a->capture->processes.n ? &a->capture->processes.v[process] : NULL;
 	const struct layout *l = p ? find(a, p) : NULL;
 
 	if (!l || l->n < WORTHWHILE)
@@ -76,7 +80,8 @@ void readahead_ask(struct readahead *a, size_t process)
 	unsigned turn = (a->turn + 1) % ARRAY_SIZE(a->capture->pages->sets);
 	struct request q = { .kind = REQUEST_PAGES, .process = (uint32_t)process, .a = turn };
 	struct raw_page_set *s = &a->capture->pages->sets[turn];
-	/* One that is still being filled for somebody else: too late to be of use, too early to be used again. */
+	/* One that is still being filled for somebody else: too late to be of use, too early to be
+	 * used again. */
 	if (atomic_load_explicit(&s->state, memory_order_acquire) == RAW_PAGES_ASKED)
 		return;
 	a->turn = turn;
@@ -89,7 +94,8 @@ void readahead_ask(struct readahead *a, size_t process)
 
 static void give(const struct raw_page_set *s, size_t process, struct memory *m)
 {
-	if (atomic_load_explicit(&s->state, memory_order_acquire) != RAW_PAGES_READ || s->process != process)
+	if (atomic_load_explicit(&s->state, memory_order_acquire) != RAW_PAGES_READ ||
+	    s->process != process)
 		return;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->read[i] && memory_preset(m, s->numbers[i], s->bytes[i]) < 0)

@@ -1,13 +1,14 @@
 /*
  * Pages of the next process, read by the acquirer while this one is decoded.
  *
- * Forked children keep their objects where their parent had them: of 118 pages that the decoder wants of each, 116 are
- * those it wanted of the one before. One by one through /proc/PID/mem they cost 1.7 µs each, half of all decoding; the
- * acquirer, idle meanwhile, copies them with one process_vm_readv(2) at 0.5 µs each, on another processor.
+ * Forked children keep their objects where their parent had them: of 118 pages that the decoder
+ * wants of each, 116 are those it wanted of the one before. One by one through /proc/PID/mem they
+ * cost 1.7 µs each, half of all decoding; the acquirer, idle meanwhile, copies them with one
+ * process_vm_readv(2) at 0.5 µs each, on another processor.
  *
- * Which pages those are is a guess and nothing more: a page that was not foreseen is read as ever, one too many is never
- * looked at. What was read ahead counts only for a process that has stood still since its looks (raw/run.h): whoever calls
- * readahead_give() knows that.
+ * Which pages those are is a guess and nothing more: a page that was not foreseen is read as ever,
+ * one too many is never looked at. What was read ahead counts only for a process that has stood
+ * still since its looks (raw/run.h): whoever calls readahead_give() knows that.
  */
 #ifndef HW_DECODE_READAHEAD_H
 #define HW_DECODE_READAHEAD_H

@@ -29,7 +29,8 @@ static bool held_moves(void *arg)
 	return false;
 }
 
-/* What one thread showed while held; kept only once the release says that it was held all the while. */
+/* What one thread showed while held; kept only once the release says that it was held all the
+ * while. */
 struct retry {
 	size_t thread;
 	struct decoded_thread stack;
@@ -38,7 +39,8 @@ struct retry {
 
 typedef ARRAY(struct retry) retries_t;
 
-/* Only where the thread is where it was: else call, registers and frames of the report would not agree. */
+/* Only where the thread is where it was: else call, registers and frames of the report would not
+ * agree. */
 static int retry(struct decoder *d, struct decoded_process *p, size_t i, retries_t *to)
 {
 	struct raw_thread *raw = p->threads.v[i].raw;

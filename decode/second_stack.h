@@ -1,9 +1,10 @@
 /*
  * The second stack of a thread that had to be stopped.
  *
- * A handler on a stack of its own (sigaltstack) interrupted another one, which nobody copied: where that lies is known only
- * after unwinding. A sleeper's is simply read then; a thread that was stopped has run since, so its process is
- * held once more, briefly, and the walk is done from what it shows then.
+ * A handler on a stack of its own (sigaltstack) interrupted another one, which nobody copied: where
+ * that lies is known only after unwinding. A sleeper's is simply read then; a thread that was
+ * stopped has run since, so its process is held once more, briefly, and the walk is done from what
+ * it shows then.
  */
 #ifndef HW_DECODE_SECOND_STACK_H
 #define HW_DECODE_SECOND_STACK_H

@@ -216,8 +216,8 @@ static void write_frame(struct decoded_process *p, const struct decoded_frame *f
 }
 
 /*
- * Where a sleeper stands inside the kernel, as the kernel itself says. Only for one that was copied asleep: of
- * another the two halves would be of different moments. Returns how many.
+ * Where a sleeper stands inside the kernel, as the kernel itself says. Only for one that was copied
+ * asleep: of another the two halves would be of different moments. Returns how many.
  */
 static uint32_t write_kernel_frames(struct decoded_process *p, const struct decoded_thread *t)
 {
@@ -267,7 +267,8 @@ static const char *end_text(enum unwind_end end)
 	case UNWIND_OUTERMOST:
 		break;
 	}
-	return "code on the way has no call frame information"; /* the outermost frame, reached through a guess */
+	return "code on the way has no call frame information"; /* the outermost frame, reached
+								   through a guess */
 }
 
 static void write_gaps(struct decoded_process *p, const struct stack_ends *ends)
@@ -295,7 +296,8 @@ void stacks_write(struct decoder *d, struct decoded_process *p, const struct sta
 
 /* ---- hashes ---- */
 
-/* The functions of the native frames: a loop's every turn has other addresses and the same functions. */
+/* The functions of the native frames: a loop's every turn has other addresses and the same
+ * functions. */
 static uint64_t hash_frames(struct decoder *d, struct decoded_process *p,
 			    const struct decoded_thread *t)
 {

@@ -1,6 +1,6 @@
 /*
- * The native stacks of one process: unwound, named, and at the end written as rows together with what the runtimes put
- * between the frames.
+ * The native stacks of one process: unwound, named, and at the end written as rows together with
+ * what the runtimes put between the frames.
  */
 #ifndef HW_DECODE_STACKS_H
 #define HW_DECODE_STACKS_H
@@ -18,7 +18,7 @@ struct decoder {
 	struct module_cache *cache;
 	struct unwinder *unwinder;
 	struct symbols *symbols;
-	struct lines *lines; /* NULL: not wanted */
+	struct lines *lines;         /* NULL: not wanted */
 	struct readahead *readahead; /* NULL: not possible */
 };
 
@@ -32,8 +32,10 @@ struct stack_ends {
 int stacks_read(struct decoder *d, struct decoded_process *p, struct stack_ends *ret);
 
 /*
- * The frames of one thread anew, as they were while its process was held (struct raw_hold): a runtime that read its own
- * frames then needs native ones of the same moment. They stay where it slept all the while. 0; -ENODATA when the thread was not caught, then the old frames stay; -ENOMEM.
+ * The frames of one thread anew, as they were while its process was held (struct raw_hold): a
+ * runtime that read its own frames then needs native ones of the same moment. They stay where it
+ * slept all the while. 0; -ENODATA when the thread was not caught, then the old frames stay;
+ * -ENOMEM.
  */
 int stacks_read_held(struct decoded_process *p, size_t thread);
 
@@ -43,7 +45,8 @@ void stacks_write(struct decoder *d, struct decoded_process *p, const struct sta
 /* What the earlier and later looks showed, as hashes: equal hashes are equal stacks. */
 void stacks_hash(struct decoder *d, struct decoded_process *p);
 
-/* The same where a runtime knows better: in a loop of its language, what the interpreter calls meanwhile is no other stack. */
+/* The same where a runtime knows better: in a loop of its language, what the interpreter calls
+ * meanwhile is no other stack. */
 void stacks_hash_loops(struct decoded_process *p);
 
 #endif

@@ -17,7 +17,7 @@ struct answer {
 };
 
 struct symbols {
-	struct map by_place; /* module id << 48 | linked address -> index in answers */
+	struct map by_place;  /* module id << 48 | linked address -> index in answers */
 	struct map by_symbol; /* the same of the symbol's start -> index */
 	ARRAY(struct answer) answers;
 };
@@ -110,7 +110,7 @@ bool symbols_name(struct symbols *s, struct modules *ms, uint64_t address, bool 
 
 	if (!modules_find(ms, address - called, &p))
 		return false;
-	*ret = (struct symbol_name){.module = p.module, .address = p.address + called};
+	*ret = (struct symbol_name){ .module = p.module, .address = p.address + called };
 	if (!p.module || !p.linked)
 		return true;
 	const struct answer *a = look_up(s, p.module, p.address);

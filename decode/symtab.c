@@ -1,9 +1,10 @@
 /*
  * Symbol tables of ELF files; see symtab.h.
  *
- * Sections are read whole, the functions in them are collected and sorted once. Several names may stand for one address
- * (`epoll_wait` and `__epoll_wait`): the one a person would call comes first. For each symbol the farthest end of
- * all before it is kept, so that a look-up knows when to stop going back.
+ * Sections are read whole, the functions in them are collected and sorted once. Several names may
+ * stand for one address
+ * (`epoll_wait` and `__epoll_wait`): the one a person would call comes first. For each symbol the
+ * farthest end of all before it is kept, so that a look-up knows when to stop going back.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -71,7 +72,8 @@ static bool in_code(const struct elf *e, const Elf64_Sym *y)
 	return y->st_shndx < e->sections.n && (e->sections.v[y->st_shndx].flags & SHF_EXECINSTR);
 }
 
-/* How far a label can reach: to the end of its section, so that it names no jump table (PLT) behind it. */
+/* How far a label can reach: to the end of its section, so that it names no jump table (PLT) behind
+ * it. */
 static uint64_t label_room(const struct elf *e, const Elf64_Sym *y)
 {
 	const struct elf_section *s =
@@ -131,7 +133,8 @@ static int collect(struct symbol_table *t, const struct elf *e, const struct sou
 	return 0;
 }
 
-/* Adds a symbol section's functions; *ret_n how many. Only -ENOMEM is an error: a broken section has no symbols. */
+/* Adds a symbol section's functions; *ret_n how many. Only -ENOMEM is an error: a broken section
+ * has no symbols. */
 static int add_section(struct symbol_table *t, struct elf *e, uint32_t type, size_t *ret_n)
 {
 	const struct elf_section *section = e ? elf_section_typed(e, type) : NULL;
@@ -150,7 +153,7 @@ static int add_section(struct symbol_table *t, struct elf *e, uint32_t type, siz
 	if (r < 0 || t->entries.n == before) {
 		free(s->symbols);
 		free(s->strings);
-		*s = (struct source){0};
+		*s = (struct source){ 0 };
 		t->entries.n = before;
 		return r == -ENOMEM ? r : 0;
 	}
@@ -264,7 +267,8 @@ bool symbol_table_find(const struct symbol_table *t, uint64_t address, struct sy
 	}
 	if (lo == 0)
 		return false;
-	/* Of equal addresses the best rank comes last on the way back. A function around a label is the better name. */
+	/* Of equal addresses the best rank comes last on the way back. A function around a label is
+	 * the better name. */
 	uint64_t nearest = t->entries.v[lo - 1].address;
 	for (size_t back = 0; lo-- > 0 && back < ALIASES_MAX; back++) {
 		const struct entry *e = &t->entries.v[lo];
@@ -301,8 +305,9 @@ bool symbol_table_named(const struct symbol_table *t, const char *name, struct s
 
 			if (y->st_shndx == SHN_UNDEF || !its || strcmp(its, name) != 0)
 				continue;
-			*ret = (struct symbol){
-				.address = y->st_value, .size = y->st_size, .name = its};
+			*ret = (struct symbol){ .address = y->st_value,
+						.size = y->st_size,
+						.name = its };
 			return true;
 		}
 	return false;

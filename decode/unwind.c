@@ -3,18 +3,21 @@
  *
  * Where call frame information exists, cfi.c steps by it. What it cannot do is decided here:
  *
- *	- Of a sleeping thread that was not stopped only sp and pc are known. That is enough until a frame finds its caller
- *	  through rbp. No function further in has changed rbp, so it still points to this frame's saved pair
- *	  (rbp, return address), which lies somewhere above sp: each pair that looks like one is tried, and counts only if
- *	  the whole rest of the stack then unwinds cleanly. Where the function's own beginning says how large its
- *	  frame is (prologue.h), the pair can only be at a few places, and those come first. Else calls whose target is not
- *	  the function they led to speak against a candidate; a tail call does so, too, of the right one.
- *	- A call through a bad pointer leaves a pc that is no code: its caller's address is on top of the stack.
+ *	- Of a sleeping thread that was not stopped only sp and pc are known. That is enough until a
+ *frame finds its caller through rbp. No function further in has changed rbp, so it still points to
+ *this frame's saved pair (rbp, return address), which lies somewhere above sp: each pair that looks
+ *like one is tried, and counts only if the whole rest of the stack then unwinds cleanly. Where the
+ *function's own beginning says how large its frame is (prologue.h), the pair can only be at a few
+ *places, and those come first. Else calls whose target is not the function they led to speak
+ *against a candidate; a tail call does so, too, of the right one.
+ *	- A call through a bad pointer leaves a pc that is no code: its caller's address is on top
+ *of the stack.
  *	- A signal trampoline without CFI (musl's) is recognised by its two instructions.
- *	- Other code without CFI is crossed by the frame pointer or a search for a return address, and
- *	  everything outside it is a guess.
- *	- Of a stack that is deeper than the limit or the copy, the outer end is found from the other side: the first return
- *	  address in the copy of the end from which a clean walk to the outermost frame exists.
+ *	- Other code without CFI is crossed by the frame pointer or a search for a return address,
+ *and everything outside it is a guess.
+ *	- Of a stack that is deeper than the limit or the copy, the outer end is found from the
+ *other side: the first return address in the copy of the end from which a clean walk to the
+ *outermost frame exists.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,15 +37,15 @@ enum {
 		64
 		<< 10, /* how far up a saved rbp is looked for: a frame larger than that is rare */
 	PAIR_CANDIDATES = 32, /* clean walks that are compared */
-	PROLOGUE_BYTES = 96, /* of a function, in which its frame is set up */
+	PROLOGUE_BYTES = 96,  /* of a function, in which its frame is set up */
 	PROLOGUE_SIZES = 4,
-	SAVED_REGISTERS = 6, /* rbx, r12 to r15, and one to keep the stack aligned */
-	DEEP_FRAMES = 64, /* a walk of that many frames is not there by chance */
+	SAVED_REGISTERS = 6,       /* rbx, r12 to r15, and one to keep the stack aligned */
+	DEEP_FRAMES = 64,          /* a walk of that many frames is not there by chance */
 	RETURN_SEARCH_WORDS = 512, /* how far a return address is looked for in code without CFI */
 	NEAR_BYTES = 64 << 10, /* a call target this close before the pc may be the pc's function */
 	TOP_SEARCH_BYTES = 64 << 10,
-	SWITCHES_MAX =
-		16, /* steps to a lower address: other stacks. A loop over several has no other end */
+	SWITCHES_MAX = 16, /* steps to a lower address: other stacks. A loop over several has no
+			      other end */
 };
 
 struct unwinder {
@@ -60,8 +63,8 @@ struct walk {
 	bool trial; /* tries a candidate: no guesses, no trials of its own */
 
 	struct raw_regs regs; /* of the current frame, as known outside of cfi.c */
-	bool called; /* the current pc is a return address */
-	bool stepping; /* cfi.c stands at the current frame */
+	bool called;          /* the current pc is a return address */
+	bool stepping;        /* cfi.c stands at the current frame */
 	uint8_t trust;
 	unsigned switches;
 	size_t limit;
@@ -92,7 +95,8 @@ static bool in_copy(const struct raw_bytes *b, uint64_t address, size_t n)
 	return b->n >= n && address >= b->lo && address - b->lo <= b->n - n;
 }
 
-/* Eight bytes of the target: of the copies, of files that cannot have changed, or live where that is allowed. */
+/* Eight bytes of the target: of the copies, of files that cannot have changed, or live where that
+ * is allowed. */
 static int read_word(void *arg, uint64_t address, uint64_t *ret)
 {
 	const struct walk *w = arg;
@@ -145,7 +149,8 @@ static int read_code(const struct walk *w, uint64_t address, uint8_t *to, size_t
 {
 	if (modules_read(w->in->modules, address, to, n) == 0)
 		return 0;
-	/* Code made at run time is only in memory; that does not depend on whether the thread sleeps. */
+	/* Code made at run time is only in memory; that does not depend on whether the thread
+	 * sleeps. */
 	return w->in->memory ? memory_read(w->in->memory, address, to, n) : -EFAULT;
 }
 
@@ -247,24 +252,25 @@ static enum unwind_end move_out(struct walk *w, uint64_t pc, uint64_t sp, bool c
 /* mov $__NR_rt_sigreturn, %eax/%rax; syscall */
 static bool at_trampoline(const struct walk *w, uint64_t pc)
 {
-	static const uint8_t wide[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
-	static const uint8_t narrow[] = {0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05};
+	static const uint8_t wide[] = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05 };
+	static const uint8_t narrow[] = { 0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05 };
 	uint8_t b[sizeof(wide)];
 
 	return read_code(w, pc, b, sizeof(b)) == 0 &&
 	       (memcmp(b, wide, sizeof(wide)) == 0 || memcmp(b, narrow, sizeof(narrow)) == 0);
 }
 
-/* The registers that the kernel saved for the signal: sp stands at the ucontext when the handler has returned. */
+/* The registers that the kernel saved for the signal: sp stands at the ucontext when the handler
+ * has returned. */
 static enum unwind_end step_trampoline(struct walk *w)
 {
 	/* uc_flags, uc_link and uc_stack come before; the order is that of struct sigcontext. */
-	static const uint8_t order[] = {DWARF_R8,  DWARF_R9,  DWARF_R10, DWARF_R11, DWARF_R12,
-					DWARF_R13, DWARF_R14, DWARF_R15, DWARF_RDI, DWARF_RSI,
-					DWARF_RBP, DWARF_RBX, DWARF_RDX, DWARF_RAX, DWARF_RCX,
-					DWARF_RSP, DWARF_RIP};
+	static const uint8_t order[] = { DWARF_R8,  DWARF_R9,  DWARF_R10, DWARF_R11, DWARF_R12,
+					 DWARF_R13, DWARF_R14, DWARF_R15, DWARF_RDI, DWARF_RSI,
+					 DWARF_RBP, DWARF_RBX, DWARF_RDX, DWARF_RAX, DWARF_RCX,
+					 DWARF_RSP, DWARF_RIP };
 	enum { MCONTEXT = 40 };
-	struct raw_regs saved = {0};
+	struct raw_regs saved = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		if (read_word(w, w->regs.v[DWARF_RSP] + MCONTEXT + i * WORD, &saved.v[order[i]]) <
@@ -310,8 +316,9 @@ static bool frame_pointer_pair(const struct walk *w, uint64_t *ret_saved, uint64
 static enum unwind_end walk_run(struct walk *w);
 
 /*
- * Walks from the frame to which the return address at `at` leads: does that come cleanly to the outermost frame? *t must be
- * done() by the caller. Code with frame pointers keeps its caller's right below the return address.
+ * Walks from the frame to which the return address at `at` leads: does that come cleanly to the
+ * outermost frame? *t must be done() by the caller. Code with frame pointers keeps its caller's
+ * right below the return address.
  */
 static bool try_return(const struct walk *w, uint64_t at, uint64_t back, size_t limit,
 		       struct walk *t)
@@ -338,8 +345,8 @@ static bool reaches_end(const struct walk *w, uint64_t at, uint64_t back)
 }
 
 /*
- * A word above sp that is a return address: best one of a direct call into what may be the current function, else one
- * from which the stack unwinds cleanly.
+ * A word above sp that is a return address: best one of a direct call into what may be the current
+ * function, else one from which the stack unwinds cleanly.
  */
 static bool search_return(const struct walk *w, uint64_t *ret_back, uint64_t *ret_sp)
 {
@@ -399,7 +406,8 @@ static enum unwind_end step_without_cfi(struct walk *w)
 
 /* ---- the search for rbp ---- */
 
-/* Calls on the way that lead to another function than the one that runs: signs of a wrong candidate. */
+/* Calls on the way that lead to another function than the one that runs: signs of a wrong
+ * candidate. */
 static unsigned count_mismatches(const struct walk *t, bool called)
 {
 	unsigned mismatches = 0;
@@ -415,14 +423,16 @@ static unsigned count_mismatches(const struct walk *t, bool called)
 		const struct fde *meant = unwind_fde(t->u, t->in->modules, target, &to);
 		const struct fde *runs =
 			unwind_fde(t->u, t->in->modules, callee->pc - callee_called, NULL);
-		/* A target where no function begins is a jump table's (PLT): it may lead anywhere. */
+		/* A target where no function begins is a jump table's (PLT): it may lead anywhere.
+		 */
 		if (meant && runs && meant->start == to.address && meant != runs)
 			mismatches++;
 	}
 	return mismatches;
 }
 
-/* Tries rbp = `pair` at the current frame: the frames outside it in *t when that leads cleanly to the end. */
+/* Tries rbp = `pair` at the current frame: the frames outside it in *t when that leads cleanly to
+ * the end. */
 static bool try_pair(const struct walk *w, uint64_t pair, struct walk *t)
 {
 	walk_init(t, w, UNWIND_FRAMES_MAX);
@@ -447,7 +457,8 @@ struct pairs {
 	unsigned least_mismatches, n;
 };
 
-/* Is there a saved pair at this address from which the stack unwinds? Memory that cannot be read ends a search: false. */
+/* Is there a saved pair at this address from which the stack unwinds? Memory that cannot be read
+ * ends a search: false. */
 static bool consider_pair(struct walk *w, uint64_t pair, struct pairs *found)
 {
 	uint64_t back, target;
@@ -470,7 +481,8 @@ static bool consider_pair(struct walk *w, uint64_t pair, struct pairs *found)
 	return true;
 }
 
-/* Where the function's beginning says it must be: its locals and up to six saved registers above sp. */
+/* Where the function's beginning says it must be: its locals and up to six saved registers above
+ * sp. */
 static void pair_by_prologue(struct walk *w, struct pairs *found)
 {
 	uint64_t sp = w->regs.v[DWARF_RSP], pc = w->regs.v[DWARF_RIP];
@@ -495,7 +507,7 @@ static void pair_by_prologue(struct walk *w, struct pairs *found)
 static bool recover_rbp(struct walk *w)
 {
 	uint64_t sp = w->regs.v[DWARF_RSP];
-	struct pairs found = {0};
+	struct pairs found = { 0 };
 
 	pair_by_prologue(w, &found);
 	if (!found.best)
@@ -529,7 +541,8 @@ static enum unwind_end step_by_cfi(struct walk *w, const struct fde *fde)
 		case 1:
 			if (!fde->signal)
 				return UNWIND_OUTERMOST;
-			/* What was interrupted had called NULL: to libunwind a pc of 0 is the end. */
+			/* What was interrupted had called NULL: to libunwind a pc of 0 is the end.
+			 */
 			leave_cfi(w);
 			return step_trampoline(w);
 		case -ENXIO:
@@ -563,7 +576,8 @@ static enum unwind_end walk_run(struct walk *w)
 		if (frame_push(w) < 0)
 			return UNWIND_LIMIT;
 		const struct fde *fde = unwind_fde(w->u, w->in->modules, pc - w->called, NULL);
-		/* A trampoline's own address may be the first of its FDE: it is returned to, but was never called. */
+		/* A trampoline's own address may be the first of its FDE: it is returned to, but
+		 * was never called. */
 		if (!fde && w->called) {
 			fde = unwind_fde(w->u, w->in->modules, pc, NULL);
 			if (fde && !fde->signal)
@@ -631,7 +645,7 @@ static bool add_outer_end(struct walk *w)
 static enum unwind_end run_once(struct unwinder *u, const struct unwind_input *in, bool live,
 				struct walk *w, struct unwind_result *ret)
 {
-	struct walk base = {.u = u, .in = in, .live_allowed = live, .live_used = &ret->live};
+	struct walk base = { .u = u, .in = in, .live_allowed = live, .live_used = &ret->live };
 
 	walk_init(w, &base, UNWIND_FRAMES_MAX);
 	w->regs = in->regs;
@@ -647,13 +661,13 @@ int unwind_stack(struct unwinder *u, const struct unwind_input *in, struct decod
 	struct walk w;
 	int r = 0;
 
-	*ret = (struct unwind_result){0};
+	*ret = (struct unwind_result){ 0 };
 	cfi_use(u->cfi, in->modules);
 	ret->end = run_once(u, in, in->moved != NULL, &w, ret);
 	if (ret->live && in->moved(in->moved_arg)) {
 		/* It ran meanwhile: what was read live may belong to another moment. */
 		walk_done(&w);
-		*ret = (struct unwind_result){0};
+		*ret = (struct unwind_result){ 0 };
 		ret->end = run_once(u, in, false, &w, ret);
 	}
 	for (size_t i = 0; i < w.frames.n && r == 0; i++) {

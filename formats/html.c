@@ -84,7 +84,8 @@ static int put_section(const struct snapshot *s, const struct snap_index *x,
 {
 	CLEANUP(freep) char *text = NULL;
 	/* A page has room for the stacks of tasks, too. */
-	int r = text_to_memory(s, x, section->print == text_tasks ? text_all_tasks : section->print, &text);
+	int r = text_to_memory(s, x, section->print == text_tasks ? text_all_tasks : section->print,
+			       &text);
 
 	if (r < 0 || !text[0])
 		return r;

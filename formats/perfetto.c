@@ -1,8 +1,9 @@
 /*
  * The report for ui.perfetto.dev, in the trace event format that it reads: a track for each
  * process, thread and task with a slice for what it has been doing since it last ran, instants for
- * the events, and an arrow from a sleeper to the one who could wake it: where there is only one, or where the
- * verdict's chain goes on. A hundred arrows from each of a hundred sleepers would show nothing.
+ * the events, and an arrow from a sleeper to the one who could wake it: where there is only one, or
+ * where the verdict's chain goes on. A hundred arrows from each of a hundred sleepers would show
+ * nothing.
  *
  * Processes are numbered by row, not by pid: a reused pid would put two of them on one track.
  */
@@ -185,10 +186,12 @@ static void put_arrow(struct trace *t, const char *phase, node_t n, const char *
 static node_t next_in_chain(const struct trace *t, const struct snap_verdict *v, uint32_t k)
 {
 	if (k + 1 < v->chain.n)
-		return SNAP_ROW(t->s, WAIT, node_index(*SNAP_ROW(t->s, REF, v->chain.first + k + 1)))->from;
-	return v->end.presence == PRESENCE_HERE && process_of(t->s, v->end.node) != NODE_UNKNOWN ?
-		       v->end.node :
-		       NODE_UNKNOWN;
+		return SNAP_ROW(t->s, WAIT,
+				node_index(*SNAP_ROW(t->s, REF, v->chain.first + k + 1)))
+			->from;
+	return v->end.presence == PRESENCE_HERE && process_of(t->s, v->end.node) != NODE_UNKNOWN
+		       ? v->end.node
+		       : NODE_UNKNOWN;
 }
 
 /* For each wait, whom its arrow points at; NODE_UNKNOWN: nobody is singled out. */
@@ -204,7 +207,8 @@ static void single_out(const struct trace *t, node_t *to)
 	for (uint32_t i = 0; i < SNAP_N(t->s, VERDICT); i++) {
 		const struct snap_verdict *v = SNAP_ROW(t->s, VERDICT, i);
 		for (uint32_t k = 0; span_known(v->chain) && k < v->chain.n; k++)
-			to[node_index(*SNAP_ROW(t->s, REF, v->chain.first + k))] = next_in_chain(t, v, k);
+			to[node_index(*SNAP_ROW(t->s, REF, v->chain.first + k))] =
+				next_in_chain(t, v, k);
 	}
 }
 

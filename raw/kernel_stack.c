@@ -1,6 +1,6 @@
 /*
- * Lines such as "[<0>] futex_wait_queue+0x63/0x90" and "[<0>] fuse_dev_do_read+0x1a/0x2f0 [fuse]"; see kernel_stack.h.
- * The address is hidden (0) since 4.15, the size is of no use here.
+ * Lines such as "[<0>] futex_wait_queue+0x63/0x90" and "[<0>] fuse_dev_do_read+0x1a/0x2f0 [fuse]";
+ * see kernel_stack.h. The address is hidden (0) since 4.15, the size is of no use here.
  */
 #include "raw/kernel_stack.h"
 

@@ -18,8 +18,9 @@ struct kernel_frame {
 bool kernel_stack_next(const char **p, struct kernel_frame *ret);
 
 /*
- * A FRAME row for each; returns how many. The way from the system call to the wait is the kernel's own machinery and
- * marked internal, but for its innermost frame; `all`: it is what people ask about (D state, a kernel thread).
+ * A FRAME row for each; returns how many. The way from the system call to the wait is the kernel's
+ * own machinery and marked internal, but for its innermost frame; `all`: it is what people ask
+ * about (D state, a kernel thread).
  */
 uint32_t kernel_stack_rows(struct builder *b, const char *text, bool all);
 

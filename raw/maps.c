@@ -1,10 +1,11 @@
 /*
- * Parsing /proc/PID/maps; see maps.h. One pass over the text, numbers by hand: this runs once per distinct
- * layout of a tree, before any stack is looked at, so it is on the path that must be short.
+ * Parsing /proc/PID/maps; see maps.h. One pass over the text, numbers by hand: this runs once per
+ * distinct layout of a tree, before any stack is looked at, so it is on the path that must be
+ * short.
  *
  * The kernel sorts the lines and writes every number itself; only the path is foreign. It escapes a
- * newline in a path as \012 and nothing else, so a line is always one mapping. Still nothing is taken for
- * granted: a line that does not parse, or that is out of order, is counted and left out.
+ * newline in a path as \012 and nothing else, so a line is always one mapping. Still nothing is
+ * taken for granted: a line that does not parse, or that is out of order, is counted and left out.
  */
 #include "raw/maps.h"
 

@@ -2,10 +2,11 @@
  * Raw facts: what the acquiring part took and the confined part decodes.
  *
  * The acquirer (acquire/, collectors/) fills these and the snapshot tables from what the kernel
- * writes (/proc text, netlink) and from plain copies of stack bytes. Then the decoder (decode/, runtimes/) is
- * forked: it inherits all this by copy-on-write, drops every right, and parses the foreign bytes.
- * What it needs later it asks for through the few fixed requests of request.h. It appends rows to
- * its copy of the snapshot; only those rows come back (snapshot/delta.h) and are checked there.
+ * writes (/proc text, netlink) and from plain copies of stack bytes. Then the decoder (decode/,
+ * runtimes/) is forked: it inherits all this by copy-on-write, drops every right, and parses the
+ * foreign bytes. What it needs later it asks for through the few fixed requests of request.h. It
+ * appends rows to its copy of the snapshot; only those rows come back (snapshot/delta.h) and are
+ * checked there.
  *
  * Nothing here is text for people and nothing here is trusted to be consistent: a target may change
  * between any two reads.
@@ -25,9 +26,28 @@
 #include "raw/stat.h"
 #include "snapshot/builder.h"
 
-/* DWARF register numbers of x86-64 (System V psABI, figure 3.36); REG_RIP and company are taken by <ucontext.h>. */
-enum { DWARF_RAX, DWARF_RDX, DWARF_RCX, DWARF_RBX, DWARF_RSI, DWARF_RDI, DWARF_RBP, DWARF_RSP, DWARF_R8, DWARF_R9,
-       DWARF_R10, DWARF_R11, DWARF_R12, DWARF_R13, DWARF_R14, DWARF_R15, DWARF_RIP, DWARF_MAX };
+/* DWARF register numbers of x86-64 (System V psABI, figure 3.36); REG_RIP and company are taken by
+ * <ucontext.h>. */
+enum {
+	DWARF_RAX,
+	DWARF_RDX,
+	DWARF_RCX,
+	DWARF_RBX,
+	DWARF_RSI,
+	DWARF_RDI,
+	DWARF_RBP,
+	DWARF_RSP,
+	DWARF_R8,
+	DWARF_R9,
+	DWARF_R10,
+	DWARF_R11,
+	DWARF_R12,
+	DWARF_R13,
+	DWARF_R14,
+	DWARF_R15,
+	DWARF_RIP,
+	DWARF_MAX
+};
 
 struct raw_regs {
 	uint64_t v[DWARF_MAX];
@@ -43,44 +63,50 @@ struct raw_bytes {
 
 /* One look at one thread. */
 struct raw_look {
-	int64_t at_ns;	     /* trigger's clock */
-	char state;	     /* of /proc/TID/stat; 0 unknown */
-	bool running;	     /* /proc/TID/syscall said "running", or it moved through every try */
-	bool restarted;	     /* its call was interrupted and goes on: when it began is not known */
-	bool moved;	     /* it ran since the previous look of this capture (schedstat) */
-	uint8_t taken;	     /* enum taken; 0: not taken */
-	int64_t syscall_nr;  /* SNAP_UNKNOWN, SNAP_NONE (outside a call) or the number; restart_syscall resolved */
+	int64_t at_ns;      /* trigger's clock */
+	char state;         /* of /proc/TID/stat; 0 unknown */
+	bool running;       /* /proc/TID/syscall said "running", or it moved through every try */
+	bool restarted;     /* its call was interrupted and goes on: when it began is not known */
+	bool moved;         /* it ran since the previous look of this capture (schedstat) */
+	uint8_t taken;      /* enum taken; 0: not taken */
+	int64_t syscall_nr; /* SNAP_UNKNOWN, SNAP_NONE (outside a call) or the number;
+			       restart_syscall resolved */
 	uint64_t args[6];
-	int64_t cpu_ns, runs, wait_ns; /* schedstat: on CPU, times put on a CPU, waited for one; SNAP_UNKNOWN */
-	int64_t io_bytes;    /* rchar + wchar of /proc/TID/io, SNAP_UNKNOWN where refused */
+	int64_t cpu_ns, runs,
+		wait_ns;  /* schedstat: on CPU, times put on a CPU, waited for one; SNAP_UNKNOWN */
+	int64_t io_bytes; /* rchar + wchar of /proc/TID/io, SNAP_UNKNOWN where refused */
 	struct raw_regs regs;
 	struct raw_bytes stack; /* [sp - 128, …) up to the cap; n = 0 when not taken */
-	struct raw_bytes top;	/* the outermost end when the whole was over the cap */
-	int64_t stopped_ns;  /* ptrace: how long it was held; else 0 */
-	int error;	     /* why it could not be taken: -errno, or 0 */
-	uint64_t *stack_hash; /* in the arena: the decoder's answer, for equal stacks; 0 = none. NULL when stack.n is 0 */
+	struct raw_bytes top;   /* the outermost end when the whole was over the cap */
+	int64_t stopped_ns;     /* ptrace: how long it was held; else 0 */
+	int error;              /* why it could not be taken: -errno, or 0 */
+	uint64_t *stack_hash;   /* in the arena: the decoder's answer, for equal stacks; 0 = none.
+				   NULL when stack.n is 0 */
 };
 
 struct raw_thread {
 	node_t node;
 	pid_t tid, ns_tid;
-	ARRAY(struct raw_look) looks; /* in time order; the last one taken is the one that is shown */
-	size_t primary;		      /* which look that is */
-	bool gone;		      /* ended during the capture */
-	bool kernel_worker;	      /* runs in the kernel only (io_uring's): no stack outside of it, no calls, no tracing */
-	struct raw_status status;     /* read after the first look */
-	char *kernel_stack;	      /* /proc/TID/stack as the kernel wrote it; NULL where refused */
-	int runfd;		      /* /proc/TID/schedstat, kept open; -1 when descriptors are short */
+	ARRAY(struct raw_look)
+	looks;              /* in time order; the last one taken is the one that is shown */
+	size_t primary;     /* which look that is */
+	bool gone;          /* ended during the capture */
+	bool kernel_worker; /* runs in the kernel only (io_uring's): no stack outside of it, no
+			       calls, no tracing */
+	struct raw_status status; /* read after the first look */
+	char *kernel_stack;       /* /proc/TID/stack as the kernel wrote it; NULL where refused */
+	int runfd; /* /proc/TID/schedstat, kept open; -1 when descriptors are short */
 };
 
 /*
- * What a thread showed while its process was held for the decoder (REQUEST_HOLD): complete registers and a
- * stack copy. Valid until the next hold.
+ * What a thread showed while its process was held for the decoder (REQUEST_HOLD): complete
+ * registers and a stack copy. Valid until the next hold.
  */
 struct raw_held {
 	pid_t tid;
-	int error; /* -errno: this thread did not stop in time, or is in D state */
-	bool slept; /* it was not stopped, for it has slept since its look: that shows it, nothing is here */
+	int error;  /* -errno: this thread did not stop in time, or is in D state */
+	bool slept; /* it was not stopped, for it has slept since its look: that shows it, nothing
+		       is here */
 	struct raw_regs regs;
 	int64_t syscall_nr; /* as in struct raw_look */
 	uint64_t args[6];
@@ -93,12 +119,12 @@ enum { RAW_HOLD_THREADS = 2048, RAW_HOLD_BYTES = 64 << 20 };
 struct raw_hold {
 	size_t n;
 	struct raw_held v[RAW_HOLD_THREADS]; /* also threads born since the looks */
-	uint8_t bytes[RAW_HOLD_BYTES];	     /* what v[].stack and .top point into */
+	uint8_t bytes[RAW_HOLD_BYTES];       /* what v[].stack and .top point into */
 };
 
 /*
- * Pages of a process that the acquirer reads while the decoder is at another one (REQUEST_PAGES). Shared memory: the decoder
- * writes which, the acquirer what they hold.
+ * Pages of a process that the acquirer reads while the decoder is at another one (REQUEST_PAGES).
+ * Shared memory: the decoder writes which, the acquirer what they hold.
  */
 enum { RAW_PAGES_MAX = 1024, RAW_PAGE_BYTES = 4096 };
 enum raw_pages_state { RAW_PAGES_NONE, RAW_PAGES_ASKED, RAW_PAGES_READ };
@@ -107,7 +133,7 @@ struct raw_page_set {
 	_Atomic uint32_t state; /* enum raw_pages_state */
 	size_t process, n;
 	uint64_t numbers[RAW_PAGES_MAX]; /* address / RAW_PAGE_BYTES */
-	bool read[RAW_PAGES_MAX];	 /* which of them could be read */
+	bool read[RAW_PAGES_MAX];        /* which of them could be read */
 	uint8_t bytes[RAW_PAGES_MAX][RAW_PAGE_BYTES];
 };
 
@@ -120,38 +146,44 @@ struct raw_process {
 	pid_t pid, ns_pid;
 	uint64_t start_ticks; /* /proc/PID/stat field 22: with pid the identity */
 	struct raw_stat stat; /* as the tree walk saw it */
-	int pidfd, procfd;    /* O_DIRECTORY fd of /proc/PID; -1 when descriptors are short or refused */
+	int pidfd,
+		procfd; /* O_DIRECTORY fd of /proc/PID; -1 when descriptors are short or refused */
 	/*
-	 * Before the names of files below procfd that follow address space and descriptors (maps, mem, exe, fd, …): "", or
-	 * "task/TID/" of a living thread when the leader has ended; those of the leader are empty then.
+	 * Before the names of files below procfd that follow address space and descriptors (maps,
+	 * mem, exe, fd, …): "", or "task/TID/" of a living thread when the leader has ended; those
+	 * of the leader are empty then.
 	 */
 	char live[24];
-	int memfd;	      /* /proc/PID/mem, read-only, opened before its stacks were taken; -1 */
-	int taskfd;	      /* /proc/PID/task, to count its threads by; -1 */
-	int64_t n_tasks;      /* how many threads it had when all had been looked at; -errno */
+	int memfd;       /* /proc/PID/mem, read-only, opened before its stacks were taken; -1 */
+	int taskfd;      /* /proc/PID/task, to count its threads by; -1 */
+	int64_t n_tasks; /* how many threads it had when all had been looked at; -errno */
 	bool kernel_thread, zombie, gone, root, outside;
-	bool hidden;	      /* it is not gone, as `gone` says for whoever wants to look at it: /proc hides it */
-	bool refused;	      /* the kernel lets us see neither stacks nor memory; refused_error says why */
+	bool hidden;  /* it is not gone, as `gone` says for whoever wants to look at it: /proc hides
+			 it */
+	bool refused; /* the kernel lets us see neither stacks nor memory; refused_error says why */
 	int refused_error;
-	uint8_t at_random[16]; /* the bytes AT_RANDOM points to: equal in parent and child iff forked, never exec'd */
+	uint8_t at_random[16]; /* the bytes AT_RANDOM points to: equal in parent and child iff
+				  forked, never exec'd */
 	bool at_random_known;
-	size_t parent;	       /* index of its parent here, SIZE_MAX */
+	size_t parent;         /* index of its parent here, SIZE_MAX */
 	struct raw_maps *maps; /* shared between processes whose text is equal; NULL when refused */
 	ARRAY(struct raw_thread) threads;
 };
 
 struct raw_options {
-	unsigned samples;      /* --samples, 3 */
-	int64_t interval_ns;   /* --interval, 200 ms */
+	unsigned samples;    /* --samples, 3 */
+	int64_t interval_ns; /* --interval, 200 ms */
 	enum stop_policy { STOP_AUTO, STOP_NEVER, STOP_ALWAYS } stop;
-	int64_t stop_budget_ns; /* --stop-budget, 50 ms: longest stop of one process */
-	bool eintr_repair;     /* default on */
+	int64_t stop_budget_ns;   /* --stop-budget, 50 ms: longest stop of one process */
+	bool eintr_repair;        /* default on */
 	int64_t decode_budget_ns; /* how long the confined part may take in all */
 	bool locals, lines, debuginfod;
-	bool redact;	       /* no values at all: of variables, of arguments on command lines */
-	const char *redact_names; /* more words that make a variable's name secret, "word,..."; NULL: none */
-	const char *signal;    /* "auto", "none" or a name */
-	const char *dump_handlers; /* functions that the user knows to dump stacks, "module.qualname,..."; NULL: none */
+	bool redact; /* no values at all: of variables, of arguments on command lines */
+	const char *redact_names;  /* more words that make a variable's name secret, "word,...";
+				      NULL: none */
+	const char *signal;        /* "auto", "none" or a name */
+	const char *dump_handlers; /* functions that the user knows to dump stacks,
+				      "module.qualname,..."; NULL: none */
 };
 
 struct raw_capture {
@@ -161,20 +193,24 @@ struct raw_capture {
 	int64_t captured_ns;   /* monotonic time deadlines count from */
 	struct deadline deadline;
 	ARRAY(struct raw_process) processes;
-	struct arena *arena;   /* MAP_SHARED memory for stack bytes: the tracer child fills it too */
-	struct raw_hold *hold; /* NULL when there is no memory for it: then REQUEST_HOLD is refused */
+	struct arena *arena; /* MAP_SHARED memory for stack bytes: the tracer child fills it too */
+	struct raw_hold
+		*hold; /* NULL when there is no memory for it: then REQUEST_HOLD is refused */
 	struct raw_pages *pages; /* the same for REQUEST_PAGES */
 	/*
-	 * Pids outside the tree that hold the other end of something the tree holds (collectors/holders.c).
-	 * After the first round of collectors they are taken like the tree's own, marked `outside`, and the
-	 * collectors' process, thread and tree hooks run once more: tree hooks skip what they have described.
+	 * Pids outside the tree that hold the other end of something the tree holds
+	 * (collectors/holders.c). After the first round of collectors they are taken like the
+	 * tree's own, marked `outside`, and the collectors' process, thread and tree hooks run once
+	 * more: tree hooks skip what they have described.
 	 */
 	ARRAY(pid_t) outside;
 	int64_t sched_clock_ns; /* se.exec_start's clock minus the monotonic one; SNAP_UNKNOWN */
-	bool no_kernel_stacks; /* the kernel refused one: it will refuse all */
-	bool outside_done;     /* the second round: nobody is added any more */
-	struct map resources;  /* identity of a kernel object -> index of its row: collectors/fd/resources.h */
-	struct others *others; /* what goes on beside the collectors: collectors/holders.c; NULL outside of them */
+	bool no_kernel_stacks;  /* the kernel refused one: it will refuse all */
+	bool outside_done;      /* the second round: nobody is added any more */
+	struct map resources;   /* identity of a kernel object -> index of its row:
+				   collectors/fd/resources.h */
+	struct others *others;  /* what goes on beside the collectors: collectors/holders.c; NULL
+				   outside of them */
 };
 
 /* Now, on the trigger's clock. */

@@ -1,8 +1,9 @@
 /*
  * Both ends of the request socket; see request.h.
  *
- * SOCK_SEQPACKET keeps message borders, so a message is one struct or it is refused. A descriptor rides along
- * as SCM_RIGHTS; whatever else a peer attaches is closed at once, so that nobody can fill our table.
+ * SOCK_SEQPACKET keeps message borders, so a message is one struct or it is refused. A descriptor
+ * rides along as SCM_RIGHTS; whatever else a peer attaches is closed at once, so that nobody can
+ * fill our table.
  */
 #include "raw/request.h"
 

@@ -1,4 +1,5 @@
-/* Reading /proc/TID/schedstat; see run.h. A kernel without CONFIG_SCHED_INFO has none: then switches count as runs. */
+/* Reading /proc/TID/schedstat; see run.h. A kernel without CONFIG_SCHED_INFO has none: then
+ * switches count as runs. */
 #include "raw/run.h"
 
 #include <errno.h>
@@ -9,7 +10,8 @@
 #include "core/fs.h"
 #include "core/parse.h"
 
-/* A directory has two links of its own; the kernel adds one for each thread (fs/proc/base.c, proc_task_getattr). */
+/* A directory has two links of its own; the kernel adds one for each thread (fs/proc/base.c,
+ * proc_task_getattr). */
 #define OWN_LINKS 2
 
 static int parse(const char *text, struct raw_run *ret)
@@ -79,10 +81,12 @@ bool raw_run_still(const struct raw_process *p)
 
 		if (t->gone)
 			continue;
-		if (!look || t->runfd < 0 || raw_run_read(t->runfd, &now) < 0 || raw_run_since(look, &now))
+		if (!look || t->runfd < 0 || raw_run_read(t->runfd, &now) < 0 ||
+		    raw_run_since(look, &now))
 			return false;
 		n++;
 	}
-	/* Who came after the looks was made by one who has run since, or while the others were still being looked at. */
+	/* Who came after the looks was made by one who has run since, or while the others were
+	 * still being looked at. */
 	return n == p->n_tasks && raw_run_count(p->taskfd) == n;
 }

@@ -1,8 +1,9 @@
 /*
  * How often a thread has run, and whether a process has stood still since it was looked at.
  *
- * A thread that has not been put on a CPU has changed nothing. So two equal readings of /proc/TID/schedstat prove that
- * whatever was read of it in between, its stack and what only it writes, is of one moment.
+ * A thread that has not been put on a CPU has changed nothing. So two equal readings of
+ * /proc/TID/schedstat prove that whatever was read of it in between, its stack and what only it
+ * writes, is of one moment.
  */
 #ifndef HW_RAW_RUN_H
 #define HW_RAW_RUN_H
@@ -17,10 +18,12 @@ struct raw_run {
 /* Of a thread below the directory of its process; -ESRCH or -ENOENT: it has ended. */
 int raw_run_read_at(int dir, pid_t tid, struct raw_run *ret);
 
-/* From a descriptor of its schedstat, which may be read again and again: a sixth of the cost of opening it anew. */
+/* From a descriptor of its schedstat, which may be read again and again: a sixth of the cost of
+ * opening it anew. */
 int raw_run_read(int fd, struct raw_run *ret);
 
-/* Did the thread run between that look and this reading? Of one that is on a CPU the numbers stand still until the next tick. */
+/* Did the thread run between that look and this reading? Of one that is on a CPU the numbers stand
+ * still until the next tick. */
 static inline bool raw_run_since(const struct raw_look *look, const struct raw_run *now)
 {
 	return look->running || now->runs != look->runs || now->cpu_ns != look->cpu_ns;
@@ -30,9 +33,9 @@ static inline bool raw_run_since(const struct raw_look *look, const struct raw_r
 int64_t raw_run_count(int taskfd);
 
 /*
- * Has no thread of the process run since its look, and has none come or gone since all had been looked at? Then all that
- * was copied then or is read until now is of one moment. Asks the kernel through descriptors that were kept; false also
- * when there are none.
+ * Has no thread of the process run since its look, and has none come or gone since all had been
+ * looked at? Then all that was copied then or is read until now is of one moment. Asks the kernel
+ * through descriptors that were kept; false also when there are none.
  */
 bool raw_run_still(const struct raw_process *p);
 

@@ -1,8 +1,8 @@
 /*
  * Parsing /proc/PID/stat and /proc/PID/status; see stat.h.
  *
- * In stat the name stands in brackets and is not escaped: it ends at the last ")" of the text, for only
- * numbers follow. In status it is escaped and stands alone in the first line.
+ * In stat the name stands in brackets and is not escaped: it ends at the last ")" of the text, for
+ * only numbers follow. In status it is escaped and stands alone in the first line.
  */
 #include "raw/stat.h"
 
@@ -14,7 +14,7 @@
 #include "core/util.h"
 
 /* include/linux/sched.h; part of the ABI since it is shown in field 9 */
-#define PF_KTHREAD 0x00200000
+#define PF_KTHREAD   0x00200000
 #define PF_IO_WORKER 0x10
 
 enum {
@@ -125,7 +125,8 @@ static bool next_u64(const char **p, uint64_t *ret)
 	return scan_u64(p, 10, ret);
 }
 
-/* fs/proc/array.c, proc_task_name(): a newline is written as \n and a backslash as \\, nothing else. */
+/* fs/proc/array.c, proc_task_name(): a newline is written as \n and a backslash as \\, nothing
+ * else. */
 static void copy_name(const char *p, char *to, size_t cap)
 {
 	size_t n = 0;

@@ -1,8 +1,9 @@
 /*
  * Names and arguments of system calls; see syscalls.h.
  *
- * A description is a line of text with places for arguments: %, the argument's number, and how to read it. One
- * table instead of a function for each call: nearly all of them are a descriptor and a size.
+ * A description is a line of text with places for arguments: %, the argument's number, and how to
+ * read it. One table instead of a function for each call: nearly all of them are a descriptor and a
+ * size.
  */
 #include "raw/syscalls.h"
 
@@ -30,9 +31,9 @@ enum {
 };
 
 /*
- * d int (a descriptor), u unsigned, x hexadecimal, m timeout in ms, t pointer to a timeout, c clock flags and
- * pointer of clock_nanosleep, w waitid's target, p wait4's target, s signal, f futex operation, l flock
- * operation, k fcntl command.
+ * d int (a descriptor), u unsigned, x hexadecimal, m timeout in ms, t pointer to a timeout, c clock
+ * flags and pointer of clock_nanosleep, w waitid's target, p wait4's target, s signal, f futex
+ * operation, l flock operation, k fcntl command.
  */
 static const struct {
 	int nr;
@@ -145,12 +146,18 @@ static void add_timeout_pointer(struct strbuf *out, uint64_t pointer)
 static void add_futex(struct strbuf *out, const uint64_t args[6])
 {
 	static const char *const operations[] = {
-		[FUTEX_WAIT] = "wait",		[FUTEX_WAKE] = "wake",
-		[FUTEX_REQUEUE] = "requeue",	[FUTEX_CMP_REQUEUE] = "requeue",
-		[FUTEX_WAKE_OP] = "wake",	[FUTEX_LOCK_PI] = "lock",
-		[FUTEX_UNLOCK_PI] = "unlock",	[FUTEX_TRYLOCK_PI] = "try to lock",
-		[FUTEX_WAIT_BITSET] = "wait",	[FUTEX_WAKE_BITSET] = "wake",
-		[FUTEX_WAIT_REQUEUE_PI] = "wait", [FUTEX_CMP_REQUEUE_PI] = "requeue",
+		[FUTEX_WAIT] = "wait",
+		[FUTEX_WAKE] = "wake",
+		[FUTEX_REQUEUE] = "requeue",
+		[FUTEX_CMP_REQUEUE] = "requeue",
+		[FUTEX_WAKE_OP] = "wake",
+		[FUTEX_LOCK_PI] = "lock",
+		[FUTEX_UNLOCK_PI] = "unlock",
+		[FUTEX_TRYLOCK_PI] = "try to lock",
+		[FUTEX_WAIT_BITSET] = "wait",
+		[FUTEX_WAKE_BITSET] = "wake",
+		[FUTEX_WAIT_REQUEUE_PI] = "wait",
+		[FUTEX_CMP_REQUEUE_PI] = "requeue",
 		[FUTEX_LOCK_PI2] = "lock",
 	};
 	unsigned op = (unsigned)args[1] & FUTEX_CMD_MASK;
@@ -158,7 +165,8 @@ static void add_futex(struct strbuf *out, const uint64_t args[6])
 	bool waits = op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET || op == FUTEX_WAIT_REQUEUE_PI;
 
 	strbuf_addf(out, "%s %s word %#llx", word ? word : "unknown operation on",
-		    args[1] & FUTEX_PRIVATE_FLAG ? "private" : "shared", (unsigned long long)args[0]);
+		    args[1] & FUTEX_PRIVATE_FLAG ? "private" : "shared",
+		    (unsigned long long)args[0]);
 	if (waits)
 		strbuf_addf(out, " while %u", (unsigned)args[2]);
 	if (waits || op == FUTEX_LOCK_PI || op == FUTEX_LOCK_PI2) {

@@ -1,12 +1,13 @@
 /*
  * greenlet, and gevent that stands on it: the stacks of greenlets that are switched out.
  *
- * No list of greenlets exists, so the collector's lists of all container objects are walked. Their heads are
- * found by what they are — a pair of pointers whose neighbours point back — since their place moved even between
- * micro releases. A greenlet's saved state lies in a C++ object without a layout to rely on: of its first words one is a
- * reference to the frame object that was on top, which only a greenlet that is switched out has. Other words lead to frames, too,
- * such as lie in the unused part of its stack of frames: stale ones. Free-threaded builds have no such lists: there
- * a gap says that nothing was looked for.
+ * No list of greenlets exists, so the collector's lists of all container objects are walked. Their
+ * heads are found by what they are — a pair of pointers whose neighbours point back — since their
+ * place moved even between micro releases. A greenlet's saved state lies in a C++ object without a
+ * layout to rely on: of its first words one is a reference to the frame object that was on top,
+ * which only a greenlet that is switched out has. Other words lead to frames, too, such as lie in
+ * the unused part of its stack of frames: stale ones. Free-threaded builds have no such lists:
+ * there a gap says that nothing was looked for.
  */
 #include <errno.h>
 
@@ -17,7 +18,8 @@
 enum {
 	OBJECTS_MAX = 2000000, /* in all the collector's lists */
 	GREENLETS_MAX = 100000,
-	STATE_WORDS = 32, /* of the C++ object: the frame object stood at 104 in every version looked at */
+	STATE_WORDS = 32, /* of the C++ object: the frame object stood at 104 in every version
+			     looked at */
 	FRAMES_MAX = 5000,
 };
 
@@ -34,24 +36,28 @@ static bool link_at(struct python *py, uint64_t head, int32_t field, uint64_t *r
 	if (memory_read_u64(py->memory, head + (uint32_t)field, &v) < 0)
 		return false;
 	*ret = v & ~GC_FLAGS;
-	/* Objects are aligned to 8 bytes, but heads are not where the interpreter's own structure is not (Debian's 3.13.5). */
+	/* Objects are aligned to 8 bytes, but heads are not where the interpreter's own structure
+	 * is not (Debian's 3.13.5). */
 	return *ret >= 4096 && *ret < 1ull << 47;
 }
 
-/* Both neighbours point back: this is a list's head, or a member; for walking it is all the same. */
+/* Both neighbours point back: this is a list's head, or a member; for walking it is all the same.
+ */
 static bool is_head(struct python *py, uint64_t at)
 {
 	const struct cpython_layout *l = &py->heap.l;
 	uint64_t next, prev, back, forth;
 
-	return link_at(py, at, l->PyGC_Head__gc_next, &next) && link_at(py, at, l->PyGC_Head__gc_prev, &prev) &&
-	       next != at && link_at(py, next, l->PyGC_Head__gc_prev, &back) && back == at &&
+	return link_at(py, at, l->PyGC_Head__gc_next, &next) &&
+	       link_at(py, at, l->PyGC_Head__gc_prev, &prev) && next != at &&
+	       link_at(py, next, l->PyGC_Head__gc_prev, &back) && back == at &&
 	       link_at(py, prev, l->PyGC_Head__gc_next, &forth) && forth == at;
 }
 
 /*
- * A broken link may lead into a ring that the head is no part of. Whoever comes back to where the walk stood when its number of steps
- * was a power of two goes round in one; the links back would tell sooner, but they hold other numbers during a collection.
+ * A broken link may lead into a ring that the head is no part of. Whoever comes back to where the
+ * walk stood when its number of steps was a power of two goes round in one; the links back would
+ * tell sooner, but they hold other numbers during a collection.
  */
 static int walk_list(struct python *py, uint64_t head, size_t *budget, struct heap_items *to)
 {
@@ -77,7 +83,8 @@ static int walk_list(struct python *py, uint64_t head, size_t *budget, struct he
 	return *budget ? 0 : -E2BIG;
 }
 
-/* 0; -EAGAIN: objects stand in lists that a collection has made on its own stack; -ENODATA: this build has no lists. */
+/* 0; -EAGAIN: objects stand in lists that a collection has made on its own stack; -ENODATA: this
+ * build has no lists. */
 static int find_all(struct python *py, struct heap_items *to)
 {
 	const struct cpython_layout *l = &py->heap.l;
@@ -108,7 +115,8 @@ static bool frame_of_word(struct python *py, uint64_t word, struct py_frame *ret
 
 	if (!heap_possible(word) || !heap_is_named(h, word, "frame"))
 		return false;
-	if (h->l.PyFrameObject_f_frame >= 0 && heap_pointer(h, word, h->l.PyFrameObject_f_frame, &word) < 0)
+	if (h->l.PyFrameObject_f_frame >= 0 &&
+	    heap_pointer(h, word, h->l.PyFrameObject_f_frame, &word) < 0)
 		return false;
 	return frame_read(&py->codes, word, ret) == 0 && ret->code;
 }
@@ -117,7 +125,8 @@ static bool frame_of_word(struct python *py, uint64_t word, struct py_frame *ret
 static bool saved_frame(struct python *py, uint64_t greenlet, struct py_frame *ret)
 {
 	uint64_t pimpl, word;
-	uint64_t at = greenlet + (uint32_t)py->heap.l.PyObject_sizeof + PIMPL_WORDS_AFTER_HEAD * sizeof(uint64_t);
+	uint64_t at = greenlet + (uint32_t)py->heap.l.PyObject_sizeof +
+		      PIMPL_WORDS_AFTER_HEAD * sizeof(uint64_t);
 
 	if (memory_read_u64(py->memory, at, &pimpl) < 0 || !heap_possible(pimpl))
 		return false;
@@ -128,14 +137,16 @@ static bool saved_frame(struct python *py, uint64_t greenlet, struct py_frame *r
 	return false;
 }
 
-/* The chain from the saved frame outwards, turned so that the outermost comes first, as in an await chain. */
+/* The chain from the saved frame outwards, turned so that the outermost comes first, as in an await
+ * chain. */
 static void read_stack(struct python *py, const struct py_frame *top, struct await_chain *chain)
 {
 	struct py_frame f = *top;
 
 	chain->end = AWAIT_END_OBJECT;
 	for (;;) {
-		struct py_frame *slot = chain->frames.n < FRAMES_MAX ? array_push(&chain->frames) : NULL;
+		struct py_frame *slot =
+			chain->frames.n < FRAMES_MAX ? array_push(&chain->frames) : NULL;
 		if (!slot) {
 			chain->end = AWAIT_END_CUT;
 			break;
@@ -182,7 +193,8 @@ static void add_row(struct python *py, uint64_t greenlet, const struct py_frame 
 	row.wait = TASK_WAIT_OTHER;
 	row.object = (int64_t)greenlet;
 	if (inner)
-		row.waits_on = builder_strf(b, "switched out in %s", snap_str(b->s, inner->qualname));
+		row.waits_on =
+			builder_strf(b, "switched out in %s", snap_str(b->s, inner->qualname));
 	if (!b->error)
 		*SNAP_ROW(b->s, TASK, node_index(node)) = row;
 	emit_chain(py, node, &chain);
@@ -199,13 +211,15 @@ static int decode(struct decoded_process *p)
 	if (!py)
 		return 1;
 	for (size_t i = 0; i < py->interps.n && !imported; i++)
-		imported = heap_module_attr(&py->heap, py->interps.v[i], "greenlet", NULL, &module) == 0;
+		imported = heap_module_attr(&py->heap, py->interps.v[i], "greenlet", NULL,
+					    &module) == 0;
 	if (!imported)
 		return 1;
 	int r = find_all(py, &found);
 	for (size_t i = 0; i < found.n; i++) {
 		struct py_frame top;
-		/* A running one keeps a stale word of its last switch, which is on a thread's stack now. */
+		/* A running one keeps a stale word of its last switch, which is on a thread's stack
+		 * now. */
 		if (map_get(&seen, found.v[i], NULL) || !saved_frame(py, found.v[i], &top) ||
 		    map_get(&py->frame_threads, top.address, NULL))
 			continue;
@@ -214,12 +228,16 @@ static int decode(struct decoded_process *p)
 	}
 	map_done(&seen);
 	if (r == -ENODATA)
-		builder_gap(py->b, p->raw->node, false, "greenlets that are switched out",
-			    "this build of CPython keeps no list of its objects by which they could be found", NULL);
+		builder_gap(
+			py->b, p->raw->node, false, "greenlets that are switched out",
+			"this build of CPython keeps no list of its objects by which they could be found",
+			NULL);
 	else if (r == -EAGAIN)
 		builder_gap(py->b, p->raw->node, false, "greenlets that are switched out",
 			    "the collector was at work, and some may have been in its hands", NULL);
 	return r == -ENODATA ? 0 : r;
 }
 
-const struct runtime runtime_greenlet = { .name = "greenlet", .stage = RUNTIME_LIBRARY, .decode = decode };
+const struct runtime runtime_greenlet = { .name = "greenlet",
+					  .stage = RUNTIME_LIBRARY,
+					  .decode = decode };

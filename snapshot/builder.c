@@ -168,8 +168,11 @@ node_t builder_fact(struct builder *b, node_t about, const char *source, const c
 		text = strv(b, fmt, ap);
 		va_end(ap);
 	}
-	struct snap_fact row = { .about = about, .source = builder_str(b, source),
-				 .key = builder_str(b, key), .value = value, .text = text };
+	struct snap_fact row = { .about = about,
+				 .source = builder_str(b, source),
+				 .key = builder_str(b, key),
+				 .value = value,
+				 .text = text };
 	*BUILD(b, FACT) = row;
 	return builder_last(b, TABLE_FACT);
 }
@@ -177,8 +180,11 @@ node_t builder_fact(struct builder *b, node_t about, const char *source, const c
 void builder_gap(struct builder *b, node_t about, bool hole, const char *what, const char *why,
 		 const char *fix)
 {
-	struct snap_gap row = { .about = about, .what = builder_str(b, what),
-				.why = builder_str(b, why), .fix = builder_str(b, fix), .hole = hole };
+	struct snap_gap row = { .about = about,
+				.what = builder_str(b, what),
+				.why = builder_str(b, why),
+				.fix = builder_str(b, fix),
+				.hole = hole };
 
 	*BUILD(b, GAP) = row;
 }
@@ -191,8 +197,9 @@ void builder_event(struct builder *b, int64_t at_ns, enum event_kind kind, node_
 	va_start(ap, fmt);
 	str_t text = strv(b, fmt, ap);
 	va_end(ap);
-	struct snap_event row = { .at_ns = at_ns, .kind = (uint8_t)kind, .about = about,
-				  .text = text };
+	struct snap_event row = {
+		.at_ns = at_ns, .kind = (uint8_t)kind, .about = about, .text = text
+	};
 	*BUILD(b, EVENT) = row;
 }
 

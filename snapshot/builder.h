@@ -28,12 +28,14 @@ int builder_finish(struct builder *b, struct snapshot **ret);
 /* Continues with a finished snapshot, e.g. to analyse it anew; takes it over. */
 int builder_resume(struct builder *b, struct snapshot *s);
 
-/* Strings are copied and pooled. NULL gives STR_UNKNOWN. At most 1 MiB each, longer ones are cut. */
+/* Strings are copied and pooled. NULL gives STR_UNKNOWN. At most 1 MiB each, longer ones are cut.
+ */
 str_t builder_str(struct builder *b, const char *text);
 str_t builder_strn(struct builder *b, const char *text, size_t n); /* bytes; stops at a NUL */
 str_t builder_strf(struct builder *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* A new row with every optional field unknown; the pointer dies at the next add to the same table. */
+/* A new row with every optional field unknown; the pointer dies at the next add to the same table.
+ */
 void *builder_row(struct builder *b, enum table t);
 #define BUILD(b, T) ((SNAP_TYPE_##T *)builder_row(b, TABLE_##T))
 

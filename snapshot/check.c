@@ -1,6 +1,7 @@
 /*
- * Invariants; see check.h. Walks the schema, so a new field is checked as soon as it is described. What the
- * schema cannot say (trees have no cycles, a frame belongs to one stack) is checked by hand below.
+ * Invariants; see check.h. Walks the schema, so a new field is checked as soon as it is described.
+ * What the schema cannot say (trees have no cycles, a frame belongs to one stack) is checked by
+ * hand below.
  */
 #include "snapshot/check.h"
 
@@ -52,7 +53,8 @@ static bool nodes_ok(const struct check *c, struct span span, uint32_t kinds)
 		node_t n = *SNAP_ROW(c->s, REF, span.first + i);
 		if (n == NODE_UNKNOWN || n == NODE_NONE || !node_ok(c, n, kinds))
 			return false;
-		/* A set stands for the whole list: to spell out several for each row would cost rows times members. */
+		/* A set stands for the whole list: to spell out several for each row would cost
+		 * rows times members. */
 		if (node_table(n) == TABLE_SET && span.n != 1)
 			return false;
 	}
@@ -68,7 +70,8 @@ static unsigned n_names(const char *const *names)
 	return n;
 }
 
-static int check_record(const struct check *c, const struct record *r, size_t index, const void *row)
+static int check_record(const struct check *c, const struct record *r, size_t index,
+			const void *row)
 {
 	for (size_t i = 0; i < r->n_fields; i++) {
 		const struct field *f = &r->fields[i];
@@ -94,8 +97,8 @@ static int check_record(const struct check *c, const struct record *r, size_t in
 			ok = node_ok(c, *(const node_t *)at, f->u.kinds);
 			break;
 		case FIELD_OWNER:
-			ok = f->u.table ? *(const uint32_t *)at < c->s->tables[f->u.table].n :
-					  *(const node_t *)at > NODE_NONE &&
+			ok = f->u.table ? *(const uint32_t *)at < c->s->tables[f->u.table].n
+					: *(const node_t *)at > NODE_NONE &&
 						  node_ok(c, *(const node_t *)at, 0);
 			break;
 		case FIELD_NODES:
@@ -119,11 +122,11 @@ static int check_record(const struct check *c, const struct record *r, size_t in
 }
 
 /*
- * Only processes form a tree by rule: an asyncio task's parent is its first awaiter, and tasks that await
- * each other are a finding, not an error.
+ * Only processes form a tree by rule: an asyncio task's parent is its first awaiter, and tasks that
+ * await each other are a finding, not an error.
  *
- * Following the parent of any process must end: rows are coloured by the walk that met them first. What was checked before leads to
- * nothing new, so that a walk may end there.
+ * Following the parent of any process must end: rows are coloured by the walk that met them first.
+ * What was checked before leads to nothing new, so that a walk may end there.
  */
 static int check_tree(const struct check *c, uint32_t from)
 {
@@ -172,7 +175,8 @@ int snapshot_check(const struct snapshot *s, char *why, size_t cap)
 	return snapshot_check_appended(s, from_the_first, why, cap);
 }
 
-int snapshot_check_appended(const struct snapshot *s, const uint32_t from[TABLE_MAX], char *why, size_t cap)
+int snapshot_check_appended(const struct snapshot *s, const uint32_t from[TABLE_MAX], char *why,
+			    size_t cap)
 {
 	struct check c = { s, why, cap };
 
@@ -182,7 +186,8 @@ int snapshot_check_appended(const struct snapshot *s, const uint32_t from[TABLE_
 	for (unsigned t = 1; t < TABLE_MAX && r == 0; t++) {
 		const struct record *rec = snap_record((enum table)t);
 		for (size_t i = from[t]; rec && i < s->tables[t].n && r == 0; i++)
-			r = check_record(&c, rec, i, (const char *)s->tables[t].rows + i * rec->size);
+			r = check_record(&c, rec, i,
+					 (const char *)s->tables[t].rows + i * rec->size);
 	}
 	if (r == 0)
 		r = check_owners(&c, from);

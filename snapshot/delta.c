@@ -1,6 +1,7 @@
 /*
- * Shipping appended rows; see delta.h. Rows are plain structs without pointers, so they travel as bytes; both
- * sides are the same program, forked. A memfd carries them, since a socket message is bounded.
+ * Shipping appended rows; see delta.h. Rows are plain structs without pointers, so they travel as
+ * bytes; both sides are the same program, forked. A memfd carries them, since a socket message is
+ * bounded.
  */
 #include "snapshot/delta.h"
 
@@ -49,7 +50,8 @@ int delta_write(const struct snapshot *s, struct delta_mark *mark, int *ret_fd)
 		h.from[t] = mark->rows[t];
 		h.n[t] = (uint32_t)s->tables[t].n - mark->rows[t];
 		if (h.n[t])
-			parts[n++] = (struct iovec){ (char *)s->tables[t].rows + h.from[t] * snap_row_size(t),
+			parts[n++] = (struct iovec){ (char *)s->tables[t].rows +
+							     h.from[t] * snap_row_size(t),
 						     h.n[t] * snap_row_size(t) };
 	}
 	parts[n++] = (struct iovec){ s->strings + h.strings_from, h.n_strings };
@@ -61,7 +63,8 @@ int delta_write(const struct snapshot *s, struct delta_mark *mark, int *ret_fd)
 	return 0;
 }
 
-/* Reads exactly n bytes at *off; a writer that shrinks the file meanwhile yields -EBADMSG, not a fault. */
+/* Reads exactly n bytes at *off; a writer that shrinks the file meanwhile yields -EBADMSG, not a
+ * fault. */
 static int take(int fd, off_t *off, void *to, size_t n)
 {
 	char *p = to;

@@ -1,6 +1,6 @@
 /*
- * Look-ups over a snapshot; see index.h. Rows are grouped by a counting sort: O(rows), stable, no allocation
- * per row.
+ * Look-ups over a snapshot; see index.h. Rows are grouped by a counting sort: O(rows), stable, no
+ * allocation per row.
  */
 #include "snapshot/index.h"
 
@@ -13,7 +13,8 @@
 /* The key of row i of a table, or UINT32_MAX when it has none. */
 typedef uint32_t key_fn(const struct snap_index *x, enum table t, size_t i);
 
-/* Rows of equal key keep the order in which they stand in `order`, or in the table where that is NULL. */
+/* Rows of equal key keep the order in which they stand in `order`, or in the table where that is
+ * NULL. */
 static int group(const struct snap_index *x, struct snap_grouping *g, enum table t, key_fn *key,
 		 size_t n_keys, const uint32_t *order)
 {
@@ -100,8 +101,7 @@ int snap_index_init(struct snap_index *x, const struct snapshot *s)
 				  f->u.table ? s->tables[f->u.table].n : n_nodes, NULL);
 	}
 	if (r == 0)
-		r = group(x, &x->children[TABLE_WATCH], TABLE_WATCH, watch_key, n_nodes,
-			  NULL);
+		r = group(x, &x->children[TABLE_WATCH], TABLE_WATCH, watch_key, n_nodes, NULL);
 	if (r == 0)
 		r = group(x, &x->facts, TABLE_FACT, about_key, n_nodes, NULL);
 	/* Process by process, so that a resource's holders come one after the other. */
@@ -160,7 +160,8 @@ node_t snap_process_by_pid(const struct snap_index *x, int64_t pid)
 {
 	uint64_t i;
 
-	return map_get(&x->process_by_pid, (uint64_t)pid, &i) ? NODE(TABLE_PROCESS, i) : NODE_UNKNOWN;
+	return map_get(&x->process_by_pid, (uint64_t)pid, &i) ? NODE(TABLE_PROCESS, i)
+							      : NODE_UNKNOWN;
 }
 
 node_t snap_thread_by_tid(const struct snap_index *x, int64_t tid)
@@ -201,7 +202,8 @@ bool snap_fact_about(const struct snap_index *x, node_t about, const char *key, 
 	return false;
 }
 
-int64_t snap_fact_value(const struct snap_index *x, node_t about, const char *key, int64_t otherwise)
+int64_t snap_fact_value(const struct snap_index *x, node_t about, const char *key,
+			int64_t otherwise)
 {
 	uint32_t row;
 

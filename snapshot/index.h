@@ -1,6 +1,6 @@
 /*
- * Look-ups over a finished snapshot, made once: the children of each row, threads and processes by pid, fds by
- * resource. All are arrays of row indices; the snapshot itself has none of this.
+ * Look-ups over a finished snapshot, made once: the children of each row, threads and processes by
+ * pid, fds by resource. All are arrays of row indices; the snapshot itself has none of this.
  */
 #ifndef HW_SNAPSHOT_INDEX_H
 #define HW_SNAPSHOT_INDEX_H
@@ -20,10 +20,10 @@ struct snap_grouping {
 
 struct snap_index {
 	const struct snapshot *s;
-	uint32_t base[TABLE_LAST_NODE + 2];	 /* node -> key: base[table] + index */
+	uint32_t base[TABLE_LAST_NODE + 2];       /* node -> key: base[table] + index */
 	struct snap_grouping children[TABLE_MAX]; /* by owner, for tables with an owner */
-	struct snap_grouping facts;		 /* by what they are about */
-	struct snap_grouping fds;		 /* by resource */
+	struct snap_grouping facts;               /* by what they are about */
+	struct snap_grouping fds;                 /* by resource */
 	struct map process_by_pid, thread_by_tid; /* the last row wins where a pid was reused */
 };
 
@@ -39,12 +39,14 @@ struct snap_list snap_facts_about(const struct snap_index *x, node_t about);
 node_t snap_process_by_pid(const struct snap_index *x, int64_t pid); /* NODE_UNKNOWN when absent */
 node_t snap_thread_by_tid(const struct snap_index *x, int64_t tid);
 node_t snap_main_thread(const struct snap_index *x, node_t process);
-const struct snap_stack *snap_stack_of(const struct snap_index *x, node_t owner); /* NULL when none */
+const struct snap_stack *snap_stack_of(const struct snap_index *x,
+				       node_t owner); /* NULL when none */
 
 /* The first fact of that key about a node, as its row's index; false when there is none. */
 bool snap_fact_about(const struct snap_index *x, node_t about, const char *key, uint32_t *ret_row);
 /* Its value; `otherwise` when there is none. */
-int64_t snap_fact_value(const struct snap_index *x, node_t about, const char *key, int64_t otherwise);
+int64_t snap_fact_value(const struct snap_index *x, node_t about, const char *key,
+			int64_t otherwise);
 
 /* The row of descriptor `fd` of a process; NULL when it is not there. */
 const struct snap_fd *snap_fd_of(const struct snap_index *x, node_t process, int64_t fd);

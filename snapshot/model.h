@@ -30,14 +30,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef uint32_t str_t;	 /* offset into the string pool */
+typedef uint32_t str_t;  /* offset into the string pool */
 typedef uint32_t node_t; /* kind << 28 | index */
 
 #define STR_UNKNOWN 0u
-#define STR_NONE 1u
+#define STR_NONE    1u
 
 #define SNAP_UNKNOWN INT64_MIN
-#define SNAP_NONE (INT64_MIN + 1)
+#define SNAP_NONE    (INT64_MIN + 1)
 /* true for a value, i.e. neither unknown nor none */
 static inline bool snap_known(int64_t v)
 {
@@ -59,14 +59,14 @@ static inline bool span_known(struct span s)
 /* Every table; the first block's rows are nodes that others may refer to. */
 enum table {
 	TABLE_PROCESS = 1, /* P */
-	TABLE_THREAD,	   /* T */
-	TABLE_TASK,	   /* K */
-	TABLE_RESOURCE,	   /* R */
-	TABLE_WAIT,	   /* W */
-	TABLE_FACT,	   /* F */
-	TABLE_EVENT,	   /* E */
-	TABLE_GROUP,	   /* G */
-	TABLE_SET,	   /* S */
+	TABLE_THREAD,      /* T */
+	TABLE_TASK,        /* K */
+	TABLE_RESOURCE,    /* R */
+	TABLE_WAIT,        /* W */
+	TABLE_FACT,        /* F */
+	TABLE_EVENT,       /* E */
+	TABLE_GROUP,       /* G */
+	TABLE_SET,         /* S */
 	/* not nodes: */
 	TABLE_SAMPLE,
 	TABLE_STACK,
@@ -86,8 +86,8 @@ enum table {
 };
 #define TABLE_LAST_NODE TABLE_SET
 
-#define NODE_UNKNOWN 0u
-#define NODE_NONE 1u
+#define NODE_UNKNOWN       0u
+#define NODE_NONE          1u
 #define NODE(table, index) ((node_t)(table) << 28 | (uint32_t)(index))
 static inline enum table node_table(node_t n)
 {
@@ -148,7 +148,7 @@ enum resource_kind {
 	RESOURCE_FREEZER,
 	RESOURCE_KERNEL, /* an uninterruptible kernel wait */
 	RESOURCE_THREAD, /* the end of a thread, or of work given to it */
-	RESOURCE_SYSV,	 /* semop, msgrcv, msgsnd, mq_* */
+	RESOURCE_SYSV,   /* semop, msgrcv, msgsnd, mq_* */
 };
 
 /* What a wait is on: the same words as resource kinds where it is a resource. */
@@ -192,14 +192,14 @@ enum wait_on {
 enum task_wait {
 	TASK_WAIT_FD = 1, /* task.fd; task.waits_write says which side */
 	TASK_WAIT_EVENT,
-	TASK_WAIT_LOCK,	     /* Lock, RLock, StrictFIFOLock: task.owner when it could be read */
+	TASK_WAIT_LOCK,      /* Lock, RLock, StrictFIFOLock: task.owner when it could be read */
 	TASK_WAIT_SEMAPHORE, /* Semaphore, CapacityLimiter */
 	TASK_WAIT_CONDITION,
 	TASK_WAIT_CHANNEL_SEND,
 	TASK_WAIT_CHANNEL_RECEIVE,
 	TASK_WAIT_QUEUE,
 	TASK_WAIT_NURSERY, /* parked in a nursery's or TaskGroup's __aexit__: needs all children */
-	TASK_WAIT_TASK,	   /* another task or a gather of tasks: see task.waits_for */
+	TASK_WAIT_TASK,    /* another task or a gather of tasks: see task.waits_for */
 	TASK_WAIT_FUTURE,  /* a bare future: whoever holds it may set it */
 	TASK_WAIT_THREAD,  /* to_thread: task.worker */
 	TASK_WAIT_TIMER,   /* only its deadline ends it */
@@ -251,13 +251,16 @@ struct snap_process {
 	int64_t pid, ns_pid, ppid;
 	node_t parent; /* its parent's row where that is in the snapshot */
 	str_t name;    /* proctitle, test id, or argv's program: what a person would call it */
-	str_t exe, cmdline, state; /* state: the letter of /proc/PID/stat, "gone" when it exited during capture */
+	str_t exe, cmdline, state; /* state: the letter of /proc/PID/stat, "gone" when it exited
+				      during capture */
 	int64_t uid, gid, sid, pgid;
 	int64_t start_ns;
-	uint8_t root;	 /* a PID that was asked for */
-	uint8_t outside; /* not in the tree; here since something in the tree waits for it or shares with it */
+	uint8_t root;    /* a PID that was asked for */
+	uint8_t outside; /* not in the tree; here since something in the tree waits for it or shares
+			    with it */
 	uint8_t forked_not_execed; /* enum tri */
-	uint8_t fds_seen;	   /* enum tri: /proc/PID/fd was readable, so absence from a holder list is proof */
+	uint8_t fds_seen; /* enum tri: /proc/PID/fd was readable, so absence from a holder list is
+			     proof */
 	str_t cgroup, unit, container;
 	int64_t mnt_ns, net_ns, pid_ns, user_ns; /* inode numbers */
 	struct snap_exit exit;
@@ -279,12 +282,12 @@ struct snap_thread {
 	struct snap_call call; /* PRESENCE_NONE: known not to be in a system call */
 	int64_t sp, pc;
 	str_t wchan;
-	int64_t cpu_ns;	    /* user + system since its start */
+	int64_t cpu_ns;     /* user + system since its start */
 	int64_t switches;   /* times it was put on a CPU (schedstat, third field) */
 	int64_t blocked_ns; /* how long it has not run */
 	uint8_t activity;   /* enum activity */
-	uint8_t taken;	    /* enum taken */
-	uint8_t idle;	    /* enum tri: idle by design (a pool's worker, a runtime's helper thread) */
+	uint8_t taken;      /* enum taken */
+	uint8_t idle; /* enum tri: idle by design (a pool's worker, a runtime's helper thread) */
 	int64_t stopped_ns; /* how long hangwatch held it at most at a time: JSON stopped_us */
 	node_t group;
 };
@@ -306,12 +309,13 @@ struct snap_stack {
 
 struct snap_frame {
 	uint8_t kind, trust; /* enum frame_kind, enum trust */
-	uint8_t internal;    /* an interpreter's or runtime's own machinery: folded unless --all-frames */
-	uint8_t signal;	     /* a signal frame: the one above it was interrupted, not called */
+	uint8_t internal; /* an interpreter's or runtime's own machinery: folded unless --all-frames
+			   */
+	uint8_t signal;   /* a signal frame: the one above it was interrupted, not called */
 	str_t function, module, file;
 	int64_t line;
 	int64_t address; /* of the instruction, in the process */
-	int64_t offset;	 /* of the address in the module's file, to symbolise later */
+	int64_t offset;  /* of the address in the module's file, to symbolise later */
 };
 
 struct snap_local {
@@ -320,7 +324,7 @@ struct snap_local {
 };
 
 struct snap_runtime {
-	node_t owner;	    /* process */
+	node_t owner;        /* process */
 	str_t name, version; /* name STR_NONE: no known runtime in this process */
 	uint8_t finalizing;  /* enum tri */
 };
@@ -330,35 +334,36 @@ struct snap_task {
 	str_t runtime, name;
 	node_t parent; /* trio: the task that owns its nursery; asyncio: its first awaiter */
 	struct span awaited_by; /* tasks */
-	int64_t nursery;	/* trio: which of the parent's nurseries, from 0 */
-	node_t thread;		/* whose loop it belongs to */
-	uint8_t state;		/* enum task_state */
-	uint8_t inherited;	/* a copy that fork left behind: nothing runs it */
-	uint8_t service;	/* the runtime's own task, never a waker */
-	uint8_t main;		/* the loop's main task */
-	str_t waits_on;		/* for a person: "Event.wait", "MemoryReceiveChannel.receive" */
-	uint8_t wait;		/* enum task_wait */
-	uint8_t waits_write;	/* TASK_WAIT_FD: for writability */
+	int64_t nursery;        /* trio: which of the parent's nurseries, from 0 */
+	node_t thread;          /* whose loop it belongs to */
+	uint8_t state;          /* enum task_state */
+	uint8_t inherited;      /* a copy that fork left behind: nothing runs it */
+	uint8_t service;        /* the runtime's own task, never a waker */
+	uint8_t main;           /* the loop's main task */
+	str_t waits_on;         /* for a person: "Event.wait", "MemoryReceiveChannel.receive" */
+	uint8_t wait;           /* enum task_wait */
+	uint8_t waits_write;    /* TASK_WAIT_FD: for writability */
 	int64_t fd;
-	int64_t object;		/* address of the primitive waited on: equal objects are one resource */
-	node_t wait_owner;	/* task or thread that owns that primitive, where it could be read */
-	struct span setters;	/* tasks and threads, but itself, that refer to that primitive and so could set it, or a set of
-				 * them; unknown where not everything that may refer to it was searched: then everybody is a
-				 * candidate */
-	struct span waits_for;	/* tasks whose end it awaits */
-	uint8_t waits_any;	/* one of them is enough; else all are needed */
-	int64_t child;		/* TASK_WAIT_CHILD: its pid */
-	int64_t deadline_ns;	/* from the capture: when a timer of its own wakes it; SNAP_NONE: nothing does. Cancel scopes come on top */
-	node_t worker;		/* thread that runs its to_thread call */
-	int64_t schedules;	/* times it was scheduled, where the runtime counts */
-	str_t pending;		/* pending exceptions, for a person */
-	uint8_t start_pending;	/* nursery.start() not yet started */
+	int64_t object;    /* address of the primitive waited on: equal objects are one resource */
+	node_t wait_owner; /* task or thread that owns that primitive, where it could be read */
+	struct span setters;   /* tasks and threads, but itself, that refer to that primitive and so
+				* could set it, or a set of them; unknown where not everything that
+				* may refer to it was searched: then everybody is a candidate */
+	struct span waits_for; /* tasks whose end it awaits */
+	uint8_t waits_any;     /* one of them is enough; else all are needed */
+	int64_t child;         /* TASK_WAIT_CHILD: its pid */
+	int64_t deadline_ns;   /* from the capture: when a timer of its own wakes it; SNAP_NONE:
+				  nothing does. Cancel scopes come on top */
+	node_t worker;         /* thread that runs its to_thread call */
+	int64_t schedules;     /* times it was scheduled, where the runtime counts */
+	str_t pending;         /* pending exceptions, for a person */
+	uint8_t start_pending; /* nursery.start() not yet started */
 };
 
 /* Cancel scopes in force on a task, innermost first. */
 struct snap_scope {
-	node_t owner;	       /* task */
-	int64_t deadline_ns;   /* from the capture; SNAP_NONE = no deadline: JSON deadline_in_s */
+	node_t owner;        /* task */
+	int64_t deadline_ns; /* from the capture; SNAP_NONE = no deadline: JSON deadline_in_s */
 	uint8_t cancel_called, shield, effectively_cancelled;
 };
 
@@ -366,50 +371,51 @@ struct snap_fd {
 	node_t owner; /* process */
 	int64_t fd;
 	node_t resource;
-	str_t kind;		/* "pipe read", "tcp listen", … for a person */
-	struct span armed_by;	/* epoll resources and threads that watch it now */
-	str_t mask;		/* event mask of its first watch, hexadecimal as the kernel prints it */
-	uint8_t inherited;	/* enum tri: open before the fork */
+	str_t kind;           /* "pipe read", "tcp listen", … for a person */
+	struct span armed_by; /* epoll resources and threads that watch it now */
+	str_t mask;        /* event mask of its first watch, hexadecimal as the kernel prints it */
+	uint8_t inherited; /* enum tri: open before the fork */
 	uint8_t readable, writable; /* open mode */
-	int64_t flags;		/* O_NONBLOCK and the rest of fdinfo's flags */
+	int64_t flags;              /* O_NONBLOCK and the rest of fdinfo's flags */
 };
 
 /* One entry of an epoll set, or one fd in a poll/select in progress. */
 struct snap_watch {
-	node_t owner;	 /* epoll resource, or thread (poll, select) */
-	node_t process;	 /* in whose descriptor table `fd` is meant */
+	node_t owner;   /* epoll resource, or thread (poll, select) */
+	node_t process; /* in whose descriptor table `fd` is meant */
 	int64_t fd;
 	node_t resource; /* what is watched; NODE_NONE: the number was closed or reused since */
-	int64_t events;	 /* EPOLLIN … as armed */
-	uint8_t armed;	 /* any event but the private bits: someone waits for it */
+	int64_t events;  /* EPOLLIN … as armed */
+	uint8_t armed;   /* any event but the private bits: someone waits for it */
 	uint8_t edge, oneshot;
-	int64_t data;	 /* epoll_data as the program set it */
-	node_t task;	 /* the task that a runtime's table names for this fd (read side) */
+	int64_t data; /* epoll_data as the program set it */
+	node_t task;  /* the task that a runtime's table names for this fd (read side) */
 	node_t write_task;
 };
 
 struct snap_resource {
-	uint8_t kind;	  /* enum resource_kind */
-	str_t text;	  /* for a person: "127.0.0.1:8650 <- 127.0.0.1:33750" */
-	str_t state;	  /* TCP state, "listen", "full", "fired", … */
+	uint8_t kind; /* enum resource_kind */
+	str_t text;   /* for a person: "127.0.0.1:8650 <- 127.0.0.1:33750" */
+	str_t state;  /* TCP state, "listen", "full", "fired", … */
 	int64_t inode, device;
 	int64_t net_ns;
 	str_t local, remote; /* socket addresses, "host:port" or a path */
 	int64_t recv_q, send_q;
-	int64_t capacity;    /* of a pipe, a backlog */
-	int64_t fill;	     /* unread bytes; eventfd: its count; timerfd: see expires_ns */
+	int64_t capacity; /* of a pipe, a backlog */
+	int64_t fill;     /* unread bytes; eventfd: its count; timerfd: see expires_ns */
 	int64_t last_sent_ns, last_received_ns; /* on the trigger's clock (negative: before it) */
-	int64_t expires_ns;  /* timerfd: first expiry from the capture; SNAP_NONE: disarmed */
-	node_t peer;	     /* the other end */
-	node_t listener;     /* a connection nobody has accepted yet: the listening socket whose holders may */
-	node_t target;	     /* process: of a pidfd or a child's end; thread for RESOURCE_THREAD */
-	node_t lock_owner;   /* process or thread that holds it; NODE_NONE: free or ownerless */
-	int64_t address;	 /* of a futex word or in-process object */
-	node_t process;	     /* for in-process resources */
+	int64_t expires_ns; /* timerfd: first expiry from the capture; SNAP_NONE: disarmed */
+	node_t peer;        /* the other end */
+	node_t listener; /* a connection nobody has accepted yet: the listening socket whose holders
+			    may */
+	node_t target;   /* process: of a pidfd or a child's end; thread for RESOURCE_THREAD */
+	node_t lock_owner; /* process or thread that holds it; NODE_NONE: free or ownerless */
+	int64_t address;   /* of a futex word or in-process object */
+	node_t process;    /* for in-process resources */
 	uint8_t holders_complete; /* enum tri: every party that could hold it was seen */
-	uint8_t outside_held;	  /* enum tri: someone outside the tree holds an end */
-	str_t outside;		  /* who, for a person: "sshd 812", "192.0.2.7:443" */
-	str_t detail;		  /* lock type, futex kind, … machine words: "mutex robust", "posix write" */
+	uint8_t outside_held;     /* enum tri: someone outside the tree holds an end */
+	str_t outside;            /* who, for a person: "sshd 812", "192.0.2.7:443" */
+	str_t detail; /* lock type, futex kind, … machine words: "mutex robust", "posix write" */
 };
 
 struct snap_wait {
@@ -419,10 +425,12 @@ struct snap_wait {
 	str_t what;
 	uint8_t need; /* enum need */
 	int64_t group;
-	struct span to;	     /* everyone who could end this wait; unknown = not all could be seen. See wakers.h for sets */
+	struct span to; /* everyone who could end this wait; unknown = not all could be seen. See
+			   wakers.h for sets */
 	int64_t deadline_ns; /* from the capture */
 	uint8_t evidence;    /* enum evidence */
-	uint8_t new_work;    /* ends when new work comes from outside: listening socket, terminal, watched file */
+	uint8_t new_work;    /* ends when new work comes from outside: listening socket, terminal,
+				watched file */
 	struct span facts;
 };
 
@@ -442,8 +450,9 @@ struct snap_group {
 };
 
 /*
- * A list that many rows refer to, said once: "everyone in this process" for each of its thousand sleepers. Where a row's list
- * names a set, it names nothing else, and its members are meant but for the row's own sleeper.
+ * A list that many rows refer to, said once: "everyone in this process" for each of its thousand
+ * sleepers. Where a row's list names a set, it names nothing else, and its members are meant but
+ * for the row's own sleeper.
  */
 struct snap_set {
 	struct span members; /* processes, threads, tasks */
@@ -465,7 +474,8 @@ struct snap_signal {
 	uint8_t alive_after; /* enum tri */
 };
 
-/* Something that could not be seen. `hole`: a process, thread or PID asked for is missing (exit code 3). */
+/* Something that could not be seen. `hole`: a process, thread or PID asked for is missing (exit
+ * code 3). */
 struct snap_gap {
 	node_t about;
 	str_t what, why, fix;
@@ -480,7 +490,7 @@ struct snap_end {
 };
 
 struct snap_verdict {
-	node_t root; /* process */
+	node_t root;   /* process */
 	uint8_t class; /* enum verdict_class */
 	str_t sentence;
 	uint8_t certainty, can_end;
@@ -563,32 +573,32 @@ void snapshot_free(struct snapshot *s);
 const char *snap_str(const struct snapshot *s, str_t str); /* "" for unknown and none */
 
 /* Typed access: SNAP_ROW(s, THREAD, i)->tid; SNAP_N(s, THREAD). */
-#define SNAP_N(s, T) ((uint32_t)(s)->tables[TABLE_##T].n)
-#define SNAP_ROWS(s, T) ((SNAP_TYPE_##T *)(s)->tables[TABLE_##T].rows)
+#define SNAP_N(s, T)      ((uint32_t)(s)->tables[TABLE_##T].n)
+#define SNAP_ROWS(s, T)   ((SNAP_TYPE_##T *)(s)->tables[TABLE_##T].rows)
 #define SNAP_ROW(s, T, i) (&SNAP_ROWS(s, T)[i])
 
-#define SNAP_TYPE_PROCESS struct snap_process
-#define SNAP_TYPE_THREAD struct snap_thread
-#define SNAP_TYPE_TASK struct snap_task
-#define SNAP_TYPE_RESOURCE struct snap_resource
-#define SNAP_TYPE_WAIT struct snap_wait
-#define SNAP_TYPE_FACT struct snap_fact
-#define SNAP_TYPE_EVENT struct snap_event
-#define SNAP_TYPE_GROUP struct snap_group
-#define SNAP_TYPE_SET struct snap_set
-#define SNAP_TYPE_SAMPLE struct snap_sample
-#define SNAP_TYPE_STACK struct snap_stack
-#define SNAP_TYPE_FRAME struct snap_frame
-#define SNAP_TYPE_LOCAL struct snap_local
-#define SNAP_TYPE_RUNTIME struct snap_runtime
-#define SNAP_TYPE_SCOPE struct snap_scope
-#define SNAP_TYPE_FD struct snap_fd
-#define SNAP_TYPE_WATCH struct snap_watch
-#define SNAP_TYPE_SIGNAL struct snap_signal
-#define SNAP_TYPE_GAP struct snap_gap
-#define SNAP_TYPE_VERDICT struct snap_verdict
-#define SNAP_TYPE_ODD struct snap_odd
+#define SNAP_TYPE_PROCESS   struct snap_process
+#define SNAP_TYPE_THREAD    struct snap_thread
+#define SNAP_TYPE_TASK      struct snap_task
+#define SNAP_TYPE_RESOURCE  struct snap_resource
+#define SNAP_TYPE_WAIT      struct snap_wait
+#define SNAP_TYPE_FACT      struct snap_fact
+#define SNAP_TYPE_EVENT     struct snap_event
+#define SNAP_TYPE_GROUP     struct snap_group
+#define SNAP_TYPE_SET       struct snap_set
+#define SNAP_TYPE_SAMPLE    struct snap_sample
+#define SNAP_TYPE_STACK     struct snap_stack
+#define SNAP_TYPE_FRAME     struct snap_frame
+#define SNAP_TYPE_LOCAL     struct snap_local
+#define SNAP_TYPE_RUNTIME   struct snap_runtime
+#define SNAP_TYPE_SCOPE     struct snap_scope
+#define SNAP_TYPE_FD        struct snap_fd
+#define SNAP_TYPE_WATCH     struct snap_watch
+#define SNAP_TYPE_SIGNAL    struct snap_signal
+#define SNAP_TYPE_GAP       struct snap_gap
+#define SNAP_TYPE_VERDICT   struct snap_verdict
+#define SNAP_TYPE_ODD       struct snap_odd
 #define SNAP_TYPE_RULED_OUT struct snap_ruled_out
-#define SNAP_TYPE_REF node_t
+#define SNAP_TYPE_REF       node_t
 
 #endif

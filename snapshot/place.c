@@ -1,9 +1,9 @@
 /*
  * The place that a person looks for; see place.h.
  *
- * The innermost frames of whatever waits are the library's: a lock's acquire(), a loop's poll(). A person knows the program by its
- * own files, and those are told by their paths: the standard library lies in lib/pythonX.Y, what is installed
- * in site-packages or dist-packages below it.
+ * The innermost frames of whatever waits are the library's: a lock's acquire(), a loop's poll(). A
+ * person knows the program by its own files, and those are told by their paths: the standard
+ * library lies in lib/pythonX.Y, what is installed in site-packages or dist-packages below it.
  */
 #include "snapshot/place.h"
 
@@ -15,8 +15,9 @@
 enum origin { ORIGIN_OWN, ORIGIN_PACKAGE, ORIGIN_LIBRARY };
 
 /* Packages whose frames only drive others or wait for them. */
-static const char *const drivers[] = { "/trio/", "/anyio/", "/outcome/", "/gevent/", "/greenlet/", "/uvloop/",
-				       "/sniffio/", "/_pytest/", "/pluggy/", "/pytest_" };
+static const char *const drivers[] = { "/trio/",     "/anyio/",  "/outcome/", "/gevent/",
+				       "/greenlet/", "/uvloop/", "/sniffio/", "/_pytest/",
+				       "/pluggy/",   "/pytest_" };
 
 static bool drives(const char *in_packages)
 {
@@ -36,14 +37,16 @@ static enum origin origin_of(const char *file)
 			return drives(p + strlen(packages[i])) ? ORIGIN_LIBRARY : ORIGIN_PACKAGE;
 	}
 	/* "<frozen runpy>", "<string>": nothing to look up. */
-	if (!file[0] || file[0] == '<' || strstr(file, "/lib/python3") || strstr(file, "/lib64/python3"))
+	if (!file[0] || file[0] == '<' || strstr(file, "/lib/python3") ||
+	    strstr(file, "/lib64/python3"))
 		return ORIGIN_LIBRARY;
 	return ORIGIN_OWN;
 }
 
 /*
- * The innermost Python frame of a thread's or task's stack that is the program's own: neither the standard library nor an installed
- * package. Where it has none, the innermost of a package that is no event loop. NULL when there is neither.
+ * The innermost Python frame of a thread's or task's stack that is the program's own: neither the
+ * standard library nor an installed package. Where it has none, the innermost of a package that is
+ * no event loop. NULL when there is neither.
  */
 static const struct snap_frame *place_of(const struct snap_index *x, node_t owner)
 {
@@ -81,8 +84,9 @@ void place_add(struct strbuf *b, const struct snap_index *x, node_t sleeper)
 	if (!f)
 		return;
 	const char *function = place_task_name(snap_str(x->s, f->function));
-	bool named = node_table(sleeper) == TABLE_TASK &&
-		     str_ends(snap_str(x->s, SNAP_ROW(x->s, TASK, node_index(sleeper))->name), function);
+	bool named =
+		node_table(sleeper) == TABLE_TASK &&
+		str_ends(snap_str(x->s, SNAP_ROW(x->s, TASK, node_index(sleeper))->name), function);
 
 	strbuf_add(b, ", at ");
 	if (!named)

@@ -14,54 +14,62 @@ const char *const names_frame_kind[] = { "unknown", "native", "python", "kernel"
 const char *const names_trust[] = { "unknown", "cfi", "recovered", "guessed", NULL };
 const char *const names_activity[] = { "unknown", "parked", "busy", "moving", NULL };
 const char *const names_taken[] = { "unknown", "bpf", "proc", "ptrace", NULL };
-const char *const names_task_state[] = { "unknown", "waiting", "running", "runnable", "created",
-					 NULL };
+const char *const names_task_state[] = { "unknown",  "waiting", "running",
+					 "runnable", "created", NULL };
 const char *const names_need[] = { "unknown", "any", "all", NULL };
 const char *const names_evidence[] = { "unknown", "proved", "read", "candidate", NULL };
 const char *const names_certainty[] = { "unknown", "proved", "read", "inferred", NULL };
 const char *const names_can_end[] = { "unset", "no", "timer", "yes", "unknown", NULL };
-const char *const names_trigger_kind[] = { "unknown", "wall-clock", "manual", "idle", "busy",
-					   "mark",    "rule",	    NULL };
+const char *const names_trigger_kind[] = { "unknown", "wall-clock", "manual", "idle",
+					   "busy",    "mark",       "rule",   NULL };
 const char *const names_resource_kind[] = {
-	"unknown", "pipe",    "tcp",  "udp",    "unix",   "socket", "pidfd",   "epoll",
-	"eventfd", "signalfd", "timerfd", "inotify", "io_uring", "tty",  "file",    "anon",
-	"futex",   "flock",   "child", "gil",    "event",  "lock",   "channel", "nursery",
-	"task",    "timer",   "signal", "freezer", "kernel", "thread", "sysv",    NULL
+	"unknown", "pipe",     "tcp",     "udp",     "unix",     "socket", "pidfd",   "epoll",
+	"eventfd", "signalfd", "timerfd", "inotify", "io_uring", "tty",    "file",    "anon",
+	"futex",   "flock",    "child",   "gil",     "event",    "lock",   "channel", "nursery",
+	"task",    "timer",    "signal",  "freezer", "kernel",   "thread", "sysv",    NULL
 };
-const char *const names_wait_on[] = {
-	"unknown", "pidfd",   "tcp",   "udp",	   "unix",    "socket", "pipe",	  "fifo-open", "eventfd",
-	"signalfd", "timerfd", "inotify", "tty",	   "file",    "epoll",	"io_uring", "futex",	    "lock",
-	"flock",   "child",   "thread", "gil",	   "event",   "channel", "queue",  "nursery",   "task",
-	"timer",   "signal",  "freezer", "kernel", "sysv",    "loop",	"other",  NULL
-};
-const char *const names_task_wait[] = {
-	"unknown", "fd",	   "event",   "lock",  "semaphore", "condition", "channel-send",
-	"channel-receive", "queue", "nursery", "task",  "future",    "thread",	  "timer",
-	"forever", "child", "other",  NULL
-};
-const char *const names_verdict_class[] = { "unset",	 "STOPPED",   "D_STATE", "LOST_PEER",
-					    "DEADLOCK",	 "FULL_PIPE", "BUSY_LOOP", "LIVELOCK",
-					    "SLOW",	 "TIMER",     "IDLE",	 "OUTSIDE",
-					    "UNKNOWN",	 NULL };
-const char *const names_event_kind[] = { "unknown", "fork",    "exec", "exit",	  "signal", "tcp_state",
-					 "blocked", "mark",    "capture", "reap", "reparent", NULL };
+const char *const names_wait_on[] = { "unknown",  "pidfd",   "tcp",       "udp",     "unix",
+				      "socket",   "pipe",    "fifo-open", "eventfd", "signalfd",
+				      "timerfd",  "inotify", "tty",       "file",    "epoll",
+				      "io_uring", "futex",   "lock",      "flock",   "child",
+				      "thread",   "gil",     "event",     "channel", "queue",
+				      "nursery",  "task",    "timer",     "signal",  "freezer",
+				      "kernel",   "sysv",    "loop",      "other",   NULL };
+const char *const names_task_wait[] = { "unknown",   "fd",        "event",        "lock",
+					"semaphore", "condition", "channel-send", "channel-receive",
+					"queue",     "nursery",   "task",         "future",
+					"thread",    "timer",     "forever",      "child",
+					"other",     NULL };
+const char *const names_verdict_class[] = { "unset",    "STOPPED",   "D_STATE",   "LOST_PEER",
+					    "DEADLOCK", "FULL_PIPE", "BUSY_LOOP", "LIVELOCK",
+					    "SLOW",     "TIMER",     "IDLE",      "OUTSIDE",
+					    "UNKNOWN",  NULL };
+const char *const names_event_kind[] = { "unknown", "fork",      "exec",     "exit",
+					 "signal",  "tcp_state", "blocked",  "mark",
+					 "capture", "reap",      "reparent", NULL };
 
-#define F(struct_, member, key_, type_, ...) \
-	{ .key = (key_), .offset = offsetof(struct struct_, member), .type = FIELD_##type_, __VA_ARGS__ }
-#define NAMES(n) .u.names = names_##n
+#define F(struct_, member, key_, type_, ...)                                                      \
+	{                                                                                         \
+		.key = (key_), .offset = offsetof(struct struct_, member), .type = FIELD_##type_, \
+		__VA_ARGS__                                                                       \
+	}
+#define NAMES(n)   .u.names = names_##n
 #define TO(kinds_) .u.kinds = (kinds_)
-#define CHILD_OF(key_, type_, table_) { .key = (key_), .type = FIELD_##type_, .u.table = TABLE_##table_ }
+#define CHILD_OF(key_, type_, table_)                                           \
+	{                                                                       \
+		.key = (key_), .type = FIELD_##type_, .u.table = TABLE_##table_ \
+	}
 #define OBJ(record_) .u.record = &(record_)
-#define P_ (1u << TABLE_PROCESS)
-#define T_ (1u << TABLE_THREAD)
-#define K_ (1u << TABLE_TASK)
-#define R_ (1u << TABLE_RESOURCE)
-#define W_ (1u << TABLE_WAIT)
-#define F_ (1u << TABLE_FACT)
-#define G_ (1u << TABLE_GROUP)
-#define S_ (1u << TABLE_SET)
+#define P_           (1u << TABLE_PROCESS)
+#define T_           (1u << TABLE_THREAD)
+#define K_           (1u << TABLE_TASK)
+#define R_           (1u << TABLE_RESOURCE)
+#define W_           (1u << TABLE_WAIT)
+#define F_           (1u << TABLE_FACT)
+#define G_           (1u << TABLE_GROUP)
+#define S_           (1u << TABLE_SET)
 
-#define RECORD(name_, struct_, letter_, fields_)                                       \
+#define RECORD(name_, struct_, letter_, fields_)                                        \
 	static const struct record name_ = { #struct_, sizeof(struct struct_), fields_, \
 					     ARRAY_SIZE(fields_), letter_ }
 
@@ -303,10 +311,8 @@ static const struct field wait_fields[] = {
 RECORD(wait_record, snap_wait, 'W', wait_fields);
 
 static const struct field fact_fields[] = {
-	F(snap_fact, about, "about", NODE),
-	F(snap_fact, source, "source", STR),
-	F(snap_fact, key, "key", STR),
-	F(snap_fact, value, "value", INT),
+	F(snap_fact, about, "about", NODE), F(snap_fact, source, "source", STR),
+	F(snap_fact, key, "key", STR),      F(snap_fact, value, "value", INT),
 	F(snap_fact, text, "text", STR),
 };
 RECORD(fact_record, snap_fact, 'F', fact_fields);
@@ -343,10 +349,8 @@ static const struct field signal_fields[] = {
 RECORD(signal_record, snap_signal, 0, signal_fields);
 
 static const struct field gap_fields[] = {
-	F(snap_gap, about, "about", NODE),
-	F(snap_gap, what, "what", STR),
-	F(snap_gap, why, "why", STR),
-	F(snap_gap, fix, "fix", STR),
+	F(snap_gap, about, "about", NODE), F(snap_gap, what, "what", STR),
+	F(snap_gap, why, "why", STR),      F(snap_gap, fix, "fix", STR),
 	F(snap_gap, hole, "hole", BOOL),
 };
 RECORD(gap_record, snap_gap, 0, gap_fields);
@@ -442,17 +446,17 @@ const struct record snap_head_record = { "head", sizeof(struct snap_head), head_
 					 ARRAY_SIZE(head_fields), 0 };
 
 static const struct record *const records[TABLE_MAX] = {
-	[TABLE_PROCESS] = &process_record,   [TABLE_THREAD] = &thread_record,
-	[TABLE_TASK] = &task_record,	     [TABLE_RESOURCE] = &resource_record,
-	[TABLE_WAIT] = &wait_record,	     [TABLE_FACT] = &fact_record,
-	[TABLE_EVENT] = &event_record,	     [TABLE_GROUP] = &group_record,
-	[TABLE_SET] = &set_record,	     [TABLE_SAMPLE] = &sample_record,     [TABLE_STACK] = &stack_record,
-	[TABLE_FRAME] = &frame_record,	     [TABLE_LOCAL] = &local_record,
-	[TABLE_RUNTIME] = &runtime_record,   [TABLE_SCOPE] = &scope_record,
-	[TABLE_FD] = &fd_record,	     [TABLE_WATCH] = &watch_record,
-	[TABLE_SIGNAL] = &signal_record,     [TABLE_GAP] = &gap_record,
-	[TABLE_VERDICT] = &verdict_record,   [TABLE_ODD] = &odd_record,
-	[TABLE_RULED_OUT] = &ruled_out_record,
+	[TABLE_PROCESS] = &process_record, [TABLE_THREAD] = &thread_record,
+	[TABLE_TASK] = &task_record,       [TABLE_RESOURCE] = &resource_record,
+	[TABLE_WAIT] = &wait_record,       [TABLE_FACT] = &fact_record,
+	[TABLE_EVENT] = &event_record,     [TABLE_GROUP] = &group_record,
+	[TABLE_SET] = &set_record,         [TABLE_SAMPLE] = &sample_record,
+	[TABLE_STACK] = &stack_record,     [TABLE_FRAME] = &frame_record,
+	[TABLE_LOCAL] = &local_record,     [TABLE_RUNTIME] = &runtime_record,
+	[TABLE_SCOPE] = &scope_record,     [TABLE_FD] = &fd_record,
+	[TABLE_WATCH] = &watch_record,     [TABLE_SIGNAL] = &signal_record,
+	[TABLE_GAP] = &gap_record,         [TABLE_VERDICT] = &verdict_record,
+	[TABLE_ODD] = &odd_record,         [TABLE_RULED_OUT] = &ruled_out_record,
 };
 
 const struct record *snap_record(enum table t)

@@ -23,13 +23,13 @@ struct writer {
 static const char *const list_keys[TABLE_MAX] = {
 	[TABLE_VERDICT] = "verdicts", [TABLE_PROCESS] = "processes", [TABLE_RESOURCE] = "resources",
 	[TABLE_WATCH] = "watches",    [TABLE_WAIT] = "waits",        [TABLE_FACT] = "facts",
-	[TABLE_SET] = "sets",	      [TABLE_GROUP] = "groups",     [TABLE_EVENT] = "events",      [TABLE_SIGNAL] = "signals",
-	[TABLE_GAP] = "gaps",
+	[TABLE_SET] = "sets",         [TABLE_GROUP] = "groups",      [TABLE_EVENT] = "events",
+	[TABLE_SIGNAL] = "signals",   [TABLE_GAP] = "gaps",
 };
 
-static const enum table list_order[] = { TABLE_PROCESS, TABLE_RESOURCE, TABLE_WATCH,
-					 TABLE_WAIT,    TABLE_SET,      TABLE_FACT,     TABLE_GROUP,
-					 TABLE_EVENT,   TABLE_SIGNAL,   TABLE_GAP };
+static const enum table list_order[] = { TABLE_PROCESS, TABLE_RESOURCE, TABLE_WATCH, TABLE_WAIT,
+					 TABLE_SET,     TABLE_FACT,     TABLE_GROUP, TABLE_EVENT,
+					 TABLE_SIGNAL,  TABLE_GAP };
 
 const char *snapshot_list_key(enum table t)
 {

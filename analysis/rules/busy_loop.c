@@ -1,9 +1,9 @@
 /*
- * BUSY_LOOP: the chain ends at a thread that burns CPU, moves no bytes, and repeats one stack or the same few calls in every
- * look.
+ * BUSY_LOOP: the chain ends at a thread that burns CPU, moves no bytes, and repeats one stack or
+ * the same few calls in every look.
  *
- * Bytes through sockets are in no counter of the thread; where its calls may move such bytes the claim is only made
- * when the socket has nobody at its other end.
+ * Bytes through sockets are in no counter of the thread; where its calls may move such bytes the
+ * claim is only made when the socket has nobody at its other end.
  */
 #include "analysis/rules/rule.h"
 
@@ -13,10 +13,10 @@
 
 static bool socket_is_dead(const struct claim *c, node_t thread)
 {
-	const struct snap_fd *fd = thread_row(c->a, thread)->call.presence == PRESENCE_HERE ?
-					   snap_fd_of(&c->a->x, process_of(c->a, thread),
-						      (int32_t)call_arg(c->a, thread, 0)) :
-					   NULL;
+	const struct snap_fd *fd = thread_row(c->a, thread)->call.presence == PRESENCE_HERE
+					   ? snap_fd_of(&c->a->x, process_of(c->a, thread),
+							(int32_t)call_arg(c->a, thread, 0))
+					   : NULL;
 
 	if (fd && is_resource(fd->resource))
 		return resource_row(c->a, fd->resource)->peer == NODE_NONE;
@@ -25,8 +25,8 @@ static bool socket_is_dead(const struct claim *c, node_t thread)
 	for (uint32_t i = 0; i < fds.n; i++) {
 		node_t r = SNAP_ROW(c->a->s, FD, fds.v[i])->resource;
 		unsigned kind = is_resource(r) ? resource_row(c->a, r)->kind : 0;
-		bool socket = kind == RESOURCE_TCP || kind == RESOURCE_UDP || kind == RESOURCE_UNIX ||
-			      kind == RESOURCE_SOCKET;
+		bool socket = kind == RESOURCE_TCP || kind == RESOURCE_UDP ||
+			      kind == RESOURCE_UNIX || kind == RESOURCE_SOCKET;
 		if (socket && resource_row(c->a, r)->peer != NODE_NONE)
 			return false;
 	}

@@ -1,4 +1,5 @@
-/* D_STATE: the chain ends in an uninterruptible kernel wait that no living party is known to end. */
+/* D_STATE: the chain ends in an uninterruptible kernel wait that no living party is known to end.
+ */
 #include "analysis/rules/rule.h"
 
 bool rule_d_state(const struct claim *c, struct finding *ret)

@@ -1,6 +1,7 @@
 /*
- * DEADLOCK: the root's wait is dead and the chain closes on itself. In a weaker reading it is `inferred`: there something keeps the set alive in
- * principle, a candidate, a deadline or new work, and a wish to end says that nothing of it is meant.
+ * DEADLOCK: the root's wait is dead and the chain closes on itself. In a weaker reading it is
+ * `inferred`: there something keeps the set alive in principle, a candidate, a deadline or new
+ * work, and a wish to end says that nothing of it is meant.
  */
 #include "analysis/rules/rule.h"
 

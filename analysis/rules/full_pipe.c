@@ -1,8 +1,9 @@
 /*
- * FULL_PIPE: the chain ends at a writer blocked on a full pipe or socket whose reader lives, sleeps elsewhere and reads
- * nothing.
+ * FULL_PIPE: the chain ends at a writer blocked on a full pipe or socket whose reader lives, sleeps
+ * elsewhere and reads nothing.
  *
- * A reader that runs, or took bytes while it was looked at, is merely slow; one that waits for the writer makes a cycle.
+ * A reader that runs, or took bytes while it was looked at, is merely slow; one that waits for the
+ * writer makes a cycle.
  */
 #include "analysis/rules/rule.h"
 
@@ -25,7 +26,8 @@ static bool reads_it(const struct claim *c, uint32_t reader, node_t resource)
 		return true;
 	for (uint32_t i = reader; i <= c->last; i++) {
 		node_t n = claim_step(c, i)->sleeper;
-		if (node_table(n) != TABLE_THREAD || process_of(c->a, n) != process_of(c->a, s->sleeper))
+		if (node_table(n) != TABLE_THREAD ||
+		    process_of(c->a, n) != process_of(c->a, s->sleeper))
 			continue;
 		struct samples look = samples_of(c->a, n);
 		if (c->a->threads[node_index(n)].mode == MODE_RUNS ||

@@ -1,10 +1,11 @@
 /*
- * IDLE: only new work is awaited, with nothing pending. A process that waits to be told by a signal is taken for
- * idle as well, but that is inferred: its sender is unknown.
+ * IDLE: only new work is awaited, with nothing pending. A process that waits to be told by a signal
+ * is taken for idle as well, but that is inferred: its sender is unknown.
  *
- * "Only" is meant. Whoever in the chain could just as well be woken by somebody unknown does not wait for that new
- * work alone: of the root that makes the claim inferred, behind it the claim is not made. And one who has a lock or owes
- * an answer is not at rest because it waits for a signal: idle by signals is only who is waited for till it ends.
+ * "Only" is meant. Whoever in the chain could just as well be woken by somebody unknown does not
+ * wait for that new work alone: of the root that makes the claim inferred, behind it the claim is
+ * not made. And one who has a lock or owes an answer is not at rest because it waits for a signal:
+ * idle by signals is only who is waited for till it ends.
  */
 #include "analysis/rules/rule.h"
 
@@ -20,7 +21,8 @@ static bool nothing_pending(const struct claim *c, const struct step *s)
 
 static bool waits_for_an_end(const struct claim *c, const struct step *s)
 {
-	switch ((enum wait_on)(s->wait == GRAPH_NONE ? WAIT_ON_UNKNOWN_THING : wait_row(c->a, s->wait)->on)) {
+	switch ((enum wait_on)(s->wait == GRAPH_NONE ? WAIT_ON_UNKNOWN_THING
+						     : wait_row(c->a, s->wait)->on)) {
 	case WAIT_ON_CHILD:
 	case WAIT_ON_PIDFD:
 	case WAIT_ON_THREAD:
@@ -53,7 +55,8 @@ bool rule_idle(const struct claim *c, struct finding *ret)
 	if (signal && missed_a_child(c, claim_step(c, c->last)))
 		return false;
 	for (uint32_t i = 0; i < c->last; i++)
-		if ((signal && !waits_for_an_end(c, claim_step(c, i))) || (i && may_be_woken_otherwise(c, i)))
+		if ((signal && !waits_for_an_end(c, claim_step(c, i))) ||
+		    (i && may_be_woken_otherwise(c, i)))
 			return false;
 	ret->class = VERDICT_IDLE;
 	ret->can_end = CAN_END_YES;

@@ -1,9 +1,9 @@
 /*
- * LIVELOCK: the chain ends at a thread that is switched in and out the same way again and again and moves nothing, and no new
- * work can reach its process. Never more than inferred.
+ * LIVELOCK: the chain ends at a thread that is switched in and out the same way again and again and
+ * moves nothing, and no new work can reach its process. Never more than inferred.
  *
- * "No new work" is strict: every thread of the process that is no idle helper sleeps only by the clock or for another
- * thread of it, none watches a descriptor, and it has no children.
+ * "No new work" is strict: every thread of the process that is no idle helper sleeps only by the
+ * clock or for another thread of it, none watches a descriptor, and it has no children.
  */
 #include "analysis/rules/rule.h"
 
@@ -25,7 +25,8 @@ static bool out_of_reach(const struct claim *c, node_t process)
 	struct snap_list threads = snap_children(&c->a->x, TABLE_THREAD, process);
 
 	for (uint32_t i = 0; i < threads.n; i++)
-		if (c->a->threads[threads.v[i]].mode != MODE_GONE && !c->a->threads[threads.v[i]].idle &&
+		if (c->a->threads[threads.v[i]].mode != MODE_GONE &&
+		    !c->a->threads[threads.v[i]].idle &&
 		    !sleeps_by_itself(c, NODE(TABLE_THREAD, threads.v[i])))
 			return false;
 	return children_of(c->a, process).n == 0;

@@ -1,6 +1,7 @@
 /*
- * OUTSIDE: the chain ends at a living party outside the tree. It may have been followed further; what was found there is not
- * worth more than the party's name, so the chain is cut where it leaves the tree.
+ * OUTSIDE: the chain ends at a living party outside the tree. It may have been followed further;
+ * what was found there is not worth more than the party's name, so the chain is cut where it leaves
+ * the tree.
  */
 #include "analysis/rules/rule.h"
 

@@ -1,8 +1,9 @@
 /*
- * The verdict classes, each a small pure function: does the chain bear this claim, and what follows from it?
+ * The verdict classes, each a small pure function: does the chain bear this claim, and what follows
+ * from it?
  *
- * They are asked in the order of rules.c and the first that holds is the verdict. A rule sees one chain and may cut it; it never looks for
- * another one.
+ * They are asked in the order of rules.c and the first that holds is the verdict. A rule sees one
+ * chain and may cut it; it never looks for another one.
  */
 #ifndef HW_ANALYSIS_RULES_RULE_H
 #define HW_ANALYSIS_RULES_RULE_H
@@ -14,7 +15,7 @@ struct claim {
 	const struct solution *s;
 	const struct analysis *a;
 	const struct chain *chain;
-	uint32_t last;	  /* the chain's last step */
+	uint32_t last;    /* the chain's last step */
 	uint32_t outside; /* the first step outside the tree, GRAPH_NONE */
 };
 
@@ -22,19 +23,21 @@ struct finding {
 	enum verdict_class class;
 	enum certainty certainty;
 	enum can_end can_end;
-	uint32_t steps; /* how many steps of the chain the claim needs: what follows is cut off */
-	node_t end;	/* where it stops; a process, thread or task */
+	uint32_t steps;  /* how many steps of the chain the claim needs: what follows is cut off */
+	node_t end;      /* where it stops; a process, thread or task */
 	int64_t end_pid; /* SNAP_UNKNOWN: that of `end` */
-	str_t end_what;	/* when the end is no node: "192.0.2.7:443" */
-	node_t unread;	/* a process of the chain whose waits are not all in the kernel: see unread.h */
+	str_t end_what;  /* when the end is no node: "192.0.2.7:443" */
+	node_t unread; /* a process of the chain whose waits are not all in the kernel: see unread.h
+			*/
 	bool other_cycle; /* IDLE, TIMER: the cycle that a weaker reading finds is named as well */
 };
 
-/* True when the claim holds; *ret comes with class UNKNOWN's values for the whole chain and is changed where it differs. */
+/* True when the claim holds; *ret comes with class UNKNOWN's values for the whole chain and is
+ * changed where it differs. */
 typedef bool rule_fn(const struct claim *c, struct finding *ret);
 
-rule_fn rule_stopped, rule_d_state, rule_lost_peer, rule_deadlock, rule_full_pipe, rule_busy_loop, rule_livelock,
-	rule_slow, rule_timer, rule_idle, rule_outside, rule_unknown;
+rule_fn rule_stopped, rule_d_state, rule_lost_peer, rule_deadlock, rule_full_pipe, rule_busy_loop,
+	rule_livelock, rule_slow, rule_timer, rule_idle, rule_outside, rule_unknown;
 
 /* The first rule that holds. */
 void rules_apply(const struct claim *c, struct finding *ret);
@@ -59,8 +62,8 @@ enum certainty weakest_edge(const struct claim *c, uint32_t steps);
 enum certainty weakest_of_dead(const struct claim *c);
 
 /*
- * Could somebody unknown end the sleep of that step just as well, by another wait than the chain's? One who is merely
- * unseen does not count, nor what a loop's thread does besides its tasks.
+ * Could somebody unknown end the sleep of that step just as well, by another wait than the chain's?
+ * One who is merely unseen does not count, nor what a loop's thread does besides its tasks.
  */
 bool may_be_woken_otherwise(const struct claim *c, uint32_t i);
 

@@ -7,7 +7,7 @@
 
 static rule_fn *const rules[] = {
 	rule_stopped,  rule_d_state, rule_lost_peer, rule_deadlock, rule_full_pipe, rule_busy_loop,
-	rule_livelock, rule_slow,    rule_timer,     rule_idle,	    rule_outside,   rule_unknown,
+	rule_livelock, rule_slow,    rule_timer,     rule_idle,     rule_outside,   rule_unknown,
 };
 
 void rules_apply(const struct claim *c, struct finding *ret)
@@ -43,14 +43,15 @@ static enum certainty certainty_of(const struct snap_wait *w)
 }
 
 /*
- * A sleeper that was looked at once, or whose runs could not be counted, may have moved on before the others were looked at: what each waited for
- * was perhaps never so at one time.
+ * A sleeper that was looked at once, or whose runs could not be counted, may have moved on before
+ * the others were looked at: what each waited for was perhaps never so at one time.
  */
 static bool may_have_moved(const struct analysis *a, node_t sleeper)
 {
 	node_t thread = node_table(sleeper) == TABLE_TASK ? task_row(a, sleeper)->thread : sleeper;
 
-	return node_table(thread) == TABLE_THREAD && a->threads[node_index(thread)].mode == MODE_SLEEPS &&
+	return node_table(thread) == TABLE_THREAD &&
+	       a->threads[node_index(thread)].mode == MODE_SLEEPS &&
 	       thread_row(a, thread)->activity == 0;
 }
 
@@ -68,8 +69,8 @@ enum certainty weakest_edge(const struct claim *c, uint32_t steps)
 }
 
 /*
- * Beside the chain it needs no single waker, only that nobody of a complete list is left: a list of candidates is as
- * good for that as it was read.
+ * Beside the chain it needs no single waker, only that nobody of a complete list is left: a list of
+ * candidates is as good for that as it was read.
  */
 static enum certainty certainty_beside(const struct snap_wait *w)
 {
@@ -103,7 +104,8 @@ static void visit_process(struct closure *x, node_t process)
 		if (!a->threads[threads.v[i]].idle && a->threads[threads.v[i]].mode != MODE_GONE)
 			visit(x, NODE(TABLE_THREAD, threads.v[i]));
 	for (uint32_t i = 0; i < tasks.n; i++)
-		if (!SNAP_ROW(a->s, TASK, tasks.v[i])->inherited && !SNAP_ROW(a->s, TASK, tasks.v[i])->service)
+		if (!SNAP_ROW(a->s, TASK, tasks.v[i])->inherited &&
+		    !SNAP_ROW(a->s, TASK, tasks.v[i])->service)
 			visit(x, NODE(TABLE_TASK, tasks.v[i]));
 }
 
@@ -130,7 +132,9 @@ enum certainty weakest_of_dead(const struct claim *c)
 	CLEANUP(freep) uint8_t *sleepers = calloc(sleeper_count(a) + 1, 1);
 	CLEANUP(freep) uint8_t *parties = calloc(a->parties.n + 1, 1);
 	CLEANUP(freep) uint32_t *stack = calloc(sleeper_count(a) + 1, sizeof(*stack));
-	struct closure x = { .c = c, .sleeper_seen = sleepers, .party_seen = parties, .stack = stack };
+	struct closure x = {
+		.c = c, .sleeper_seen = sleepers, .party_seen = parties, .stack = stack
+	};
 
 	if (!sleepers || !parties || !stack)
 		return CERTAINTY_INFERRED;
@@ -173,7 +177,8 @@ bool has_deadline(const struct claim *c, uint32_t steps)
 		if (s->wait != GRAPH_NONE && wait_row(c->a, s->wait)->on == WAIT_ON_LOOP)
 			continue;
 		for (uint32_t k = waits.first; k < waits.first + waits.n; k++)
-			if (c->a->notes.v[k].timed && wait_row(c->a, k)->deadline_ns < FAR_DEADLINE_NS)
+			if (c->a->notes.v[k].timed &&
+			    wait_row(c->a, k)->deadline_ns < FAR_DEADLINE_NS)
 				return true;
 	}
 	return false;

@@ -1,9 +1,11 @@
 /*
- * SLOW: bytes moved on what the chain waits for, or its end used CPU with a stack that does not repeat. It is no hang.
+ * SLOW: bytes moved on what the chain waits for, or its end used CPU with a stack that does not
+ * repeat. It is no hang.
  */
 #include "analysis/rules/rule.h"
 
-/* The counter of a thread says nothing of which descriptor; its own wait is what it reads or writes next. */
+/* The counter of a thread says nothing of which descriptor; its own wait is what it reads or writes
+ * next. */
 static bool moved_bytes(const struct claim *c, const struct step *s)
 {
 	if (node_table(s->sleeper) != TABLE_THREAD || s->wait == GRAPH_NONE ||
@@ -19,7 +21,8 @@ bool rule_slow(const struct claim *c, struct finding *ret)
 	node_t end = claim_step(c, c->last)->sleeper;
 
 	for (uint32_t i = 0; i < inside; i++) {
-		/* A server at rest between two requests is idle, however many bytes the last one had. */
+		/* A server at rest between two requests is idle, however many bytes the last one
+		 * had. */
 		if (!moved_bytes(c, claim_step(c, i)) || c->chain->end == END_NEW_WORK)
 			continue;
 		ret->class = VERDICT_SLOW;

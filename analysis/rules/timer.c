@@ -1,6 +1,7 @@
 /*
- * TIMER: the chain ends at a wait with a deadline and nothing else to wake it. Of one who sleeps again and again in the same
- * place for a time that could not even be read, it cannot be said when: he asks for something.
+ * TIMER: the chain ends at a wait with a deadline and nothing else to wake it. Of one who sleeps
+ * again and again in the same place for a time that could not even be read, it cannot be said when:
+ * he asks for something.
  */
 #include "analysis/rules/rule.h"
 

@@ -1,6 +1,6 @@
 /*
- * UNKNOWN: none of the claims can be made. Where the chain stops is named all the same: at the first who could be woken
- * by somebody unknown just as well as by the next of the chain.
+ * UNKNOWN: none of the claims can be made. Where the chain stops is named all the same: at the
+ * first who could be woken by somebody unknown just as well as by the next of the chain.
  */
 #include "analysis/rules/rule.h"
 

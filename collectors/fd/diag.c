@@ -29,7 +29,9 @@ static int send_fd(int to, int fd)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
 	struct iovec io = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr m = { .msg_iov = &io,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
 			    .msg_controllen = sizeof(control) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
@@ -44,7 +46,9 @@ static int receive_fd(int from, struct deadline until)
 {
 	char control[CMSG_SPACE(sizeof(int))], byte;
 	struct iovec io = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr m = { .msg_iov = &io,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
 			    .msg_controllen = sizeof(control) };
 	struct pollfd p = { .fd = from, .events = POLLIN };
 	int fd = -1;
@@ -59,7 +63,8 @@ static int receive_fd(int from, struct deadline until)
 	return fd >= 0 ? fd : -EPERM;
 }
 
-/* A socket stays in the namespace it was made in, so a child enters, makes it, and passes it out. */
+/* A socket stays in the namespace it was made in, so a child enters, makes it, and passes it out.
+ */
 static int open_there(int ns, struct deadline until)
 {
 	int pair[2];
@@ -124,13 +129,14 @@ int diag_dump(int fd, const void *request, size_t n, struct deadline until, diag
 		if (got <= 0)
 			return got < 0 ? -errno : -EPIPE;
 		int left = (int)got;
-		for (const struct nlmsghdr *h = (const void *)buf; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+		for (const struct nlmsghdr *h = (const void *)buf; NLMSG_OK(h, left);
+		     h = NLMSG_NEXT(h, left)) {
 			if (h->nlmsg_type == NLMSG_DONE)
 				return 0;
 			if (h->nlmsg_type == NLMSG_ERROR)
-				return h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nlmsgerr)) ?
-					       ((const struct nlmsgerr *)NLMSG_DATA(h))->error :
-					       -EPROTO;
+				return h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nlmsgerr))
+					       ? ((const struct nlmsgerr *)NLMSG_DATA(h))->error
+					       : -EPROTO;
 			int r = fn(arg, h);
 			if (r < 0)
 				return r;
@@ -138,7 +144,8 @@ int diag_dump(int fd, const void *request, size_t n, struct deadline until, diag
 	}
 }
 
-const void *diag_attribute(const struct nlmsghdr *h, size_t fixed, unsigned type, size_t min, size_t *ret_n)
+const void *diag_attribute(const struct nlmsghdr *h, size_t fixed, unsigned type, size_t min,
+			   size_t *ret_n)
 {
 	if (h->nlmsg_len < NLMSG_LENGTH(fixed))
 		return NULL;

@@ -1,6 +1,6 @@
 /*
- * The words of /proc/PID/fd links: "pipe:[123]", "socket:[123]", "anon_inode:[eventpoll]", "anon_inode:inotify",
- * "pidfd:[123]" (what pidfs prints on some kernels), or a path. See link.h.
+ * The words of /proc/PID/fd links: "pipe:[123]", "socket:[123]", "anon_inode:[eventpoll]",
+ * "anon_inode:inotify", "pidfd:[123]" (what pidfs prints on some kernels), or a path. See link.h.
  */
 #include "collectors/fd/link.h"
 

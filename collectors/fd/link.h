@@ -6,9 +6,9 @@
 
 struct fd_link {
 	enum resource_kind kind; /* RESOURCE_SOCKET for every socket: its family is known later */
-	uint64_t inode;		 /* of a pipe or socket; 0 where the link does not tell */
-	const char *word;	 /* for a person: "eventpoll", "pipe", the path's own kind */
-	bool path;		 /* the link is a path in a file system: type and identity need a stat */
+	uint64_t inode;          /* of a pipe or socket; 0 where the link does not tell */
+	const char *word;        /* for a person: "eventpoll", "pipe", the path's own kind */
+	bool path; /* the link is a path in a file system: type and identity need a stat */
 };
 
 /* Never fails: what is not known is RESOURCE_ANON or, for a path, RESOURCE_FILE. */

@@ -1,11 +1,12 @@
 /*
  * Looking through all other processes, by readlink only; see others.h.
  *
- * A process whose descriptors can be listed but not read, as those of one with more capabilities than ours, has not been
- * seen: it may hold anything. One kind of unseen process does no harm to the list of holders: an ancestor further
- * up than the tree's own parent. What it opened comes down to the tree only through the processes between, and those
- * were looked through; an end that none of them has was opened further down. In a container or a virtual machine that is its
- * init, which even root may not read there.
+ * A process whose descriptors can be listed but not read, as those of one with more capabilities
+ * than ours, has not been seen: it may hold anything. One kind of unseen process does no harm to
+ * the list of holders: an ancestor further up than the tree's own parent. What it opened comes down
+ * to the tree only through the processes between, and those were looked through; an end that none
+ * of them has was opened further down. In a container or a virtual machine that is its init, which
+ * even root may not read there.
  */
 #include "collectors/fd/others.h"
 
@@ -70,7 +71,8 @@ static bool is_far_above(const struct others *o, pid_t root, pid_t pid)
 	struct raw_stat stat;
 	pid_t at = root;
 
-	for (unsigned generation = 0; generation < GENERATIONS_MAX && read_stat(at, &stat); generation++) {
+	for (unsigned generation = 0; generation < GENERATIONS_MAX && read_stat(at, &stat);
+	     generation++) {
 		if (stat.ppid == pid)
 			return generation > 0;
 		if (stat.ppid <= 0 || is_unread(o, stat.ppid))
@@ -88,7 +90,8 @@ static bool is_far_above_all(const struct others *o, pid_t pid)
 	return o->roots.n > 0;
 }
 
-/* Who is being killed shows nothing for as long as its threads take to die, and holds nothing once they have. */
+/* Who is being killed shows nothing for as long as its threads take to die, and holds nothing once
+ * they have. */
 static void count_unread(struct others *o)
 {
 	struct raw_stat stat;
@@ -144,7 +147,8 @@ static int look_at_folder(struct others *o, pid_t pid, const char *path)
 	return r < 0 ? r : seen;
 }
 
-/* A leader that ended before its threads shows none of what they hold: one of them is asked. false: that went wrong. */
+/* A leader that ended before its threads shows none of what they hold: one of them is asked. false:
+ * that went wrong. */
 static bool look_at_threads(struct others *o, pid_t pid)
 {
 	struct numbers tids;

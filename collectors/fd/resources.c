@@ -6,13 +6,14 @@ static uint64_t identity(enum resource_kind kind, uint64_t scope, uint64_t id)
 	return map_mix(map_mix((uint64_t)kind, scope), id);
 }
 
-node_t resource_find(const struct raw_capture *c, enum resource_kind kind, uint64_t scope, uint64_t id)
+node_t resource_find(const struct raw_capture *c, enum resource_kind kind, uint64_t scope,
+		     uint64_t id)
 {
 	uint64_t index;
 
-	return map_get(&c->resources, identity(kind, scope, id), &index) ?
-		       NODE(TABLE_RESOURCE, index) :
-		       NODE_UNKNOWN;
+	return map_get(&c->resources, identity(kind, scope, id), &index)
+		       ? NODE(TABLE_RESOURCE, index)
+		       : NODE_UNKNOWN;
 }
 
 node_t resource_new(struct raw_capture *c, enum resource_kind kind)

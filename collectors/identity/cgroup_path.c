@@ -1,6 +1,7 @@
 /*
- * Reading cgroup paths; see cgroup_path.h. The names are conventions, not kernel facts: docker, libpod,
- * cri-containerd and crio put a container's 64-digit id into a scope or a folder of their own.
+ * Reading cgroup paths; see cgroup_path.h. The names are conventions, not kernel facts: docker,
+ * libpod, cri-containerd and crio put a container's 64-digit id into a scope or a folder of their
+ * own.
  */
 #include "collectors/identity/cgroup_path.h"
 
@@ -10,7 +11,7 @@
 #include "core/util.h"
 
 /* As people write container ids. */
-#define SHORT_ID 12
+#define SHORT_ID  12
 #define ID_LENGTH 64
 
 const char *cgroup_best_path(char *text)
@@ -50,7 +51,8 @@ static bool ends_with(const char *s, size_t n, const char *suffix)
 
 bool cgroup_unit(const char *path, char *unit, size_t cap)
 {
-	static const char *const suffixes[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
+	static const char *const suffixes[] = { ".service", ".scope", ".socket", ".mount",
+						".swap" };
 	bool found = false;
 
 	for (const char *part = path; *part;) {
@@ -77,8 +79,10 @@ static bool managed_container(const char *part, const char *path, char *containe
 	static const struct {
 		const char *prefix, *manager;
 	} managers[] = {
-		{ "docker-", "docker" },	     { "libpod-", "podman" },
-		{ "cri-containerd-", "kubernetes" }, { "crio-", "kubernetes" },
+		{ "docker-", "docker" },
+		{ "libpod-", "podman" },
+		{ "cri-containerd-", "kubernetes" },
+		{ "crio-", "kubernetes" },
 		{ "", "container" },
 	};
 
@@ -97,7 +101,8 @@ static bool managed_container(const char *part, const char *path, char *containe
 	return false;
 }
 
-static bool named_container(const char *part, size_t n, const char *before, char *container, size_t cap)
+static bool named_container(const char *part, size_t n, const char *before, char *container,
+			    size_t cap)
 {
 	static const struct {
 		const char *prefix, *suffix, *manager;
@@ -116,8 +121,8 @@ static bool named_container(const char *part, size_t n, const char *before, char
 		if (n <= prefix + suffix || !str_starts(part, names[i].prefix) ||
 		    (suffix && !ends_with(part, n, names[i].suffix)))
 			continue;
-		(void)snprintf(container, cap, "%s %.*s", names[i].manager, (int)(n - prefix - suffix),
-			       part + prefix);
+		(void)snprintf(container, cap, "%s %.*s", names[i].manager,
+			       (int)(n - prefix - suffix), part + prefix);
 		return true;
 	}
 	return false;

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * The path that names a process best in the text of /proc/PID/cgroup: that of version 2, else systemd's own
- * hierarchy, else the deepest. Cuts `text` up; NULL when there is none.
+ * The path that names a process best in the text of /proc/PID/cgroup: that of version 2, else
+ * systemd's own hierarchy, else the deepest. Cuts `text` up; NULL when there is none.
  */
 const char *cgroup_best_path(char *text);
 

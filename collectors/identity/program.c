@@ -1,9 +1,10 @@
 /*
  * The name of a process from its command line; see program.h.
  *
- * setproctitle(3) and its imitations write a title over the arguments: one string with blanks in it, the rest of the
- * area zeroed. A real command line has a NUL after each argument. A program that was started with a single
- * argument that holds blanks looks the same; its whole name is then as good a name.
+ * setproctitle(3) and its imitations write a title over the arguments: one string with blanks in
+ * it, the rest of the area zeroed. A real command line has a NUL after each argument. A program
+ * that was started with a single argument that holds blanks looks the same; its whole name is then
+ * as good a name.
  */
 #include "collectors/identity/program.h"
 
@@ -33,12 +34,12 @@ static const char *next_word(struct words *w)
 static const struct interpreter {
 	const char *prefix;
 	const char *with_value; /* letters of options whose value is the next argument */
-	char module;		/* the letter of the option whose value is what runs; 0: none */
-	char inline_code;	/* the letter of the option whose value is a program text */
+	char module;            /* the letter of the option whose value is what runs; 0: none */
+	char inline_code;       /* the letter of the option whose value is a program text */
 } interpreters[] = {
 	{ "python", "WX", 'm', 'c' }, { "pypy", "WX", 'm', 'c' }, { "bash", "oO", 0, 'c' },
-	{ "dash", "o", 0, 'c' },      { "sh", "o", 0, 'c' },	  { "zsh", "o", 0, 'c' },
-	{ "perl", "I", 0, 'e' },      { "ruby", "Ir", 0, 'e' },	  { "node", "r", 0, 'e' },
+	{ "dash", "o", 0, 'c' },      { "sh", "o", 0, 'c' },      { "zsh", "o", 0, 'c' },
+	{ "perl", "I", 0, 'e' },      { "ruby", "Ir", 0, 'e' },   { "node", "r", 0, 'e' },
 	{ "java", "", 0, 0 },
 };
 

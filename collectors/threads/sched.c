@@ -1,7 +1,7 @@
 /*
- * Parsing /proc/TID/sched; see sched.h. Its first line holds the thread's name unescaped (kernel/sched/debug.c,
- * proc_sched_show_task), newlines included, so what the kernel means begins behind its ruler: a line of dashes
- * that is longer than any name.
+ * Parsing /proc/TID/sched; see sched.h. Its first line holds the thread's name unescaped
+ * (kernel/sched/debug.c, proc_sched_show_task), newlines included, so what the kernel means begins
+ * behind its ruler: a line of dashes that is longer than any name.
  */
 #include "collectors/threads/sched.h"
 

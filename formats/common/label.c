@@ -89,9 +89,10 @@ void label_node(struct strbuf *b, const struct snap_index *x, node_t n)
 		strbuf_addf(b, "group %s", snap_str(s, SNAP_ROW(s, GROUP, i)->title));
 		break;
 	case TABLE_SET:
-		strbuf_addf(b, "a set of %u", span_known(SNAP_ROW(s, SET, i)->members) ?
-						      SNAP_ROW(s, SET, i)->members.n :
-						      0);
+		strbuf_addf(b, "a set of %u",
+			    span_known(SNAP_ROW(s, SET, i)->members)
+				    ? SNAP_ROW(s, SET, i)->members.n
+				    : 0);
 		break;
 	default:
 		strbuf_add(b, n == NODE_NONE      ? "nobody"
@@ -100,7 +101,8 @@ void label_node(struct strbuf *b, const struct snap_index *x, node_t n)
 	}
 }
 
-void label_wakers(struct strbuf *b, const struct snap_index *x, const struct snap_wait *w, uint32_t most)
+void label_wakers(struct strbuf *b, const struct snap_index *x, const struct snap_wait *w,
+		  uint32_t most)
 {
 	struct snap_wakers it = snap_wakers_of(x->s, w);
 	uint32_t n = 0;

@@ -31,7 +31,8 @@ void label_exit(struct strbuf *b, const struct snapshot *s, const struct snap_pr
 void label_call(struct strbuf *b, const struct snapshot *s, const struct snap_call *call);
 
 /* Who could end a wait: "2 a, 3 b, 4 c … 1,017 in all"; at most `most` by name. */
-void label_wakers(struct strbuf *b, const struct snap_index *x, const struct snap_wait *w, uint32_t most);
+void label_wakers(struct strbuf *b, const struct snap_index *x, const struct snap_wait *w,
+		  uint32_t most);
 
 /* "[F12 F15]", at most `max` of them; nothing when the list is empty or unknown. */
 void label_ids(struct strbuf *b, const struct snapshot *s, struct span nodes, unsigned max);

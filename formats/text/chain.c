@@ -97,8 +97,10 @@ static bool says_no_more(const struct snapshot *s, const struct snap_verdict *v,
 	if (node_table(process) == TABLE_THREAD) {
 		const struct snap_thread *thread = SNAP_ROW(s, THREAD, node_index(process));
 		process = thread->owner;
-		if (thread->tid != SNAP_ROW(s, PROCESS, node_index(process))->pid && str_starts(what, "thread "))
-			strbuf_addf(&plain, "thread %s (%" PRId64 ") of ", snap_str(s, thread->name), thread->tid);
+		if (thread->tid != SNAP_ROW(s, PROCESS, node_index(process))->pid &&
+		    str_starts(what, "thread "))
+			strbuf_addf(&plain, "thread %s (%" PRId64 ") of ",
+				    snap_str(s, thread->name), thread->tid);
 	} else if (node_table(process) == TABLE_TASK) {
 		const struct snap_task *task = SNAP_ROW(s, TASK, node_index(process));
 		strbuf_addf(&plain, "task %s of ", place_task_name(snap_str(s, task->name)));

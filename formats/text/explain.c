@@ -83,7 +83,8 @@ static bool names(const struct snapshot *s, struct span nodes, node_t n)
 	return false;
 }
 
-/* Whether a wait names a set that has this node among its members; `in_set` says it of every set. */
+/* Whether a wait names a set that has this node among its members; `in_set` says it of every set.
+ */
 static bool names_set_of(const struct snapshot *s, const struct snap_wait *w, const uint8_t *in_set)
 {
 	for (uint32_t i = 0; span_known(w->to) && i < w->to.n; i++) {
@@ -95,8 +96,8 @@ static bool names_set_of(const struct snapshot *s, const struct snap_wait *w, co
 }
 
 /*
- * Waits that a node takes part in: as the sleeper, as what is waited for, or as the fact under it. Those that it could end as one
- * of very many are only counted.
+ * Waits that a node takes part in: as the sleeper, as what is waited for, or as the fact under it.
+ * Those that it could end as one of very many are only counted.
  */
 static void print_waits(struct text *t, node_t n)
 {
@@ -106,7 +107,8 @@ static void print_waits(struct text *t, node_t n)
 	char id[16];
 
 	for (uint32_t i = 0; in_set && i < SNAP_N(t->s, SET); i++)
-		in_set[i] = n == NODE(TABLE_SET, i) || names(t->s, SNAP_ROW(t->s, SET, i)->members, n);
+		in_set[i] =
+			n == NODE(TABLE_SET, i) || names(t->s, SNAP_ROW(t->s, SET, i)->members, n);
 	for (uint32_t i = 0; i < SNAP_N(t->s, WAIT); i++) {
 		const struct snap_wait *w = SNAP_ROW(t->s, WAIT, i);
 

@@ -57,7 +57,8 @@ static void copy_part(struct text *t, struct part *p)
 	/* The title stays, and one of the lines that are kept says how many are not. */
 	unsigned head = p->keep < n ? p->keep - end - 1 : n;
 
-	/* A line that goes on is dropped with the line that it belongs to, unless that is all there is to say. */
+	/* A line that goes on is dropped with the line that it belongs to, unless that is all there
+	 * is to say. */
 	unsigned whole = head;
 	while (whole < n && whole > 1 && p->lines.lines.v[whole].goes_on)
 		whole--;

@@ -1,10 +1,11 @@
 /*
- * asyncio, 3.9 to 3.15, from outside: every task of every loop with its await chain, what it is parked on, and
- * who awaits it.
+ * asyncio, 3.9 to 3.15, from outside: every task of every loop with its await chain, what it is
+ * parked on, and who awaits it.
  *
- * Stands on what the cpython runtime read: objects, frames, await chains. Tasks that are over are left out: nothing waits
- * in them. In a forked child that never exec'd, the loop of the parent is there as a copy that no thread runs; its tasks are
- * marked inherited. From 3.14 on the interpreter empties its lists in such a child, and then there is no copy to be found.
+ * Stands on what the cpython runtime read: objects, frames, await chains. Tasks that are over are
+ * left out: nothing waits in them. In a forked child that never exec'd, the loop of the parent is
+ * there as a copy that no thread runs; its tasks are marked inherited. From 3.14 on the interpreter
+ * empties its lists in such a child, and then there is no copy to be found.
  */
 #include <errno.h>
 
@@ -69,8 +70,8 @@ static void add_rows(struct aio *a)
 }
 
 /*
- * asyncio has no scopes. What acts like one: a timeout that will cancel the task, the nearest of them, and a cancel() that was
- * asked for and that the task did not follow.
+ * asyncio has no scopes. What acts like one: a timeout that will cancel the task, the nearest of
+ * them, and a cancel() that was asked for and that the task did not follow.
  */
 static void add_scopes(struct aio *a, const struct aio_task *t)
 {
@@ -104,13 +105,14 @@ static void fill_row(struct aio *a, const struct aio_task *t)
 		row.thread = python_thread_node(a->py, loop->thread);
 	row.main = loop && loop->main_task == t->address;
 	/* Without anything to compare with, a loop that nothing turns is told by that. */
-	row.inherited = loop && loop->copied != TRI_UNKNOWN ? loop->copied == TRI_YES :
-							      task_is_inherited(a->py, row.thread);
+	row.inherited = loop && loop->copied != TRI_UNKNOWN ? loop->copied == TRI_YES
+							    : task_is_inherited(a->py, row.thread);
 	if (t->waiter)
 		aio_describe_wait(a, t, &row);
 	python_add_holder(a->py, t->node, t->address);
-	if (row.wait == TASK_WAIT_EVENT || row.wait == TASK_WAIT_CONDITION || row.wait == TASK_WAIT_SEMAPHORE ||
-	    row.wait == TASK_WAIT_QUEUE || row.wait == TASK_WAIT_FUTURE)
+	if (row.wait == TASK_WAIT_EVENT || row.wait == TASK_WAIT_CONDITION ||
+	    row.wait == TASK_WAIT_SEMAPHORE || row.wait == TASK_WAIT_QUEUE ||
+	    row.wait == TASK_WAIT_FUTURE)
 		python_add_park(a->py, t->node, (uint64_t)row.object,
 				(uint64_t)row.object == t->waiter ? 0 : t->waiter, NULL);
 	*SNAP_ROW(b->s, TASK, node_index(t->node)) = row;
@@ -139,24 +141,31 @@ static void find_owners(struct aio *a, struct map *owners)
 
 		(void)frame_blocks(&py->codes, &f->frame, &kept);
 		for (size_t k = 0; k < kept.n; k++) {
-			uint64_t lock = python_left_by(py, k ? kept.v[k - 1] : 0, kept.v[k], "__aexit__"), owner;
+			uint64_t lock = python_left_by(py, k ? kept.v[k - 1] : 0, kept.v[k],
+						       "__aexit__"),
+				 owner;
 
 			if (lock && heap_is_class(&py->heap, lock, "asyncio", "Lock"))
 				(void)map_set(owners, lock,
-					      map_get(owners, lock, &owner) && owner != f->task ? NODE_UNKNOWN : f->task);
+					      map_get(owners, lock, &owner) && owner != f->task
+						      ? NODE_UNKNOWN
+						      : f->task);
 		}
 	}
 }
 
-/* A Lock does not know its owner; `async with` does. What was taken in another way, anybody may release. */
+/* A Lock does not know its owner; `async with` does. What was taken in another way, anybody may
+ * release. */
 static void add_owners(struct aio *a)
 {
 	CLEANUP(map_done) struct map owners = { 0 };
 	bool found = false;
 
 	for (size_t i = 0; i < a->tasks.n; i++) {
-		struct snap_task *row = a->tasks.v[i].done ? NULL :
-						SNAP_ROW(a->py->b->s, TASK, node_index(a->tasks.v[i].node));
+		struct snap_task *row =
+			a->tasks.v[i].done
+				? NULL
+				: SNAP_ROW(a->py->b->s, TASK, node_index(a->tasks.v[i].node));
 		uint64_t owner;
 
 		if (!row || row->wait != TASK_WAIT_LOCK || !snap_known(row->object))
@@ -176,7 +185,8 @@ static void add_holders(struct aio *a, const struct aio_loop *loop)
 		return;
 	node_t thread = python_thread_node(a->py, loop->thread);
 	python_add_holder(a->py, thread, loop->address);
-	python_add_holder(a->py, thread, heap_attr_or_none(&a->py->heap, loop->address, "_selector"));
+	python_add_holder(a->py, thread,
+			  heap_attr_or_none(&a->py->heap, loop->address, "_selector"));
 }
 
 static int decode(struct decoded_process *p)
@@ -188,7 +198,8 @@ static int decode(struct decoded_process *p)
 	if (!a.py)
 		return 1;
 	for (size_t i = 0; i < a.py->interps.n && !imported; i++)
-		imported = heap_module_attr(&a.py->heap, a.py->interps.v[i], "asyncio.tasks", NULL, &module) == 0;
+		imported = heap_module_attr(&a.py->heap, a.py->interps.v[i], "asyncio.tasks", NULL,
+					    &module) == 0;
 	if (!imported)
 		return 1;
 	int r = aio_find_tasks(&a);
@@ -209,4 +220,6 @@ static int decode(struct decoded_process *p)
 	return r;
 }
 
-const struct runtime runtime_asyncio = { .name = "asyncio", .stage = RUNTIME_LIBRARY, .decode = decode };
+const struct runtime runtime_asyncio = { .name = "asyncio",
+					 .stage = RUNTIME_LIBRARY,
+					 .decode = decode };

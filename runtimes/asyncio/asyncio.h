@@ -8,20 +8,20 @@ struct aio_task {
 	uint64_t address, coro, waiter, loop;
 	bool native; /* _asyncio.Task or derived from it; else a Task in pure Python */
 	bool done, running, created;
-	bool must_cancel;     /* cancel() will be thrown into it when it runs next */
-	int64_t cancels;      /* cancel() was asked for so often; 0 where this version does not count */
+	bool must_cancel; /* cancel() will be thrown into it when it runs next */
+	int64_t cancels;  /* cancel() was asked for so often; 0 where this version does not count */
 	uint64_t interp;
 	str_t name;
 	struct await_chain chain;
 	const struct aio_place *place; /* waits.c: where in asyncio it is parked, NULL: elsewhere */
-	size_t place_frame;	       /* of the chain */
-	node_t node; /* its row; rows are consecutive */
-	ARRAY(size_t) awaited_by; /* indices of tasks, no repeats */
+	size_t place_frame;            /* of the chain */
+	node_t node;                   /* its row; rows are consecutive */
+	ARRAY(size_t) awaited_by;      /* indices of tasks, no repeats */
 };
 
 struct aio_loop {
 	uint64_t address;
-	size_t thread;	    /* index in python.threads; SIZE_MAX */
+	size_t thread;      /* index in python.threads; SIZE_MAX */
 	uint64_t main_task; /* what run_until_complete() runs, 0 */
 	enum tri copied;    /* fork copied it from the parent */
 };
@@ -31,11 +31,15 @@ struct aio {
 	ARRAY(struct aio_task) tasks;
 	struct map by_address; /* task -> index */
 	ARRAY(struct aio_loop) loops;
-	struct map workers; /* concurrent.futures.Future that a pool thread runs -> index in python.threads */
+	struct map workers; /* concurrent.futures.Future that a pool thread runs -> index in
+			       python.threads */
 	/* loop.c: */
-	struct map waiters; /* futures that tasks wait for and of which nothing better is known: the keys */
-	struct map fds;	    /* such a future -> descriptor << 1 | for writing, whose connection holds it; AIO_FD_AMBIGUOUS */
-	struct map wakes;   /* future or primitive that a timer acts upon -> nanoseconds from the capture */
+	struct map waiters; /* futures that tasks wait for and of which nothing better is known: the
+			       keys */
+	struct map fds;   /* such a future -> descriptor << 1 | for writing, whose connection holds
+			     it; AIO_FD_AMBIGUOUS */
+	struct map wakes; /* future or primitive that a timer acts upon -> nanoseconds from the
+			     capture */
 	struct map cancels; /* task that a timer cancels -> the same */
 };
 

@@ -1,16 +1,18 @@
 /*
  * Who awaits a task.
  *
- * From 3.14 the future says so itself (awaited_by). Before, it follows from what will be called when it is done: the
- * wakeup of a waiting task, the closures and bound methods that gather(), wait(), shield() and TaskGroup leave. Those of an
- * intermediate future lead on to its own callbacks, up to a task.
+ * From 3.14 the future says so itself (awaited_by). Before, it follows from what will be called
+ * when it is done: the wakeup of a waiting task, the closures and bound methods that gather(),
+ * wait(), shield() and TaskGroup leave. Those of an intermediate future lead on to its own
+ * callbacks, up to a task.
  */
 #include <errno.h>
 
 #include "core/util.h"
 #include "runtimes/asyncio/asyncio.h"
 
-/* gather() inside shield() inside wait_for() is three; deeper nesting of bare futures is not worth following. */
+/* gather() inside shield() inside wait_for() is three; deeper nesting of bare futures is not worth
+ * following. */
 #define DEPTH_MAX 8
 
 static int add_list(struct aio *a, uint64_t list, struct heap_items *to)
@@ -22,7 +24,8 @@ static int add_list(struct aio *a, uint64_t list, struct heap_items *to)
 	for (size_t i = 0; i < pairs.n && r >= 0; i++) {
 		/* (callback, context) */
 		uint64_t callback = pairs.v[i];
-		if (heap_kind(h, callback) == PY_TUPLE && heap_tuple_item(h, callback, 0, &callback) < 0)
+		if (heap_kind(h, callback) == PY_TUPLE &&
+		    heap_tuple_item(h, callback, 0, &callback) < 0)
 			continue;
 		uint64_t *slot = array_push(to);
 		if (!slot)
@@ -93,7 +96,8 @@ static void reached_all(struct aio *a, size_t awaited, uint64_t tuple, int depth
 			continue;
 		/* A closure of gather() also holds its children; the awaiter is the outer one. */
 		if (object && object != a->tasks.v[awaited].address &&
-		    (!cells || heap_is_named(h, object, "_GatheringFuture") || !map_get(&a->by_address, object, NULL)))
+		    (!cells || heap_is_named(h, object, "_GatheringFuture") ||
+		     !map_get(&a->by_address, object, NULL)))
 			reached(a, awaited, object, depth);
 	}
 }
@@ -122,7 +126,8 @@ static void callback_target(struct aio *a, size_t awaited, uint64_t callback, in
 			reached(a, awaited, object, depth); /* TaskGroup._on_task_done */
 		break;
 	case PY_FUNCTION:
-		if (heap_pointer(h, callback, l->PyFunctionObject_func_closure, &object) == 0 && object)
+		if (heap_pointer(h, callback, l->PyFunctionObject_func_closure, &object) == 0 &&
+		    object)
 			reached_all(a, awaited, object, depth, true);
 		break;
 	case PY_PARTIAL: /* _release_waiter(waiter) of wait_for() */
@@ -152,7 +157,8 @@ static void from_field(struct aio *a, size_t awaited, uint64_t future, int depth
 	struct heap *h = &a->py->heap;
 	uint64_t by, i;
 
-	if (depth > DEPTH_MAX || heap_pointer(h, future, h->l.TaskObj_task_awaited_by, &by) < 0 || !by)
+	if (depth > DEPTH_MAX || heap_pointer(h, future, h->l.TaskObj_task_awaited_by, &by) < 0 ||
+	    !by)
 		return;
 	if (heap_kind(h, by) == PY_SET) {
 		(void)heap_set(h, by, &items);

@@ -2,12 +2,13 @@
  * Where asyncio keeps its tasks, by version:
  *
  *	3.9 - 3.11	asyncio.tasks._all_tasks, a WeakSet
- *	3.12, 3.13	_scheduled_tasks (WeakSet) and _eager_tasks (set), in asyncio.tasks or _asyncio
- *	3.14 on		an intrusive list for each thread, one for each interpreter (tasks of threads that ended); those
- *			that are not made by C still in _scheduled_tasks
+ *	3.12, 3.13	_scheduled_tasks (WeakSet) and _eager_tasks (set), in asyncio.tasks or
+ *_asyncio
+ *	3.14 on		an intrusive list for each thread, one for each interpreter (tasks of
+ *threads that ended); those that are not made by C still in _scheduled_tasks
  *
- * And which loop a thread runs: base_events.py's frames have it as `self`; a loop in C (uvloop) is asked for by what
- * asyncio.run()'s frames hold.
+ * And which loop a thread runs: base_events.py's frames have it as `self`; a loop in C (uvloop) is
+ *asked for by what asyncio.run()'s frames hold.
  */
 #include <errno.h>
 
@@ -18,12 +19,14 @@
 /* The tables are per process, and a leak of a million tasks needs no full list. */
 #define TASKS_MAX 200000
 
-/* Each task is looked up among them. A process has one for each thread that runs one, and perhaps copies from before a fork. */
+/* Each task is looked up among them. A process has one for each thread that runs one, and perhaps
+ * copies from before a fork. */
 #define LOOPS_MAX 256
 
 static int add_task(struct aio *a, uint64_t address, uint64_t interp)
 {
-	if (!heap_possible(address) || map_get(&a->by_address, address, NULL) || !aio_is_future(a, address))
+	if (!heap_possible(address) || map_get(&a->by_address, address, NULL) ||
+	    !aio_is_future(a, address))
 		return 0;
 	if (a->tasks.n >= TASKS_MAX)
 		return -E2BIG;
@@ -82,8 +85,8 @@ static int add_from_list(struct aio *a, uint64_t head, uint64_t interp)
 static const struct {
 	const char *module, *name;
 } registries[] = {
-	{ "asyncio.tasks", "_all_tasks" },	 { "asyncio.tasks", "_scheduled_tasks" },
-	{ "asyncio.tasks", "_eager_tasks" },	 { "_asyncio", "_scheduled_tasks" },
+	{ "asyncio.tasks", "_all_tasks" },   { "asyncio.tasks", "_scheduled_tasks" },
+	{ "asyncio.tasks", "_eager_tasks" }, { "_asyncio", "_scheduled_tasks" },
 	{ "_asyncio", "_eager_tasks" },
 };
 
@@ -96,20 +99,24 @@ int aio_find_tasks(struct aio *a)
 	if (l->TaskObj_task_node >= 0 && l->PyThreadStateImpl_asyncio_tasks_head >= 0) {
 		for (size_t i = 0; i < py->threads.n; i++) {
 			const struct py_thread *t = &py->threads.v[i];
-			int r = add_from_list(a, t->tstate + (uint32_t)l->PyThreadStateImpl_asyncio_tasks_head, t->interp);
+			int r = add_from_list(
+				a, t->tstate + (uint32_t)l->PyThreadStateImpl_asyncio_tasks_head,
+				t->interp);
 			worst = r < 0 ? r : worst;
 		}
 		for (size_t i = 0; i < py->interps.n; i++) {
 			uint64_t interp = py->interps.v[i];
-			int r = add_from_list(a, interp + (uint32_t)l->PyInterpreterState_asyncio_tasks_head, interp);
+			int r = add_from_list(
+				a, interp + (uint32_t)l->PyInterpreterState_asyncio_tasks_head,
+				interp);
 			worst = r < 0 ? r : worst;
 		}
 	}
 	for (size_t i = 0; i < py->interps.n; i++) {
 		for (size_t k = 0; k < ARRAY_SIZE(registries); k++) {
 			uint64_t set;
-			if (heap_module_attr(&py->heap, py->interps.v[i], registries[k].module, registries[k].name,
-					     &set) < 0)
+			if (heap_module_attr(&py->heap, py->interps.v[i], registries[k].module,
+					     registries[k].name, &set) < 0)
 				continue;
 			int r = add_from_set(a, set, py->interps.v[i]);
 			worst = r < 0 ? r : worst;
@@ -120,7 +127,8 @@ int aio_find_tasks(struct aio *a)
 
 /* ---- loops ---- */
 
-static bool is_at(const struct python *py, const struct py_frame *f, const char *file, const char *function)
+static bool is_at(const struct python *py, const struct py_frame *f, const char *file,
+		  const char *function)
 {
 	if (!f->code || !str_eq(snap_str(py->b->s, f->code->name), function))
 		return false;
@@ -209,7 +217,8 @@ void aio_find_loops(struct aio *a)
 		for (size_t i = 0; i < thread->n_frames; i++)
 			look_at_frame(a, t, &py->frames.v[thread->first_frame + i]);
 		if (l->PyThreadStateImpl_asyncio_running_loop >= 0 &&
-		    heap_pointer(&py->heap, thread->tstate, l->PyThreadStateImpl_asyncio_running_loop, &running) == 0 &&
+		    heap_pointer(&py->heap, thread->tstate,
+				 l->PyThreadStateImpl_asyncio_running_loop, &running) == 0 &&
 		    running && heap_kind(&py->heap, running) != PY_NONE) {
 			struct aio_loop *loop = loop_at(a, running);
 			if (loop)

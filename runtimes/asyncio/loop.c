@@ -1,14 +1,17 @@
 /*
- * What a loop made in Python knows beside its tasks: when which timer fires, and whom it will call for which descriptor.
+ * What a loop made in Python knows beside its tasks: when which timer fires, and whom it will call
+ * for which descriptor.
  *
- * Both tell what can end a task's wait though the task itself does not show it. A timer may set the future that
- * the task waits for, call a method of the primitive it waits on, or cancel it: that is what timeout() and wait_for() do.
- * A descriptor is registered with two handles, for reading and for writing; what is called is a method of the transport, and a
- * task that waits for its connection waits for a future that the transport's protocol holds: StreamReader's _waiter, the
+ * Both tell what can end a task's wait though the task itself does not show it. A timer may set the
+ * future that the task waits for, call a method of the primitive it waits on, or cancel it: that is
+ * what timeout() and wait_for() do. A descriptor is registered with two handles, for reading and
+ * for writing; what is called is a method of the transport, and a task that waits for its
+ * connection waits for a future that the transport's protocol holds: StreamReader's _waiter, the
  * waiters of drain(), or whatever a library calls its own.
  *
- * A future counts for a descriptor only when the protocol itself or an object of this very connection, one that points back
- * at it, holds it; one that several connections hold, for none. Loops made in C (uvloop) show nothing of this.
+ * A future counts for a descriptor only when the protocol itself or an object of this very
+ * connection, one that points back at it, holds it; one that several connections hold, for none.
+ * Loops made in C (uvloop) show nothing of this.
  */
 #include <errno.h>
 #include <math.h>
@@ -32,7 +35,8 @@ static void note_deadline(struct map *deadlines, uint64_t object, int64_t left)
 		(void)map_set(deadlines, object, (uint64_t)left);
 }
 
-/* Objects that a call of this handle is about: whose method is called, and futures among its arguments. */
+/* Objects that a call of this handle is about: whose method is called, and futures among its
+ * arguments. */
 static void note_timer(struct aio *a, uint64_t callback, uint64_t args, int64_t left)
 {
 	CLEANUP(heap_items_donep) struct heap_items items = { 0 };

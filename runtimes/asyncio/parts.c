@@ -1,8 +1,9 @@
 /*
  * What a future stands for: the tasks that must end before it is done.
  *
- * A gather() is a future with children. shield() makes two futures that know each other by their callbacks alone: that
- * of the outer one, which is awaited, has the inner one in its closure. Both nest. What is none of these is nobody's end.
+ * A gather() is a future with children. shield() makes two futures that know each other by their
+ * callbacks alone: that of the outer one, which is awaited, has the inner one in its closure. Both
+ * nest. What is none of these is nobody's end.
  */
 #include <errno.h>
 
@@ -11,10 +12,10 @@
 #include "runtimes/cpython/callable.h"
 
 enum {
-	DEPTH_MAX = 8,  /* gather() in shield() in gather() is three */
-	CELLS_MAX = 16, /* it has three */
-	LOOKED_AT_MAX =
-		100000, /* so that children that are shared by many levels cost no more than they are */
+	DEPTH_MAX = 8,          /* gather() in shield() in gather() is three */
+	CELLS_MAX = 16,         /* it has three */
+	LOOKED_AT_MAX = 100000, /* so that children that are shared by many levels cost no more than
+				   they are */
 };
 
 struct parts {
@@ -38,8 +39,8 @@ static bool has_callback(struct parts *p, uint64_t future, const struct heap_ite
 }
 
 /*
- * The closure of shield()'s _outer_done_callback: the inner future, the callback that this has, and from 3.14 on the task that
- * called shield().
+ * The closure of shield()'s _outer_done_callback: the inner future, the callback that this has, and
+ * from 3.14 on the task that called shield().
  */
 static int add_shielded(struct parts *p, uint64_t callback, int depth)
 {

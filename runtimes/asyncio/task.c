@@ -12,7 +12,8 @@ bool aio_is_future(struct aio *a, uint64_t object)
 	struct heap *h = &a->py->heap;
 	enum py_kind kind = heap_kind(h, object);
 
-	return kind == PY_TASK || kind == PY_FUTURE || heap_is_class(h, object, "asyncio.futures", "Future") ||
+	return kind == PY_TASK || kind == PY_FUTURE ||
+	       heap_is_class(h, object, "asyncio.futures", "Future") ||
 	       heap_is_class(h, object, "asyncio.tasks", "Task");
 }
 
@@ -32,7 +33,8 @@ static str_t read_name(struct aio *a, uint64_t name)
 
 	if (heap_kind(h, name) == PY_INT && heap_int(h, name, &number) == 0)
 		return builder_strf(a->py->b, "Task-%lld", (long long)number);
-	return heap_str(h, name, text, sizeof(text)) >= 0 ? builder_str(a->py->b, text) : STR_UNKNOWN;
+	return heap_str(h, name, text, sizeof(text)) >= 0 ? builder_str(a->py->b, text)
+							  : STR_UNKNOWN;
 }
 
 static void read_native(struct aio *a, struct aio_task *t)

@@ -1,8 +1,9 @@
 /*
- * What a task is parked on, from the future it waits for and the library's own frames at the end of its await chain.
+ * What a task is parked on, from the future it waits for and the library's own frames at the end of
+ * its await chain.
  *
- * The future alone says little: asyncio's Event, Lock, Queue and streams all park on a bare Future. The innermost frame of
- * asyncio tells which of them made it; its `self` is the primitive.
+ * The future alone says little: asyncio's Event, Lock, Queue and streams all park on a bare Future.
+ * The innermost frame of asyncio tells which of them made it; its `self` is the primitive.
  */
 #include <stdlib.h>
 
@@ -11,7 +12,7 @@
 
 struct aio_place {
 	const char *file, *function; /* of the frame; function "" matches any */
-	const char *type;	     /* of its `self`, NULL: any */
+	const char *type;            /* of its `self`, NULL: any */
 	enum task_wait wait;
 	bool over; /* counts more than the primitives it is made of */
 };
@@ -59,7 +60,8 @@ static const struct aio_place *place_of(struct aio *a, const struct py_frame *f,
 	return NULL;
 }
 
-/* The innermost frame of asyncio that parks, or one around it that is more; the search ends where the program's own frames begin. */
+/* The innermost frame of asyncio that parks, or one around it that is more; the search ends where
+ * the program's own frames begin. */
 void aio_find_place(struct aio *a, struct aio_task *t)
 {
 	for (size_t i = t->chain.frames.n; i-- > 0;) {
@@ -80,8 +82,9 @@ static void name_wait(struct aio *a, const struct py_frame *f, uint64_t self, st
 	struct builder *b = a->py->b;
 	const char *function = snap_str(b->s, f->code->name);
 
-	row->waits_on = self ? builder_strf(b, "%s.%s", heap_type_name(&a->py->heap, self), function) :
-			       builder_str(b, function);
+	row->waits_on =
+		self ? builder_strf(b, "%s.%s", heap_type_name(&a->py->heap, self), function)
+		     : builder_str(b, function);
 }
 
 /* Notes the tasks that must end for these futures to be done; false when there are none. */
@@ -104,7 +107,8 @@ static int64_t fd_of_transport(struct aio *a, uint64_t transport)
 	uint64_t fd;
 	int64_t n;
 
-	/* _sock_fd of socket transports, _fileno of pipe transports, _transport of what wraps one (TLS). */
+	/* _sock_fd of socket transports, _fileno of pipe transports, _transport of what wraps one
+	 * (TLS). */
 	for (int depth = 0; transport && depth < 4; depth++) {
 		if (((fd = heap_attr_or_none(h, transport, "_sock_fd")) ||
 		     (fd = heap_attr_or_none(h, transport, "_fileno"))) &&
@@ -125,7 +129,8 @@ static void await_fd(struct aio *a, const struct py_frame *f, uint64_t self, str
 
 	row->waits_write = str_eq(function, "_drain_helper") || str_eq(function, "sock_sendall") ||
 			   str_eq(function, "sock_connect") || str_eq(function, "_sock_connect");
-	if (frame_variable(&a->py->codes, f, "sock", &sock) == 0 && heap_kind(h, sock) == PY_SOCKET) {
+	if (frame_variable(&a->py->codes, f, "sock", &sock) == 0 &&
+	    heap_kind(h, sock) == PY_SOCKET) {
 		if (heap_i32(h, sock, h->l.Socket_sock_fd, &fd) == 0)
 			row->fd = fd;
 		return;
@@ -150,8 +155,9 @@ static void await_child(struct aio *a, uint64_t self, struct snap_task *row)
 }
 
 /*
- * asyncio.wait(): `fs` are what it waits for, `return_when` how many of them. wait_for() waits for `fut`, up to 3.11 by a future of
- * its own; when that is no task it is as if it were awaited itself.
+ * asyncio.wait(): `fs` are what it waits for, `return_when` how many of them. wait_for() waits for
+ * `fut`, up to 3.11 by a future of its own; when that is no task it is as if it were awaited
+ * itself.
  */
 static bool await_set(struct aio *a, const struct py_frame *f, struct snap_task *row)
 {
@@ -160,7 +166,8 @@ static bool await_set(struct aio *a, const struct py_frame *f, struct snap_task 
 
 	if (frame_variable(&a->py->codes, f, "fut", &future) == 0)
 		return await_parts(a, &future, 1, row);
-	if (frame_variable(&a->py->codes, f, "fs", &set) < 0 || heap_elements(&a->py->heap, set, &fs) < 0)
+	if (frame_variable(&a->py->codes, f, "fs", &set) < 0 ||
+	    heap_elements(&a->py->heap, set, &fs) < 0)
 		return false;
 	row->waits_any = frame_variable(&a->py->codes, f, "return_when", &when) < 0 ||
 			 !heap_str_is(&a->py->heap, when, "ALL_COMPLETED");
@@ -176,7 +183,8 @@ static void await_group(struct aio *a, uint64_t self, struct snap_task *row)
 		(void)await_parts(a, tasks.v, tasks.n, row);
 }
 
-/* run_in_executor() chains two futures; the pool's thread runs the one that the callback's closure calls `source`. */
+/* run_in_executor() chains two futures; the pool's thread runs the one that the callback's closure
+ * calls `source`. */
 static bool await_worker(struct aio *a, const struct aio_task *t, struct snap_task *row)
 {
 	CLEANUP(heap_items_donep) struct heap_items callbacks = { 0 };
@@ -188,11 +196,14 @@ static bool await_worker(struct aio *a, const struct aio_task *t, struct snap_ta
 		CLEANUP(heap_items_donep) struct heap_items cells = { 0 };
 		uint64_t closure, object, thread;
 		if (heap_kind(h, callbacks.v[i]) != PY_FUNCTION ||
-		    heap_pointer(h, callbacks.v[i], h->l.PyFunctionObject_func_closure, &closure) < 0 || !closure)
+		    heap_pointer(h, callbacks.v[i], h->l.PyFunctionObject_func_closure, &closure) <
+			    0 ||
+		    !closure)
 			continue;
 		(void)heap_tuple(h, closure, &cells);
 		for (size_t k = 0; k < cells.n; k++) {
-			if (heap_pointer(h, cells.v[k], h->l.PyCellObject_ob_ref, &object) < 0 || !object ||
+			if (heap_pointer(h, cells.v[k], h->l.PyCellObject_ob_ref, &object) < 0 ||
+			    !object ||
 			    !heap_is_class(h, object, "concurrent.futures._base", "Future"))
 				continue;
 			chained = true;
@@ -215,8 +226,8 @@ static void await_future(struct aio *a, const struct aio_task *t, struct snap_ta
 	row->object = (int64_t)t->waiter;
 	if (await_parts(a, &t->waiter, 1, row)) {
 		row->wait = TASK_WAIT_TASK;
-		row->waits_on = other ? builder_strf(b, "task %s", snap_str(b->s, other->name)) :
-					builder_str(b, gather ? "gather" : "shield");
+		row->waits_on = other ? builder_strf(b, "task %s", snap_str(b->s, other->name))
+				      : builder_str(b, gather ? "gather" : "shield");
 	} else if (await_worker(a, t, row)) {
 		row->wait = TASK_WAIT_THREAD;
 		row->waits_on = builder_str(b, "run_in_executor");
@@ -265,7 +276,8 @@ static void describe(struct aio *a, const struct aio_task *t, struct snap_task *
 		await_place(a, t, row);
 	else
 		await_future(a, t, row);
-	if (map_get(&a->wakes, t->waiter, &left) || map_get(&a->wakes, (uint64_t)row->object, &left))
+	if (map_get(&a->wakes, t->waiter, &left) ||
+	    map_get(&a->wakes, (uint64_t)row->object, &left))
 		row->deadline_ns = (int64_t)left;
 }
 
@@ -275,14 +287,17 @@ static bool is_done(struct aio *a, uint64_t future)
 	uint32_t state;
 
 	if (heap_kind(h, future) == PY_FUTURE)
-		return heap_u32(h, future, h->l.FutureObj_fut_state, &state) == 0 && (int32_t)state != h->l.STATE_PENDING;
+		return heap_u32(h, future, h->l.FutureObj_fut_state, &state) == 0 &&
+		       (int32_t)state != h->l.STATE_PENDING;
 	uint64_t text = heap_attr_or_none(h, future, "_state");
-	return text && heap_is_class(h, future, "asyncio", "Future") && !heap_str_is(h, text, "PENDING");
+	return text && heap_is_class(h, future, "asyncio", "Future") &&
+	       !heap_str_is(h, text, "PENDING");
 }
 
 /*
- * What it waits for has come, and it still waits: its loop will wake it when it turns. Where the loop sleeps it was not told, as
- * happens when another thread does without call_soon_threadsafe() what only the loop's own may do.
+ * What it waits for has come, and it still waits: its loop will wake it when it turns. Where the
+ * loop sleeps it was not told, as happens when another thread does without call_soon_threadsafe()
+ * what only the loop's own may do.
  */
 void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task *row)
 {

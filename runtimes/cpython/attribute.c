@@ -1,12 +1,14 @@
 /*
  * Attributes; see attribute.h.
  *
- * A slot is found as Python finds it: along the mro, each class's dict, a member descriptor there says where the
- * value is. Where a class's instances share one table of keys, the table says which entry of the
- * instance's array belongs to the name. Both answers hold for all instances, so both are kept.
+ * A slot is found as Python finds it: along the mro, each class's dict, a member descriptor there
+ * says where the value is. Where a class's instances share one table of keys, the table says which
+ * entry of the instance's array belongs to the name. Both answers hold for all instances, so both
+ * are kept.
  *
- * The instance's __dict__ itself has moved with nearly every version: a pointer at tp_dictoffset up to 3.10, two
- * words before the object in 3.11, one tagged word in 3.12, inline values behind the object from 3.13.
+ * The instance's __dict__ itself has moved with nearly every version: a pointer at tp_dictoffset up
+ * to 3.10, two words before the object in 3.11, one tagged word in 3.12, inline values behind the
+ * object from 3.13.
  */
 #include "runtimes/cpython/attribute.h"
 
@@ -80,7 +82,8 @@ static uint64_t slot_place(struct heap *h, const struct py_type *t, const char *
 
 /* ---- instance dicts ---- */
 
-/* Where an instance keeps its attributes: a dict, or shared keys with an array of values. One of the two is set. */
+/* Where an instance keeps its attributes: a dict, or shared keys with an array of values. One of
+ * the two is set. */
 struct storage {
 	uint64_t dict;
 	uint64_t keys, values;
@@ -98,8 +101,10 @@ static int shared_keys(struct heap *h, const struct py_type *t, struct storage *
 	return 0;
 }
 
-/* 3.13 and later: the dict's pointer stands before the object; without it the values stand behind. */
-static int storage_inline(struct heap *h, uint64_t object, const struct py_type *t, struct storage *s)
+/* 3.13 and later: the dict's pointer stands before the object; without it the values stand behind.
+ */
+static int storage_inline(struct heap *h, uint64_t object, const struct py_type *t,
+			  struct storage *s)
 {
 	/* Free-threaded builds have no GC head there. */
 	int r = heap_pointer(h, object - (h->l.free_threaded ? 8 : 24), 0, &s->dict);
@@ -115,7 +120,8 @@ static int storage_inline(struct heap *h, uint64_t object, const struct py_type 
 	return valid ? shared_keys(h, t, s) : -ENOENT;
 }
 
-static int storage_managed(struct heap *h, uint64_t object, const struct py_type *t, struct storage *s)
+static int storage_managed(struct heap *h, uint64_t object, const struct py_type *t,
+			   struct storage *s)
 {
 	uint64_t word;
 	int r;
@@ -175,7 +181,8 @@ static void storage_split(struct heap *h, struct storage *s)
 	    heap_pointer(h, s->dict, h->l.PyDictObject_ma_keys, &keys) < 0 ||
 	    heap_pointer(h, s->dict, h->l.PyDictObject_ma_values, &values) < 0 || !keys || !values)
 		return;
-	*s = (struct storage){ .keys = keys, .values = values + (uint32_t)MAX(h->l.PyDictValues_values, 0) };
+	*s = (struct storage){ .keys = keys,
+			       .values = values + (uint32_t)MAX(h->l.PyDictValues_values, 0) };
 }
 
 /* Which entry of a table of keys `name` is. */
@@ -189,14 +196,16 @@ static uint64_t keys_place(struct heap *h, uint64_t keys, const char *name)
 	if (dict_walk_keys(h, keys, 0, &w) < 0)
 		return PLACE_NONE;
 	for (size_t i = 0; i < w.n && place == PLACE_NONE; i++)
-		if (memory_read_u64(h->memory, w.entries + i * w.entry_bytes + w.key_at, &key) == 0 &&
+		if (memory_read_u64(h->memory, w.entries + i * w.entry_bytes + w.key_at, &key) ==
+			    0 &&
 		    heap_str_is(h, key, name))
 			place = i;
 	(void)map_set(&h->places, cached, place);
 	return place;
 }
 
-static int storage_get(struct heap *h, uint64_t object, const struct py_type *t, const char *name, uint64_t *ret)
+static int storage_get(struct heap *h, uint64_t object, const struct py_type *t, const char *name,
+		       uint64_t *ret)
 {
 	struct storage s;
 	int r = storage_find(h, object, t, &s);
@@ -207,7 +216,8 @@ static int storage_get(struct heap *h, uint64_t object, const struct py_type *t,
 	if (s.dict)
 		return heap_dict_get(h, s.dict, name, ret);
 	uint64_t place = keys_place(h, s.keys, name);
-	return place == PLACE_NONE ? -ENOENT : heap_pointer(h, s.values + place * sizeof(uint64_t), 0, ret);
+	return place == PLACE_NONE ? -ENOENT
+				   : heap_pointer(h, s.values + place * sizeof(uint64_t), 0, ret);
 }
 
 /* ---- public ---- */
@@ -300,7 +310,9 @@ bool heap_is_class(struct heap *h, uint64_t object, const char *package, const c
 
 	if (heap_type_of(h, object, &t) < 0)
 		return false;
-	uint64_t key = map_mix(place_key(0, t->address, package), map_hash_bytes(name, strlen(name))), known;
+	uint64_t key = map_mix(place_key(0, t->address, package),
+			       map_hash_bytes(name, strlen(name))),
+		 known;
 	if (map_get(&h->places, key, &known))
 		return known;
 	known = 0;
@@ -312,7 +324,8 @@ bool heap_is_class(struct heap *h, uint64_t object, const char *package, const c
 	return known;
 }
 
-int heap_module_attr(struct heap *h, uint64_t interp, const char *module, const char *name, uint64_t *ret)
+int heap_module_attr(struct heap *h, uint64_t interp, const char *module, const char *name,
+		     uint64_t *ret)
 {
 	uint64_t modules, object, dict;
 	int r;

@@ -5,8 +5,8 @@
 #include "runtimes/cpython/container.h"
 
 /*
- * What `object.name` is when it is stored in the object: a slot, or an entry of its __dict__. Properties and
- * class attributes are not looked at. -ENOENT when it is not set.
+ * What `object.name` is when it is stored in the object: a slot, or an entry of its __dict__.
+ * Properties and class attributes are not looked at. -ENOENT when it is not set.
  */
 int heap_attr(struct heap *h, uint64_t object, const char *name, uint64_t *ret);
 
@@ -17,21 +17,25 @@ int heap_attr_path(struct heap *h, uint64_t object, uint64_t *ret, ...) __attrib
 uint64_t heap_attr_or_none(struct heap *h, uint64_t object, const char *name);
 
 /*
- * Where an instance keeps what its __dict__ shows: in a dict, or (then 0) in itself, and *w walks over that. -ENOENT when it has none
- * yet.
+ * Where an instance keeps what its __dict__ shows: in a dict, or (then 0) in itself, and *w walks
+ * over that. -ENOENT when it has none yet.
  */
 int heap_instance_storage(struct heap *h, uint64_t object, uint64_t *ret_dict, struct dict_walk *w);
 
 /* Walks over the instance's __dict__; -ENOENT when it has none yet. */
 int heap_instance_walk(struct heap *h, uint64_t object, struct dict_walk *w);
 
-/* The class's own or inherited attribute, e.g. "__module__"; -ENOENT. Types built into the interpreter have none. */
+/* The class's own or inherited attribute, e.g. "__module__"; -ENOENT. Types built into the
+ * interpreter have none. */
 int heap_class_attr(struct heap *h, uint64_t object, const char *name, uint64_t *ret);
 
-/* Its class, or one that it derives from, has this name and is of that package or a module in it: "trio", "Task". */
+/* Its class, or one that it derives from, has this name and is of that package or a module in it:
+ * "trio", "Task". */
 bool heap_is_class(struct heap *h, uint64_t object, const char *package, const char *name);
 
-/* An attribute of a module in sys.modules of the interpreter at `interp`; name NULL: the module's dict. */
-int heap_module_attr(struct heap *h, uint64_t interp, const char *module, const char *name, uint64_t *ret);
+/* An attribute of a module in sys.modules of the interpreter at `interp`; name NULL: the module's
+ * dict. */
+int heap_module_attr(struct heap *h, uint64_t interp, const char *module, const char *name,
+		     uint64_t *ret);
 
 #endif

@@ -1,10 +1,11 @@
 /*
  * How high a frame's value stack is at least; see blocks.h.
  *
- * A frame that has called something written in C need not note the height of its stack, and what lies above the true height is left over from
- * before. But whoever unwinds it after an exception must know a height, and so it is written down: up to 3.10 in the frame's
- * blocks, from 3.11 in its code's exception table, an entry for each run of instructions. What an open `with` keeps is below that; one
- * that is still being entered is not open yet, though what it keeps may be on the stack.
+ * A frame that has called something written in C need not note the height of its stack, and what
+ * lies above the true height is left over from before. But whoever unwinds it after an exception
+ * must know a height, and so it is written down: up to 3.10 in the frame's blocks, from 3.11 in its
+ * code's exception table, an entry for each run of instructions. What an open `with` keeps is below
+ * that; one that is still being entered is not open yet, though what it keeps may be on the stack.
  */
 #include "runtimes/cpython/blocks.h"
 
@@ -29,7 +30,8 @@ static int height_of_blocks(struct codes *c, const struct py_frame *f, uint32_t 
 	*ret = 0;
 	if (n == 0)
 		return 0;
-	uint64_t last = f->address + (uint32_t)(n - 1) * (uint32_t)l->PyTryBlock_sizeof + (uint32_t)l->PyFrameObject_f_blockstack;
+	uint64_t last = f->address + (uint32_t)(n - 1) * (uint32_t)l->PyTryBlock_sizeof +
+			(uint32_t)l->PyFrameObject_f_blockstack;
 	r = heap_i32(h, last, l->PyTryBlock_b_level, &level);
 	if (r == 0 && level > 0)
 		*ret = (uint32_t)level;
@@ -85,7 +87,8 @@ static int height_of_table(struct codes *c, const struct py_frame *f, uint32_t *
 	if (r < 0 || (r = heap_bytes(h, object, TABLE_BYTES_MAX, &table, &n)) < 0)
 		return r;
 	bool found = entry_at(table, n, f->unit, &e);
-	/* From 3.12 on the yield of an await has an entry for itself, for throw(), and is in the same blocks as the instruction before. */
+	/* From 3.12 on the yield of an await has an entry for itself, for throw(), and is in the
+	 * same blocks as the instruction before. */
 	if (found && e.length == 1 && e.start > 0)
 		found = entry_at(table, n, (int64_t)e.start - 1, &e);
 	if (found)
@@ -100,7 +103,8 @@ int frame_blocks(struct codes *c, const struct py_frame *f, struct heap_items *t
 
 	if (!f->code)
 		return 0;
-	int r = c->heap->minor <= 10 ? height_of_blocks(c, f, &height) : height_of_table(c, f, &height);
+	int r = c->heap->minor <= 10 ? height_of_blocks(c, f, &height)
+				     : height_of_table(c, f, &height);
 	if (r < 0)
 		return r;
 	if (height > f->code->stacksize)

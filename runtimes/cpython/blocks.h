@@ -4,7 +4,8 @@
 
 #include "runtimes/cpython/frame.h"
 
-/* The objects below the innermost `with` or `try` that it is in, the oldest first, whether it runs or not. 0, also when it is in none, or -errno. */
+/* The objects below the innermost `with` or `try` that it is in, the oldest first, whether it runs
+ * or not. 0, also when it is in none, or -errno. */
 int frame_blocks(struct codes *c, const struct py_frame *f, struct heap_items *to);
 
 #endif

@@ -63,9 +63,11 @@ int callable_read(struct python *py, uint64_t object, struct callable *ret)
 			r = heap_pointer(h, object, h->l.Partial_fn, &object);
 			break;
 		default: /* an object with __call__, or a class */
-			if (heap_class_attr(h, object, "__call__", &call) == 0 && heap_kind(h, call) == PY_FUNCTION)
+			if (heap_class_attr(h, object, "__call__", &call) == 0 &&
+			    heap_kind(h, call) == PY_FUNCTION)
 				return function_read(py, call, ret);
-			if (heap_kind(h, object) != PY_TYPE || (r = heap_type_at(h, object, &t)) < 0)
+			if (heap_kind(h, object) != PY_TYPE ||
+			    (r = heap_type_at(h, object, &t)) < 0)
 				return -EBADMSG;
 			(void)snprintf(ret->qualname, sizeof(ret->qualname), "%s", t->name);
 			return 0;

@@ -6,7 +6,8 @@
 
 struct callable {
 	char module[256];   /* "" when it is not known */
-	char qualname[512]; /* of a method that of its function, of a partial that of what it calls */
+	char qualname[512]; /* of a method that of its function, of a partial that of what it calls
+			     */
 	const struct py_code *code; /* NULL: it is not written in Python */
 };
 

@@ -1,6 +1,6 @@
 /*
- * Code objects; see code.h. The strings go into the snapshot's pool at once: nearly every code object that is
- * looked at belongs to a frame that is shown.
+ * Code objects; see code.h. The strings go into the snapshot's pool at once: nearly every code
+ * object that is looked at belongs to a frame that is shown.
  */
 #include "runtimes/cpython/code.h"
 
@@ -59,7 +59,8 @@ static int read_old(struct codes *c, struct py_code *code)
 {
 	struct heap *h = c->heap;
 	const struct cpython_layout *l = &h->l;
-	const int32_t tuples[] = { l->PyCodeObject_co_varnames, l->PyCodeObject_co_cellvars, l->PyCodeObject_co_freevars };
+	const int32_t tuples[] = { l->PyCodeObject_co_varnames, l->PyCodeObject_co_cellvars,
+				   l->PyCodeObject_co_freevars };
 	uint64_t bytes;
 	int r;
 
@@ -88,8 +89,10 @@ static int read_new(struct codes *c, struct py_code *code)
 
 	if ((r = text_field(c, code->address, l->PyCodeObject_co_qualname, &code->qualname)) < 0 ||
 	    (r = heap_u32(h, code->address, l->PyCodeObject_co_nlocalsplus, &code->nlocals)) < 0 ||
-	    (r = heap_pointer(h, code->address, l->PyCodeObject_co_localsplusnames, &code->names[0])) < 0 ||
-	    (r = heap_pointer(h, code->address, l->PyCodeObject_co_localspluskinds, &code->kinds)) < 0)
+	    (r = heap_pointer(h, code->address, l->PyCodeObject_co_localsplusnames,
+			      &code->names[0])) < 0 ||
+	    (r = heap_pointer(h, code->address, l->PyCodeObject_co_localspluskinds, &code->kinds)) <
+		    0)
 		return r;
 	if (l->PyCodeObject_co_tlbc >= 0 &&
 	    (r = heap_pointer(h, code->address, l->PyCodeObject_co_tlbc, &code->tlbc)) < 0)
@@ -162,10 +165,12 @@ int code_at(struct codes *c, uint64_t address, const struct py_code **ret)
 
 int64_t code_line(struct codes *c, const struct py_code *code, int64_t unit)
 {
-	return linetable_line(c->heap->minor, code->linetable, code->linetable_n, code->firstlineno, unit);
+	return linetable_line(c->heap->minor, code->linetable, code->linetable_n, code->firstlineno,
+			      unit);
 }
 
-int code_instruction(struct codes *c, const struct py_code *code, int64_t unit, uint8_t *ret_op, uint8_t *ret_arg)
+int code_instruction(struct codes *c, const struct py_code *code, int64_t unit, uint8_t *ret_op,
+		     uint8_t *ret_arg)
 {
 	uint8_t two[2];
 

@@ -1,6 +1,6 @@
 /*
- * Containers; see container.h. An array of addresses is read in pieces, for its claimed length may be a
- * lie: what does not exist fails before much memory was asked for.
+ * Containers; see container.h. An array of addresses is read in pieces, for its claimed length may
+ * be a lie: what does not exist fails before much memory was asked for.
  */
 #include "runtimes/cpython/container.h"
 
@@ -50,7 +50,8 @@ static int add_array(struct heap *h, uint64_t address, size_t n, struct heap_ite
 	return 0;
 }
 
-static int var_length(struct heap *h, uint64_t object, enum py_kind kind, int64_t limit, size_t *ret)
+static int var_length(struct heap *h, uint64_t object, enum py_kind kind, int64_t limit,
+		      size_t *ret)
 {
 	int64_t n;
 
@@ -275,7 +276,8 @@ int dict_walk_keys(struct heap *h, uint64_t keys, uint64_t values, struct dict_w
 	if (l->PyDictKeysObject_dk_kind >= 0 &&
 	    (r = heap_u8(h, keys, l->PyDictKeysObject_dk_kind, &kind)) < 0)
 		return r;
-	if (n < 0 || (uint64_t)n > slots || n > DICT_ENTRIES_MAX || l->PyDictKeysObject_dk_indices < 0)
+	if (n < 0 || (uint64_t)n > slots || n > DICT_ENTRIES_MAX ||
+	    l->PyDictKeysObject_dk_indices < 0)
 		return -EBADMSG;
 
 	bool hashed = l->PyDictKeysObject_dk_kind < 0 || kind == l->DICT_KEYS_GENERAL;
@@ -285,9 +287,12 @@ int dict_walk_keys(struct heap *h, uint64_t keys, uint64_t values, struct dict_w
 		.slots = slots,
 		.values = values,
 		.n = (size_t)n,
-		.entry_bytes = (uint32_t)(hashed ? l->PyDictKeyEntry_sizeof : l->PyDictUnicodeEntry_sizeof),
-		.key_at = (uint32_t)(hashed ? l->PyDictKeyEntry_me_key : l->PyDictUnicodeEntry_me_key),
-		.value_at = (uint32_t)(hashed ? l->PyDictKeyEntry_me_value : l->PyDictUnicodeEntry_me_value),
+		.entry_bytes = (uint32_t)(hashed ? l->PyDictKeyEntry_sizeof
+						 : l->PyDictUnicodeEntry_sizeof),
+		.key_at = (uint32_t)(hashed ? l->PyDictKeyEntry_me_key
+					    : l->PyDictUnicodeEntry_me_key),
+		.value_at = (uint32_t)(hashed ? l->PyDictKeyEntry_me_value
+					      : l->PyDictUnicodeEntry_me_value),
 	};
 	return 0;
 }
@@ -311,7 +316,8 @@ int dict_walk_next(struct heap *h, struct dict_walk *w, uint64_t *ret_key, uint6
 {
 	while (w->i < w->n) {
 		uint64_t at = w->entries + w->i * w->entry_bytes, key, value;
-		uint64_t value_at = w->values ? w->values + w->i * sizeof(uint64_t) : at + w->value_at;
+		uint64_t value_at =
+			w->values ? w->values + w->i * sizeof(uint64_t) : at + w->value_at;
 		int r = memory_read_u64(h->memory, at + w->key_at, &key);
 
 		if (r == 0)
@@ -330,8 +336,10 @@ int dict_walk_next(struct heap *h, struct dict_walk *w, uint64_t *ret_key, uint6
 	return 1;
 }
 
-/* The index of the entry in one slot of the table: -1 empty, -2 removed. As wide as the table is large. */
-static int index_slot(struct heap *h, const struct dict_walk *w, uint64_t slots, uint64_t slot, int64_t *ret)
+/* The index of the entry in one slot of the table: -1 empty, -2 removed. As wide as the table is
+ * large. */
+static int index_slot(struct heap *h, const struct dict_walk *w, uint64_t slots, uint64_t slot,
+		      int64_t *ret)
 {
 	uint64_t index = w->entries - w->index_bytes;
 	uint8_t b;
@@ -352,8 +360,10 @@ static int index_slot(struct heap *h, const struct dict_walk *w, uint64_t slots,
 	return r < 0 ? r : 0;
 }
 
-/* As the interpreter looks a str up (Objects/dictobject.c: open addressing, perturbed by the hash's high bits). */
-static int look_up(struct heap *h, const struct dict_walk *table, int64_t hash, const char *key, uint64_t *ret)
+/* As the interpreter looks a str up (Objects/dictobject.c: open addressing, perturbed by the hash's
+ * high bits). */
+static int look_up(struct heap *h, const struct dict_walk *table, int64_t hash, const char *key,
+		   uint64_t *ret)
 {
 	enum { PERTURB_SHIFT = 5, EMPTY = -1 };
 	uint64_t perturb = (uint64_t)hash, mask = table->slots - 1, slot = (uint64_t)hash & mask;

@@ -1,4 +1,5 @@
-/* Tuples, lists, sets, deques and dicts of a CPython process: addresses of objects, in bounded numbers. */
+/* Tuples, lists, sets, deques and dicts of a CPython process: addresses of objects, in bounded
+ * numbers. */
 #ifndef HW_RUNTIMES_CPYTHON_CONTAINER_H
 #define HW_RUNTIMES_CPYTHON_CONTAINER_H
 

@@ -1,10 +1,10 @@
 /*
  * Await chains; see coroutine.h.
  *
- * A suspended coroutine keeps what it awaits on top of its value stack, provided that it stands at an
- * instruction that delegates: up to 3.10 the next one is YIELD_FROM, in 3.11 and 3.12 the RESUME behind says so
- * in its argument, from 3.13 the state says it. One that executes keeps nothing there: what goes on is
- * on the stack of the thread that runs it.
+ * A suspended coroutine keeps what it awaits on top of its value stack, provided that it stands at
+ * an instruction that delegates: up to 3.10 the next one is YIELD_FROM, in 3.11 and 3.12 the RESUME
+ * behind says so in its argument, from 3.13 the state says it. One that executes keeps nothing
+ * there: what goes on is on the stack of the thread that runs it.
  */
 #include "runtimes/cpython/coroutine.h"
 
@@ -33,7 +33,9 @@ static int state_old(struct python *py, uint64_t gen, uint64_t *ret_frame, enum 
 		return 0;
 	}
 	bool new = l->PyFrameObject_f_state >= 0; /* 3.10 */
-	if ((r = heap_u8(h, *ret_frame, new ? l->PyFrameObject_f_state : l->PyFrameObject_f_executing, &state)) < 0 ||
+	if ((r = heap_u8(h, *ret_frame,
+			 new ? l->PyFrameObject_f_state : l->PyFrameObject_f_executing, &state)) <
+		    0 ||
 	    (r = heap_i32(h, *ret_frame, l->PyFrameObject_f_lasti, &lasti)) < 0)
 		return r;
 	if (new ? (int8_t)state == l->FRAME_EXECUTING : state != 0)
@@ -60,7 +62,8 @@ static int state_new(struct python *py, uint64_t gen, uint64_t *ret_frame, enum 
 		*ret = STATE_CREATED_;
 	else if (state == l->FRAME_SUSPENDED)
 		*ret = STATE_SUSPENDED;
-	else if (state == l->FRAME_SUSPENDED_YIELD_FROM || state == l->FRAME_SUSPENDED_YIELD_FROM_LOCKED)
+	else if (state == l->FRAME_SUSPENDED_YIELD_FROM ||
+		 state == l->FRAME_SUSPENDED_YIELD_FROM_LOCKED)
 		*ret = STATE_DELEGATES;
 	else
 		*ret = state == l->FRAME_EXECUTING ? STATE_EXECUTING : STATE_OVER;

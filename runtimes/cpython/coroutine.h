@@ -5,11 +5,13 @@
 #include "runtimes/cpython/python.h"
 
 enum await_end {
-	AWAIT_END_OBJECT = 1, /* at `object`, which is no coroutine or generator; 0: at a plain yield */
-	AWAIT_END_RUNNING,    /* on python.threads[thread]; the frames of that thread that it called are in the chain */
-	AWAIT_END_CREATED,    /* it has not begun */
+	AWAIT_END_OBJECT =
+		1, /* at `object`, which is no coroutine or generator; 0: at a plain yield */
+	AWAIT_END_RUNNING, /* on python.threads[thread]; the frames of that thread that it called
+			      are in the chain */
+	AWAIT_END_CREATED, /* it has not begun */
 	AWAIT_END_FINISHED,
-	AWAIT_END_CUT,	      /* too long, or a cycle */
+	AWAIT_END_CUT, /* too long, or a cycle */
 	AWAIT_END_UNREADABLE,
 };
 
@@ -28,7 +30,8 @@ static inline void await_chain_donep(struct await_chain *c)
 /* Any awaitable. What could be read is in the chain even when its end could not. 0 or -ENOMEM. */
 int await_chain_read(struct python *py, uint64_t awaitable, struct await_chain *ret);
 
-/* The frame of a coroutine, generator or asynchronous generator that is suspended or runs; -ENOENT for one that has not begun or is over. */
+/* The frame of a coroutine, generator or asynchronous generator that is suspended or runs; -ENOENT
+ * for one that has not begun or is over. */
 int generator_frame(struct python *py, uint64_t generator, struct py_frame *ret);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * CPython 3.9 to 3.15, read from outside: no code is injected, no handler called, no Python of the same
- * version needed.
+ * CPython 3.9 to 3.15, read from outside: no code is injected, no handler called, no Python of the
+ * same version needed.
  *
- * One process is read in attempts. An attempt reads the thread states, the frames and then, through the
- * libraries that stand on CPython, the task trees, all from one cache of pages. It counts only when nothing in
- * the process moved meanwhile: a hung process does not, so the first attempt is made on the live process, and
- * only when that fails is it held, for no longer than the stop budget. A failed attempt is
- * taken back as a whole, pages and rows: never are two moments mixed.
+ * One process is read in attempts. An attempt reads the thread states, the frames and then, through
+ * the libraries that stand on CPython, the task trees, all from one cache of pages. It counts only
+ * when nothing in the process moved meanwhile: a hung process does not, so the first attempt is
+ * made on the live process, and only when that fails is it held, for no longer than the stop
+ * budget. A failed attempt is taken back as a whole, pages and rows: never are two moments mixed.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -78,7 +78,8 @@ static void done(struct decoded_process *p)
 	p->states[RUNTIME_STATE_CPYTHON] = NULL;
 }
 
-/* A reader of our own: that of the process has copies of stacks laid over it, which are of an earlier moment. */
+/* A reader of our own: that of the process has copies of stacks laid over it, which are of an
+ * earlier moment. */
 static int memory_of(struct decoded_process *p, struct memory **ret)
 {
 	struct memory_backend backend = memory_backend_fd(p->raw->memfd);
@@ -220,7 +221,8 @@ static bool any_broken(const struct python *py)
 	return false;
 }
 
-/* One attempt and its check. 0; 1: it is not of one moment; -EAGAIN: what was read contradicts itself; -errno. */
+/* One attempt and its check. 0; 1: it is not of one moment; -EAGAIN: what was read contradicts
+ * itself; -errno. */
 static int try_once(struct python *py, bool hold)
 {
 	struct decoded_process *p = py->p;
@@ -229,15 +231,16 @@ static int try_once(struct python *py, bool hold)
 		hold ? ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) : 0;
 	py->held = hold && refused >= 0;
 	py->unstoppable |= refused == -EPERM;
-	/* One that has stood still since the looks needs no mark: it is enough that it still does afterwards. */
+	/* One that has stood still since the looks needs no mark: it is enough that it still does
+	 * afterwards. */
 	bool still = !py->held && p->still;
 	if (!py->held && !still)
 		(void)ask(p, REQUEST_MARK, 0);
 	int r = attempt(py, still);
 	p->still = still && raw_run_still(p->raw);
-	int moved = py->held ? ask(p, REQUEST_RELEASE, 0) :
-		    still    ? !p->still :
-			       ask(p, REQUEST_MOVED, 0);
+	int moved = py->held ? ask(p, REQUEST_RELEASE, 0)
+		    : still  ? !p->still
+			     : ask(p, REQUEST_MOVED, 0);
 	if (r == 0 && any_broken(py))
 		r = -EAGAIN;
 	if (moved == 1 && !py->held && r == 0 && gil_kept_still(py))
@@ -246,10 +249,11 @@ static int try_once(struct python *py, bool hold)
 }
 
 /*
- * Attempts until one is of a single moment. 0; 1: none was, the last one is kept; -errno: nothing could be read.
+ * Attempts until one is of a single moment. 0; 1: none was, the last one is kept; -errno: nothing
+ * could be read.
  *
- * The process is left alone as long as that may do: a thread that waits for the GIL wakes every 5 ms and sleeps again, and
- * between two such moments there is time for a small tree.
+ * The process is left alone as long as that may do: a thread that waits for the GIL wakes every 5
+ * ms and sleeps again, and between two such moments there is time for a small tree.
  */
 static int attempts(struct python *py)
 {
@@ -275,7 +279,8 @@ static int attempts(struct python *py)
 			break;
 		clock_sleep_until(clock_monotonic_ns() + PAUSE_NS);
 	}
-	/* It does not move, and yet it contradicts itself: so it is, and the gaps say what is missing. */
+	/* It does not move, and yet it contradicts itself: so it is, and the gaps say what is
+	 * missing. */
 	return r == -EAGAIN ? 0 : r;
 }
 

@@ -1,6 +1,7 @@
 /*
- * What is said about the threads of a CPython process beside their frames: Python's own names for them, the
- * GIL (gil.c), what each waits for in Python's words (thread_waits.c), and which of them the interpreter does not know.
+ * What is said about the threads of a CPython process beside their frames: Python's own names for
+ * them, the GIL (gil.c), what each waits for in Python's words (thread_waits.c), and which of them
+ * the interpreter does not know.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ static struct py_thread *thread_by_ident(struct python *py, uint64_t interp, uin
 	return NULL;
 }
 
-/* A sub-interpreter calls whoever imports its threading first "MainThread": on a thread of the main one that is no name. */
+/* A sub-interpreter calls whoever imports its threading first "MainThread": on a thread of the main
+ * one that is no name. */
 static bool has_better_name(const struct python *py, const struct py_thread *t)
 {
 	for (size_t i = 0; i < py->threads.n && t->interp_id != 0; i++)
@@ -64,11 +66,12 @@ static void process_name(struct python *py, uint64_t interp)
 	uint64_t process, name;
 	char text[NAME_BYTES];
 
-	if (heap_module_attr(h, interp, "multiprocessing.process", "_current_process", &process) == 0 &&
-	    !heap_is_named(h, process, "_MainProcess") && heap_attr(h, process, "_name", &name) == 0 &&
-	    heap_str(h, name, text, sizeof(text)) > 0)
-		(void)builder_fact(py->b, py->p->raw->node, "multiprocessing.process", "process_name", SNAP_NONE, "%s",
-				   text);
+	if (heap_module_attr(h, interp, "multiprocessing.process", "_current_process", &process) ==
+		    0 &&
+	    !heap_is_named(h, process, "_MainProcess") &&
+	    heap_attr(h, process, "_name", &name) == 0 && heap_str(h, name, text, sizeof(text)) > 0)
+		(void)builder_fact(py->b, py->p->raw->node, "multiprocessing.process",
+				   "process_name", SNAP_NONE, "%s", text);
 }
 
 /* ---- threads without Python ---- */
@@ -102,7 +105,8 @@ void threads_describe(struct python *py)
 	for (size_t i = 0; i < py->interps.n; i++)
 		thread_names(py, py->interps.v[i]);
 	if (py->interps.n)
-		process_name(py, py->interps.v[py->interps.n - 1]); /* the list ends with the main interpreter */
+		process_name(py, py->interps.v[py->interps.n -
+					       1]); /* the list ends with the main interpreter */
 	gil_describe(py);
 	thread_waits_describe(py);
 	lock_owners_describe(py);

@@ -1,10 +1,11 @@
 /*
- * The one table of dump handlers. A line belongs here only when the function's source was read: it writes stacks
- * or a report, and neither ends nor changes what the process does. To catch SIGUSR1 is no evidence: servers reopen
- * logs, restart or exit on it.
+ * The one table of dump handlers. A line belongs here only when the function's source was read: it
+ * writes stacks or a report, and neither ends nor changes what the process does. To catch SIGUSR1
+ * is no evidence: servers reopen logs, restart or exit on it.
  *
- * A name alone is no evidence, either: decorators copy names from one function to another, and anybody may call a module as he
- * likes. The function's code must bear the same name and come from the file that such a module has.
+ * A name alone is no evidence, either: decorators copy names from one function to another, and
+ * anybody may call a module as he likes. The function's code must bear the same name and come from
+ * the file that such a module has.
  *
  * faulthandler is not in the table: it is recognised by its own registration (signals.c).
  */
@@ -18,7 +19,8 @@
 static const struct {
 	const char *module, *qualname;
 } known[] = {
-	/* tractor: prints the task tree with stackscope, then passes the signal on to its subactors. */
+	/* tractor: prints the task tree with stackscope, then passes the signal on to its
+	   subactors. */
 	{ "tractor.devx._stackscope", "dump_tree_on_sig" },
 	/* celery: "cry", the stacks of all threads into the log. */
 	{ "celery.apps.worker", "install_cry_handler.<locals>.cry_handler" },

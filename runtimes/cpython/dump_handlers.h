@@ -1,4 +1,5 @@
-/* Signal handlers that are known to write stacks and go on, so that sending the signal asks for nothing but that. */
+/* Signal handlers that are known to write stacks and go on, so that sending the signal asks for
+ * nothing but that. */
 #ifndef HW_RUNTIMES_CPYTHON_DUMP_HANDLERS_H
 #define HW_RUNTIMES_CPYTHON_DUMP_HANDLERS_H
 
@@ -10,7 +11,8 @@ struct handler_function {
 	const char *code_name, *code_file;
 };
 
-/* Is it one? `more` are others that the user vouches for, "module.qualname" divided by commas, or NULL. */
+/* Is it one? `more` are others that the user vouches for, "module.qualname" divided by commas, or
+ * NULL. */
 bool dump_handler_known(const struct handler_function *f, const char *more);
 
 #endif

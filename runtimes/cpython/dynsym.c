@@ -1,6 +1,7 @@
 /*
- * PT_DYNAMIC, then the hash table that ld.so uses itself: a handful of reads, whatever the size of the file,
- * and it works where the file is gone, replaced, stripped, or in a file system that we do not see.
+ * PT_DYNAMIC, then the hash table that ld.so uses itself: a handful of reads, whatever the size of
+ * the file, and it works where the file is gone, replaced, stripped, or in a file system that we do
+ * not see.
  *
  * ld.so relocates the pointers in the dynamic section in place, but not those of the vDSO or of a
  * program that has no interpreter: a pointer below the mapping is still to be moved.
@@ -30,7 +31,8 @@ static int read_phdrs(struct dynsym *d, Elf64_Phdr *ret_dynamic)
 	for (size_t i = 0; i < eh.e_phnum; i++) {
 		Elf64_Phdr ph;
 
-		if ((r = memory_read(d->memory, d->start + eh.e_phoff + i * sizeof(ph), &ph, sizeof(ph))) < 0)
+		if ((r = memory_read(d->memory, d->start + eh.e_phoff + i * sizeof(ph), &ph,
+				     sizeof(ph))) < 0)
 			return r;
 		if (ph.p_type == PT_LOAD)
 			lowest = MIN(lowest, ph.p_vaddr & ~4095ull);

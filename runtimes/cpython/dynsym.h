@@ -10,7 +10,8 @@ struct dynsym {
 	uint64_t start, symtab, strtab, gnu_hash, hash;
 };
 
-/* The ELF file whose first page is mapped at `start`. 0, -ENOENT: exports nothing; -EBADMSG: no such ELF file. */
+/* The ELF file whose first page is mapped at `start`. 0, -ENOENT: exports nothing; -EBADMSG: no
+ * such ELF file. */
 int dynsym_open(struct memory *m, uint64_t start, struct dynsym *ret);
 
 /* The address of a symbol that the file defines; -ENOENT. */

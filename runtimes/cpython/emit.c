@@ -10,7 +10,8 @@ str_t emit_str(struct python *py, uint64_t object)
 {
 	char text[TEXT_BYTES];
 
-	return heap_str(&py->heap, object, text, sizeof(text)) < 0 ? STR_UNKNOWN : builder_str(py->b, text);
+	return heap_str(&py->heap, object, text, sizeof(text)) < 0 ? STR_UNKNOWN
+								   : builder_str(py->b, text);
 }
 
 void emit_chain(struct python *py, node_t owner, const struct await_chain *c)

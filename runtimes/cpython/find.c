@@ -1,12 +1,14 @@
 /*
- * Finding CPython: its state, _PyRuntime, is an exported symbol since 3.7, even of a stripped program, so the
- * dynamic symbol table in the process's own memory names it: static or in a library, deleted,
- * in a chroot, embedded in another program. A program that has CPython linked in and exports nothing still has it in
- * a section of its own, .PyRuntime (from 3.10). At last the cookie at the beginning of
- * _PyRuntime (from 3.13) is looked for in the writable data of files that look like Python's.
+ * Finding CPython: its state, _PyRuntime, is an exported symbol since 3.7, even of a stripped
+ * program, so the dynamic symbol table in the process's own memory names it: static or in a
+ * library, deleted, in a chroot, embedded in another program. A program that has CPython linked in
+ * and exports nothing still has it in a section of its own, .PyRuntime (from 3.10). At last the
+ * cookie at the beginning of _PyRuntime (from 3.13) is looked for in the writable data of files
+ * that look like Python's.
  *
- * The version comes from the same memory: the exported Py_Version (from 3.11) or what stands behind the cookie. Where
- * neither is, the version whose layout leads to a sys.version that agrees is right.
+ * The version comes from the same memory: the exported Py_Version (from 3.11) or what stands behind
+ * the cookie. Where neither is, the version whose layout leads to a sys.version that agrees is
+ * right.
  */
 #include "runtimes/cpython/find.h"
 
@@ -27,12 +29,14 @@ enum {
 	NEWEST_SILENT_MINOR = 12, /* the last without a cookie */
 	COOKIE_SCAN_MAX_BYTES = 16 << 20,
 	DEBUG_OFFSETS_MAX_BYTES = 4096,
-	/* The head of _Py_DebugOffsets has been the same in every version: cookie, version, free-threaded. */
+	/* The head of _Py_DebugOffsets has been the same in every version: cookie, version,
+	   free-threaded. */
 	DEBUG_VERSION_AT = 8,
 	DEBUG_FREE_THREADED_AT = 16,
 };
 
-/* libpython before python before the rest: a small python program is only a shell around its library. */
+/* libpython before python before the rest: a small python program is only a shell around its
+ * library. */
 static unsigned rank(const struct raw_map *map)
 {
 	const char *name = path_name(map->path);
@@ -137,7 +141,8 @@ static int find_cookie(struct memory *m, const struct raw_maps *maps, struct pyt
 	return -ENOENT;
 }
 
-/* Does sys.version begin with this version? Then the layout is right, too, and it says the micro release. */
+/* Does sys.version begin with this version? Then the layout is right, too, and it says the micro
+ * release. */
 static bool layout_leads_to_version(struct memory *m, const struct python_site *s, int *ret_micro)
 {
 	struct heap h;
@@ -167,7 +172,8 @@ static int take_layout(struct python_site *s)
 	return 0;
 }
 
-/* Is the file named after this version? An interpreter that has not begun has no sys.version yet. */
+/* Is the file named after this version? An interpreter that has not begun has no sys.version yet.
+ */
 static bool named_after(const char *path, int minor)
 {
 	const char *name = strstr(path, "python3.");

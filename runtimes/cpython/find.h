@@ -15,14 +15,15 @@ struct python_site {
 	uint64_t hash_secret; /* address of _Py_HashSecret, 0 where it was not found */
 	int minor;            /* of 3.x */
 	bool free_threaded;
-	size_t map; /* index in the maps: the first mapping of the file that holds the interpreter */
+	size_t map; /* index in the maps: the first mapping of the file that holds the interpreter
+		     */
 	bool own_program; /* that file is Python itself, not a program that embeds it */
 	struct cpython_layout layout;
 };
 
 /*
- * `ms` may be NULL. 0; 1: there is no CPython; -ENOTSUP: there is one, of a version that is not known (ret->minor says which, 0: none
- * could be read); else -errno.
+ * `ms` may be NULL. 0; 1: there is no CPython; -ENOTSUP: there is one, of a version that is not
+ * known (ret->minor says which, 0: none could be read); else -errno.
  */
 int python_find(struct memory *m, const struct raw_maps *maps, struct modules *ms,
 		struct python_site *ret);

@@ -1,9 +1,9 @@
 /*
  * Frames; see frame.h.
  *
- * Up to 3.10 each is an object on the heap. From 3.11 it is a record on the thread's data stack, or within
- * the generator that owns it; evaluating C code needs no frame of its own then, so one run of the
- * evaluation loop serves many. From 3.12 each run is marked by a shim record on the C stack.
+ * Up to 3.10 each is an object on the heap. From 3.11 it is a record on the thread's data stack, or
+ * within the generator that owns it; evaluating C code needs no frame of its own then, so one run
+ * of the evaluation loop serves many. From 3.12 each run is marked by a shim record on the C stack.
  */
 #include "runtimes/cpython/frame.h"
 
@@ -44,11 +44,14 @@ static int read_object(struct codes *c, uint64_t address, struct py_frame *f)
 
 static bool is_shim(const struct cpython_layout *l, uint8_t owner)
 {
-	return (l->FRAME_OWNED_BY_CSTACK != CPYTHON_NO_VALUE && owner == l->FRAME_OWNED_BY_CSTACK) ||
-	       (l->FRAME_OWNED_BY_INTERPRETER != CPYTHON_NO_VALUE && owner == l->FRAME_OWNED_BY_INTERPRETER);
+	return (l->FRAME_OWNED_BY_CSTACK != CPYTHON_NO_VALUE &&
+		owner == l->FRAME_OWNED_BY_CSTACK) ||
+	       (l->FRAME_OWNED_BY_INTERPRETER != CPYTHON_NO_VALUE &&
+		owner == l->FRAME_OWNED_BY_INTERPRETER);
 }
 
-/* Where the instruction pointer counts from: a thread's own copy of the code in free-threaded builds from 3.14. */
+/* Where the instruction pointer counts from: a thread's own copy of the code in free-threaded
+ * builds from 3.14. */
 static uint64_t units_base(struct codes *c, uint64_t address, const struct py_code *code)
 {
 	const struct cpython_layout *l = &c->heap->l;
@@ -57,9 +60,12 @@ static uint64_t units_base(struct codes *c, uint64_t address, const struct py_co
 
 	if (!code->tlbc || l->PyInterpreterFrame_tlbc_index < 0 || l->PyCodeArray_entries < 0)
 		return code->units;
-	if (heap_i32(c->heap, address, l->PyInterpreterFrame_tlbc_index, &index) < 0 || index <= 0 ||
-	    heap_u64(c->heap, code->tlbc, l->PyCodeArray_size, &n) < 0 || (uint32_t)index >= n ||
-	    heap_pointer(c->heap, code->tlbc + (uint32_t)index * 8, l->PyCodeArray_entries, &copy) < 0 || !copy)
+	if (heap_i32(c->heap, address, l->PyInterpreterFrame_tlbc_index, &index) < 0 ||
+	    index <= 0 || heap_u64(c->heap, code->tlbc, l->PyCodeArray_size, &n) < 0 ||
+	    (uint32_t)index >= n ||
+	    heap_pointer(c->heap, code->tlbc + (uint32_t)index * 8, l->PyCodeArray_entries, &copy) <
+		    0 ||
+	    !copy)
 		return code->units;
 	return copy;
 }
@@ -102,7 +108,8 @@ static int read_record(struct codes *c, uint64_t address, struct py_frame *f)
 	}
 	bool next = l->PyInterpreterFrame_instr_ptr >= 0;
 	if ((r = heap_u64(h, address, l->PyInterpreterFrame_f_executable, &executable)) < 0 ||
-	    (r = heap_u64(h, address, next ? l->PyInterpreterFrame_instr_ptr : l->PyInterpreterFrame_prev_instr,
+	    (r = heap_u64(h, address,
+			  next ? l->PyInterpreterFrame_instr_ptr : l->PyInterpreterFrame_prev_instr,
 			  &instr)) < 0)
 		return r;
 	executable = heap_untag(h, executable);
@@ -125,7 +132,8 @@ int frame_read(struct codes *c, uint64_t address, struct py_frame *ret)
 
 	if (!heap_possible(address))
 		return -EBADMSG;
-	int r = c->heap->l.PyInterpreterFrame_owner >= 0 ? read_record(c, address, &f) : read_object(c, address, &f);
+	int r = c->heap->l.PyInterpreterFrame_owner >= 0 ? read_record(c, address, &f)
+							 : read_object(c, address, &f);
 	if (r < 0)
 		return r;
 	if (f.code)
@@ -134,8 +142,10 @@ int frame_read(struct codes *c, uint64_t address, struct py_frame *ret)
 	return 0;
 }
 
-/* Up to 3.10 an argument that a nested function uses has its name twice: a plain variable, then empty, and a cell. */
-static int next_variable(struct codes *c, const struct py_frame *f, const char *name, uint32_t *from, uint64_t *ret)
+/* Up to 3.10 an argument that a nested function uses has its name twice: a plain variable, then
+ * empty, and a cell. */
+static int next_variable(struct codes *c, const struct py_frame *f, const char *name,
+			 uint32_t *from, uint64_t *ret)
 {
 	uint64_t word;
 	uint32_t i;

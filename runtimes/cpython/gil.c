@@ -1,8 +1,9 @@
 /*
  * The GIL; see gil.h.
  *
- * A waiter is recognised by its system call: it sleeps on a futex word inside the GIL's own structure. That
- * needs no symbols and is proof. It wakes every few milliseconds to ask the holder to let go, and sleeps again.
+ * A waiter is recognised by its system call: it sleeps on a futex word inside the GIL's own
+ * structure. That needs no symbols and is proof. It wakes every few milliseconds to ask the holder
+ * to let go, and sleeps again.
  */
 #include "runtimes/cpython/gil.h"
 
@@ -11,7 +12,8 @@
 
 #include "raw/request.h"
 
-/* Flags, a condition and a mutex, twice: what _gil_runtime_state holds, with room for what may come. */
+/* Flags, a condition and a mutex, twice: what _gil_runtime_state holds, with room for what may
+ * come. */
 enum { GIL_BYTES = 224 };
 
 /* Address of the GIL of an interpreter, 0 where there is none. */
@@ -70,7 +72,8 @@ static bool waits_in(const struct raw_thread *t, uint64_t lo, size_t n)
 	       look->args[0] < lo + n;
 }
 
-/* From 3.15 on a thread notes that it has asked for it: so one is known that woke just now to ask again. */
+/* From 3.15 on a thread notes that it has asked for it: so one is known that woke just now to ask
+ * again. */
 static bool requests(struct python *py, size_t thread, uint64_t gil)
 {
 	uint32_t requested;
@@ -122,9 +125,9 @@ void gil_describe(struct python *py)
 }
 
 /*
- * Who takes a GIL writes himself into it as its last holder (Python/ceval_gil.c, take_gil). It stays the same only until
- * somebody else takes it, held or free, and comes back to a thread only by its running. A thread state that is listed
- * exists, so that no other can have its address.
+ * Who takes a GIL writes himself into it as its last holder (Python/ceval_gil.c, take_gil). It
+ * stays the same only until somebody else takes it, held or free, and comes back to a thread only
+ * by its running. A thread state that is listed exists, so that no other can have its address.
  */
 bool gil_kept_still(struct python *py)
 {

@@ -8,8 +8,9 @@
 void gil_describe(struct python *py);
 
 /*
- * The last who took each GIL is a thread that has not run since it was looked at, whether it still holds it or not: then no
- * Python has run and nothing in the interpreters has changed since, whichever other threads ran. Reads memory anew.
+ * The last who took each GIL is a thread that has not run since it was looked at, whether it still
+ * holds it or not: then no Python has run and nothing in the interpreters has changed since,
+ * whichever other threads ran. Reads memory anew.
  */
 bool gil_kept_still(struct python *py);
 

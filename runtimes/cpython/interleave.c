@@ -1,14 +1,15 @@
 /*
  * Which native frame runs which Python frames.
  *
- * The mark of an activation of the evaluation loop is a local variable of that very C function (a CFrame from 3.10, a
- * shim frame from 3.12), so the native frame between whose stack pointer and CFA the mark lies
- * is the one: no symbols are needed, and it holds where native frames are missing. 3.9 leaves no mark; there each
- * Python frame has one native frame of the evaluation loop, told by its name, and the numbers must agree.
+ * The mark of an activation of the evaluation loop is a local variable of that very C function (a
+ * CFrame from 3.10, a shim frame from 3.12), so the native frame between whose stack pointer and
+ * CFA the mark lies is the one: no symbols are needed, and it holds where native frames are
+ * missing. 3.9 leaves no mark; there each Python frame has one native frame of the evaluation loop,
+ * told by its name, and the numbers must agree.
  *
- * Where neither works, or where the thread ran between the look at its stack and the look at its Python
- * frames, the order is not invented: the thread's Python frames follow the native ones above the interpreter, and a
- * gap says that the order is not known.
+ * Where neither works, or where the thread ran between the look at its stack and the look at its
+ * Python frames, the order is not invented: the thread's Python frames follow the native ones above
+ * the interpreter, and a gap says that the order is not known.
  */
 #include "runtimes/cpython/interleave.h"
 
@@ -98,8 +99,9 @@ static bool has_anchors(const struct merge *m)
 }
 
 /*
- * Has the thread, though it ran, still the same callers? All return addresses from the first placed frame outwards are
- * in memory as they were on the copy: a thread that waits for the GIL wakes and sleeps again without leaving its frame.
+ * Has the thread, though it ran, still the same callers? All return addresses from the first placed
+ * frame outwards are in memory as they were on the copy: a thread that waits for the GIL wakes and
+ * sleeps again without leaving its frame.
  */
 static bool same_callers(const struct merge *m)
 {
@@ -116,7 +118,8 @@ static bool same_callers(const struct merge *m)
 	return true;
 }
 
-/* Below what the interpreter called, above the interpreter: the best that can be done without an order. */
+/* Below what the interpreter called, above the interpreter: the best that can be done without an
+ * order. */
 static void place_in_one_block(struct merge *m)
 {
 	size_t i = 0;
@@ -211,14 +214,16 @@ static bool thread_moved(const struct python *py, uint64_t thread)
 	return request_call(py->p->sock, &q, py->p->deadline, NULL, NULL) != 0;
 }
 
-/* Puts each activation before its native frame; where that cannot be known, all in one block, and says so. */
+/* Puts each activation before its native frame; where that cannot be known, all in one block, and
+ * says so. */
 static void place(struct merge *m, size_t thread, bool all_slept)
 {
 	struct python *py = m->py;
 	bool anchors = has_anchors(m);
 	bool same = all_slept || !thread_moved(py, thread);
 
-	/* A stop makes every thread run a little: what is of the same moment then was copied during the stop. */
+	/* A stop makes every thread run a little: what is of the same moment then was copied during
+	 * the stop. */
 	if (!same && py->held)
 		same = stacks_read_held(py->p, thread) == 0;
 	if ((anchors ? place_by_anchor(m) : place_by_count(m)) && (same || same_callers(m)))
@@ -249,8 +254,9 @@ static int gather(struct merge *m, size_t thread, bool only_main)
 }
 
 /*
- * Without marks nothing shows whether a sub-interpreter's state, which any thread may borrow, is used by the thread that it names.
- * When only the count without it is right, it is not: better no frames than another thread's.
+ * Without marks nothing shows whether a sub-interpreter's state, which any thread may borrow, is
+ * used by the thread that it names. When only the count without it is right, it is not: better no
+ * frames than another thread's.
  */
 static int leave_out_borrowed(struct merge *m, size_t thread)
 {

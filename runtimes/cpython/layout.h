@@ -40,8 +40,8 @@
 #define CPYTHON_NO_VALUE INT_MIN
 
 /*
- * A field that is narrower than a byte in some version: `width` bits, at most 32, from bit `shift` of the
- * byte at `offset` on.
+ * A field that is narrower than a byte in some version: `width` bits, at most 32, from bit `shift`
+ * of the byte at `offset` on.
  */
 struct cpython_bits {
 	int32_t offset;

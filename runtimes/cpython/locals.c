@@ -1,12 +1,14 @@
 /*
  * Variables of frames; see locals.h.
  *
- * A function's variables lie in a row at the beginning of its frame: arguments and other locals first, cells and free
- * variables, which nested functions share, behind one more step. Module and class bodies keep theirs in a dict
- * instead; of it the values are shown, not what only defines the program: modules, functions and classes.
+ * A function's variables lie in a row at the beginning of its frame: arguments and other locals
+ * first, cells and free variables, which nested functions share, behind one more step. Module and
+ * class bodies keep theirs in a dict instead; of it the values are shown, not what only defines the
+ * program: modules, functions and classes.
  *
- * Read within the consistent view, for a running program changes them all the time. Bounded per frame and in all.
- * What must not be shown by its name (core/secret.h, --redact-name) has "<redacted>" for its value.
+ * Read within the consistent view, for a running program changes them all the time. Bounded per
+ * frame and in all. What must not be shown by its name (core/secret.h, --redact-name) has
+ * "<redacted>" for its value.
  */
 #include "runtimes/cpython/locals.h"
 
@@ -101,7 +103,8 @@ static void from_frame(struct sink *to, const struct py_frame *f)
 		if (memory_read_u64(py->memory, f->locals + i * 8, &word) < 0)
 			return;
 		value = heap_untag(h, word);
-		/* An argument that begins as a plain value and moves into its cell by the function's first instructions. */
+		/* An argument that begins as a plain value and moves into its cell by the
+		 * function's first instructions. */
 		if (value && in_cell(py, f->code, i, n_plain) && heap_kind(h, value) == PY_CELL &&
 		    heap_pointer(h, value, h->l.PyCellObject_ob_ref, &value) < 0)
 			continue;

@@ -4,7 +4,8 @@
 
 #include "runtimes/cpython/python.h"
 
-/* Of all frames of all threads: into p->locals, from where the rows of the frames take them. Nothing without --locals. */
+/* Of all frames of all threads: into p->locals, from where the rows of the frames take them.
+ * Nothing without --locals. */
 void locals_read(struct python *py);
 
 /* Of one frame, whose row is TABLE_FRAME's `row`. */

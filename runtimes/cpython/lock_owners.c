@@ -1,13 +1,16 @@
 /*
  * Owners of threading.RLock and threading.Lock.
  *
- * Which lock a thread waits for: one of those that its innermost frames have at hand, namely the one whose futex the thread sleeps on. To 3.12 a lock
- * points to a semaphore; later it is a byte, and who waits for it sleeps on a semaphore in a record on its own stack, in
- * which the byte's address stands before. That is compared, so a wrong lock cannot be taken, wherever candidates come from.
+ * Which lock a thread waits for: one of those that its innermost frames have at hand, namely the
+ * one whose futex the thread sleeps on. To 3.12 a lock points to a semaphore; later it is a byte,
+ * and who waits for it sleeps on a semaphore in a record on its own stack, in which the byte's
+ * address stands before. That is compared, so a wrong lock cannot be taken, wherever candidates
+ * come from.
  *
- * An RLock names its owner. A Lock does not: it belongs to the thread that is inside `with lock`, as its frame keeps the method by which it
- * will leave; where there is no such thread, anybody may release it. A thread in Condition.wait() has given the condition's lock
- * back, though it is inside its `with`.
+ * An RLock names its owner. A Lock does not: it belongs to the thread that is inside `with lock`,
+ * as its frame keeps the method by which it will leave; where there is no such thread, anybody may
+ * release it. A thread in Condition.wait() has given the condition's lock back, though it is inside
+ * its `with`.
  */
 #include "runtimes/cpython/lock_owners.h"
 
@@ -31,8 +34,11 @@ static uint64_t word_of(struct heap *h, uint64_t object)
 
 	if (kind == PY_LOCK && l->Lock_lock >= 0)
 		return object + (uint32_t)l->Lock_lock;
-	/* An RLock begins as a Lock of the same version does, but for 3.13, where Lock alone became a byte. */
-	int32_t at = kind == PY_LOCK ? l->Lock_lock_lock : kind == PY_RLOCK ? l->PyObject_sizeof : -1;
+	/* An RLock begins as a Lock of the same version does, but for 3.13, where Lock alone became
+	 * a byte. */
+	int32_t at = kind == PY_LOCK    ? l->Lock_lock_lock
+		     : kind == PY_RLOCK ? l->PyObject_sizeof
+					: -1;
 	if (kind == PY_RLOCK && h->minor >= 14)
 		return object + (uint32_t)at;
 	return heap_u64(h, object, at, &word) == 0 ? word : 0;
@@ -60,10 +66,12 @@ static uint64_t behind(struct heap *h, uint64_t object)
 }
 
 /* Variables and all that lies or lay on the value stack. */
-static uint64_t lock_in_frame(struct python *py, const struct py_frame *f, uint64_t word, uint64_t other)
+static uint64_t lock_in_frame(struct python *py, const struct py_frame *f, uint64_t word,
+			      uint64_t other)
 {
 	struct heap *h = &py->heap;
-	uint64_t at = f->locals, end = at + ((uint64_t)f->code->nlocals + f->code->stacksize) * 8, value;
+	uint64_t at = f->locals, end = at + ((uint64_t)f->code->nlocals + f->code->stacksize) * 8,
+		 value;
 
 	for (; at < end && memory_read_u64(h->memory, at, &value) == 0; at += 8) {
 		uint64_t lock = heap_untag(h, value);
@@ -105,10 +113,12 @@ static bool is_method(struct heap *h, uint64_t function, const char *name)
 	uint64_t text;
 
 	if (heap_kind(h, function) == PY_FUNCTION)
-		return heap_pointer(h, function, h->l.PyFunctionObject_func_name, &text) == 0 && heap_str_is(h, text, name);
+		return heap_pointer(h, function, h->l.PyFunctionObject_func_name, &text) == 0 &&
+		       heap_str_is(h, text, name);
 	/* Of a type in C: a descriptor, which begins as that of a slot does. */
 	return heap_is_named(h, function, "method_descriptor") &&
-	       heap_pointer(h, function, h->l.PyMemberDescrObject_d_name, &text) == 0 && heap_str_is(h, text, name);
+	       heap_pointer(h, function, h->l.PyMemberDescrObject_d_name, &text) == 0 &&
+	       heap_str_is(h, text, name);
 }
 
 static bool is_cfunction(struct heap *h, uint64_t function, const char *name)
@@ -130,15 +140,17 @@ uint64_t python_left_by(struct python *py, uint64_t before, uint64_t value, cons
 		return before && is_method(h, before, method) ? value : 0;
 	switch (heap_kind(h, value)) {
 	case PY_CFUNCTION:
-		return heap_pointer(h, value, h->l.PyCFunctionObject_m_self, &self) == 0 && is_cfunction(h, value, method) ?
-			       self :
-			       0;
+		return heap_pointer(h, value, h->l.PyCFunctionObject_m_self, &self) == 0 &&
+				       is_cfunction(h, value, method)
+			       ? self
+			       : 0;
 	case PY_METHOD:
 		return heap_pointer(h, value, h->l.PyMethodObject_im_self, &self) == 0 &&
-				       heap_pointer(h, value, h->l.PyMethodObject_im_func, &function) == 0 &&
-				       is_method(h, function, method) ?
-			       self :
-			       0;
+				       heap_pointer(h, value, h->l.PyMethodObject_im_func,
+						    &function) == 0 &&
+				       is_method(h, function, method)
+			       ? self
+			       : 0;
 	default:
 		return 0;
 	}
@@ -157,7 +169,8 @@ static bool gave_back(struct python *py, const struct py_frame *f, uint64_t lock
 	size_t n = strlen(file), m = strlen("/threading.py");
 	uint64_t self;
 
-	return str_eq(snap_str(py->b->s, f->code->name), "wait") && n >= m && str_eq(file + n - m, "/threading.py") &&
+	return str_eq(snap_str(py->b->s, f->code->name), "wait") && n >= m &&
+	       str_eq(file + n - m, "/threading.py") &&
 	       frame_variable(&py->codes, f, "self", &self) == 0 &&
 	       heap_attr_or_none(&py->heap, self, "_lock") == lock;
 }
@@ -174,8 +187,10 @@ static bool is_inside(struct python *py, const struct py_thread *t, uint64_t loc
 			return false;
 		(void)frame_blocks(&py->codes, f, &stack);
 		for (size_t k = 0; k < stack.n; k++)
-			if (is_lock_or_condition(
-				    py, python_left_by(py, k ? stack.v[k - 1] : 0, stack.v[k], "__exit__"), lock))
+			if (is_lock_or_condition(py,
+						 python_left_by(py, k ? stack.v[k - 1] : 0,
+								stack.v[k], "__exit__"),
+						 lock))
 				return true;
 	}
 	return false;
@@ -210,12 +225,14 @@ static void describe_rlock(struct python *py, node_t waiter, uint64_t lock)
 		return;
 	for (size_t i = 0; i < py->threads.n; i++)
 		if (py->threads.v[i].thread != SIZE_MAX && py->threads.v[i].ident == ident) {
-			(void)builder_fact(py->b, waiter, "threading.RLock", "futex_owner", own_tid(py, i),
-					   "thread %lld has the RLock", (long long)own_tid(py, i));
+			(void)builder_fact(py->b, waiter, "threading.RLock", "futex_owner",
+					   own_tid(py, i), "thread %lld has the RLock",
+					   (long long)own_tid(py, i));
 			return;
 		}
 	(void)builder_fact(py->b, waiter, "threading.RLock", "futex_owner", (int64_t)ident,
-			   "its owner, %#llx, is no thread of this process", (unsigned long long)ident);
+			   "its owner, %#llx, is no thread of this process",
+			   (unsigned long long)ident);
 }
 
 static void describe(struct python *py, const struct py_thread *t, node_t waiter)
@@ -234,7 +251,8 @@ static void describe(struct python *py, const struct py_thread *t, node_t waiter
 	size_t owner = owner_by_with(py, lock);
 	if (owner != SIZE_MAX)
 		(void)builder_fact(py->b, waiter, "frames", "futex_owner", own_tid(py, owner),
-				   "thread %lld is inside `with` that Lock", (long long)own_tid(py, owner));
+				   "thread %lld is inside `with` that Lock",
+				   (long long)own_tid(py, owner));
 }
 
 void lock_owners_describe(struct python *py)

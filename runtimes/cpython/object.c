@@ -11,7 +11,8 @@
 
 #include "core/util.h"
 
-/* The longest that is believed. Real objects stay far below; a broken length must not cost time or memory. */
+/* The longest that is believed. Real objects stay far below; a broken length must not cost time or
+ * memory. */
 enum {
 	STR_LENGTH_MAX = 1 << 20,
 	BYTES_LENGTH_MAX = 1 << 20,
@@ -22,16 +23,17 @@ enum {
 };
 
 /* Bits of tp_flags whose place never changed: these types and all that derive from them. */
-#define FLAG_INT_SUBCLASS (1ull << 24)
-#define FLAG_LIST_SUBCLASS (1ull << 25)
-#define FLAG_TUPLE_SUBCLASS (1ull << 26)
-#define FLAG_BYTES_SUBCLASS (1ull << 27)
-#define FLAG_STR_SUBCLASS (1ull << 28)
-#define FLAG_DICT_SUBCLASS (1ull << 29)
+#define FLAG_INT_SUBCLASS       (1ull << 24)
+#define FLAG_LIST_SUBCLASS      (1ull << 25)
+#define FLAG_TUPLE_SUBCLASS     (1ull << 26)
+#define FLAG_BYTES_SUBCLASS     (1ull << 27)
+#define FLAG_STR_SUBCLASS       (1ull << 28)
+#define FLAG_DICT_SUBCLASS      (1ull << 29)
 #define FLAG_EXCEPTION_SUBCLASS (1ull << 30)
-#define FLAG_TYPE_SUBCLASS (1ull << 31)
+#define FLAG_TYPE_SUBCLASS      (1ull << 31)
 
-/* Types by the name they are born with. `core`: part of the interpreter itself, so never a heap type. */
+/* Types by the name they are born with. `core`: part of the interpreter itself, so never a heap
+ * type. */
 static const struct {
 	const char *name;
 	uint8_t kind;
@@ -143,7 +145,8 @@ int heap_u8(struct heap *h, uint64_t base, int32_t field, uint8_t *ret)
 	return field < 0 ? -ENODATA : memory_read_u8(h->memory, base + (uint32_t)field, ret);
 }
 
-/* Of the bytes that it touches no more is read than those: a flag may be a bit of a byte or, in older versions, an int. */
+/* Of the bytes that it touches no more is read than those: a flag may be a bit of a byte or, in
+ * older versions, an int. */
 int heap_bits(struct heap *h, uint64_t base, struct cpython_bits field, unsigned *ret)
 {
 	size_t bytes = (field.shift + field.width + 7u) / 8;
@@ -183,15 +186,15 @@ static enum py_kind kind_by_name(const struct py_type *t, bool heap_type)
 
 static enum py_kind kind_by_flags(uint64_t flags)
 {
-	return flags & FLAG_INT_SUBCLASS       ? PY_INT
-	       : flags & FLAG_STR_SUBCLASS     ? PY_STR
-	       : flags & FLAG_DICT_SUBCLASS    ? PY_DICT
-	       : flags & FLAG_TUPLE_SUBCLASS   ? PY_TUPLE
-	       : flags & FLAG_LIST_SUBCLASS    ? PY_LIST
-	       : flags & FLAG_BYTES_SUBCLASS   ? PY_BYTES
+	return flags & FLAG_INT_SUBCLASS         ? PY_INT
+	       : flags & FLAG_STR_SUBCLASS       ? PY_STR
+	       : flags & FLAG_DICT_SUBCLASS      ? PY_DICT
+	       : flags & FLAG_TUPLE_SUBCLASS     ? PY_TUPLE
+	       : flags & FLAG_LIST_SUBCLASS      ? PY_LIST
+	       : flags & FLAG_BYTES_SUBCLASS     ? PY_BYTES
 	       : flags & FLAG_EXCEPTION_SUBCLASS ? PY_EXCEPTION
-	       : flags & FLAG_TYPE_SUBCLASS    ? PY_TYPE
-					       : PY_OTHER;
+	       : flags & FLAG_TYPE_SUBCLASS      ? PY_TYPE
+						 : PY_OTHER;
 }
 
 static int type_read(struct heap *h, uint64_t address, struct py_type *t)
@@ -349,14 +352,19 @@ static int text_find(struct heap *h, uint64_t object, struct text *ret)
 	ret->ascii = ascii;
 	if (!compact) /* a subclass of str, or a str made by the API that 3.12 removed */
 		return heap_u64(h, object, l->PyUnicodeObject_data, &ret->data);
-	ret->data = object + (uint32_t)(ascii ? l->PyASCIIObject_sizeof : l->PyCompactUnicodeObject_sizeof);
+	ret->data = object +
+		    (uint32_t)(ascii ? l->PyASCIIObject_sizeof : l->PyCompactUnicodeObject_sizeof);
 	return 0;
 }
 
 static size_t utf8_put(char *to, uint32_t c)
 {
 	if (c == 0 || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
-		return (size_t)sprintf(to, c < 0x100 ? "\\x%02x" : c <= 0xffff ? "\\u%04x" : "\\U%08x", c);
+		return (size_t)sprintf(to,
+				       c < 0x100     ? "\\x%02x"
+				       : c <= 0xffff ? "\\u%04x"
+						     : "\\U%08x",
+				       c);
 	if (c < 0x80) {
 		to[0] = (char)c;
 		return 1;
@@ -388,7 +396,7 @@ static int text_part(struct heap *h, const struct text *text, size_t i, size_t n
 	int r = memory_read(h->memory, text->data + i * text->kind, part, n * text->kind);
 
 	for (size_t k = 0; r == 0 && k < n; k++)
-		to[k] = text->kind == 1	  ? part[k]
+		to[k] = text->kind == 1   ? part[k]
 			: text->kind == 2 ? (uint32_t)(part[2 * k] | part[2 * k + 1] << 8)
 					  : ((uint32_t *)(void *)part)[k];
 	return r;
@@ -425,7 +433,8 @@ ssize_t heap_str(struct heap *h, uint64_t object, char *to, size_t cap)
 	return (ssize_t)n;
 }
 
-ssize_t heap_str_points(struct heap *h, uint64_t object, uint32_t *to, size_t cap, size_t *ret_length)
+ssize_t heap_str_points(struct heap *h, uint64_t object, uint32_t *to, size_t cap,
+			size_t *ret_length)
 {
 	struct text text;
 	int r = text_find(h, object, &text);
@@ -445,7 +454,8 @@ bool heap_str_is(struct heap *h, uint64_t object, const char *text)
 	size_t n = strlen(text);
 	char bytes[128];
 
-	if (text_find(h, object, &found) < 0 || found.length != n || !found.ascii || n > sizeof(bytes))
+	if (text_find(h, object, &found) < 0 || found.length != n || !found.ascii ||
+	    n > sizeof(bytes))
 		return false;
 	return memory_read(h->memory, found.data, bytes, n) == 0 && memcmp(bytes, text, n) == 0;
 }
@@ -490,7 +500,8 @@ static int digits_read(struct heap *h, uint64_t object, struct digits *d)
 
 	if (r < 0)
 		return r;
-	if (l->PyLongObject_lv_tag >= 0) { /* from 3.12: count << 3 | sign, where 0 is +, 1 is zero, 2 is - */
+	if (l->PyLongObject_lv_tag >=
+	    0) { /* from 3.12: count << 3 | sign, where 0 is +, 1 is zero, 2 is - */
 		uint64_t tag;
 
 		if ((r = heap_u64(h, object, l->PyLongObject_lv_tag, &tag)) < 0)
@@ -509,7 +520,8 @@ static int digits_read(struct heap *h, uint64_t object, struct digits *d)
 	}
 	if (l->PyLongObject_ob_digit < 0)
 		return -ENODATA;
-	r = memory_read(h->memory, object + (uint32_t)l->PyLongObject_ob_digit, d->v, d->n * sizeof(d->v[0]));
+	r = memory_read(h->memory, object + (uint32_t)l->PyLongObject_ob_digit, d->v,
+			d->n * sizeof(d->v[0]));
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < d->n; i++)

@@ -1,11 +1,11 @@
 /*
  * The objects of one CPython process, read from outside.
  *
- * Everything here is hostile: a pointer may lead anywhere, a length may be anything, an object may be half
- * written. So each reader checks the type of what it was given, bounds every length (the limits are in
- * object.c) and fails alone: -EFAULT where there is no memory, -EBADMSG where there is no such object, -ENODATA
- * where this version of CPython has no such field, -ENOENT where a name is not there. A caller carries on with the
- * next object.
+ * Everything here is hostile: a pointer may lead anywhere, a length may be anything, an object may
+ * be half written. So each reader checks the type of what it was given, bounds every length (the
+ * limits are in object.c) and fails alone: -EFAULT where there is no memory, -EBADMSG where there
+ * is no such object, -ENODATA where this version of CPython has no such field, -ENOENT where a name
+ * is not there. A caller carries on with the next object.
  *
  * Types are looked at once and kept; so are the places of attributes. All of it is forgotten with
  * heap_forget(), together with the pages, so that one attempt never mixes with another.
@@ -110,7 +110,8 @@ int heap_pointer(struct heap *h, uint64_t base, int32_t field, uint64_t *ret);
 
 /* A possible address of an object. */
 bool heap_possible(uint64_t address);
-/* The same without the tag bits that references on frames carry since 3.14; 0 for a tagged int or NULL. */
+/* The same without the tag bits that references on frames carry since 3.14; 0 for a tagged int or
+ * NULL. */
 uint64_t heap_untag(const struct heap *h, uint64_t word);
 
 /* ---- types ---- */
@@ -128,16 +129,21 @@ static inline bool heap_is_none(struct heap *h, uint64_t object)
 
 /* ---- values ---- */
 
-/* The text as UTF-8, NUL-terminated, cut to what fits; a NUL or lone surrogate in it becomes an escape. Its length or -errno. */
+/* The text as UTF-8, NUL-terminated, cut to what fits; a NUL or lone surrogate in it becomes an
+ * escape. Its length or -errno. */
 ssize_t heap_str(struct heap *h, uint64_t object, char *to, size_t cap);
-/* The first `cap` characters as they are, and how many the text has. How many were stored or -errno. */
-ssize_t heap_str_points(struct heap *h, uint64_t object, uint32_t *to, size_t cap, size_t *ret_length);
+/* The first `cap` characters as they are, and how many the text has. How many were stored or
+ * -errno. */
+ssize_t heap_str_points(struct heap *h, uint64_t object, uint32_t *to, size_t cap,
+			size_t *ret_length);
 bool heap_str_is(struct heap *h, uint64_t object, const char *text); /* ASCII */
 int heap_bytes(struct heap *h, uint64_t object, size_t limit, uint8_t **ret, size_t *ret_n);
 int heap_int(struct heap *h, uint64_t object, int64_t *ret); /* -ERANGE when it does not fit */
-int heap_int_text(struct heap *h, uint64_t object, struct strbuf *to); /* -ERANGE beyond 40 digits of 30 bits */
-int heap_int_bits(struct heap *h, uint64_t object, uint64_t *ret); /* int.bit_length() of one of any size, save 0 */
+int heap_int_text(struct heap *h, uint64_t object,
+		  struct strbuf *to); /* -ERANGE beyond 40 digits of 30 bits */
+int heap_int_bits(struct heap *h, uint64_t object,
+		  uint64_t *ret); /* int.bit_length() of one of any size, save 0 */
 int heap_float(struct heap *h, uint64_t object, double *ret); /* of an int, too */
-enum tri heap_bool(struct heap *h, uint64_t object);	      /* of True, False and None */
+enum tri heap_bool(struct heap *h, uint64_t object);          /* of True, False and None */
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * The index of references; see referrers.h.
  *
- * What counts as a reference is only what owns a count: the fields of types whose layout is known, the slots and the dict of instances of classes
- * written in Python, the variables of frames. Fields of other C types are not looked at, so what they hold
- * leaves its object incomplete: too few edges are never wrong, one too many could be.
+ * What counts as a reference is only what owns a count: the fields of types whose layout is known,
+ * the slots and the dict of instances of classes written in Python, the variables of frames. Fields
+ * of other C types are not looked at, so what they hold leaves its object incomplete: too few edges
+ * are never wrong, one too many could be.
  */
 #include "runtimes/cpython/referrers.h"
 
@@ -15,11 +16,11 @@
 #include "runtimes/cpython/coroutine.h"
 
 enum {
-	CLOSURE_MAX = 2000,	/* objects behind one answer */
-	HOLDERS_MAX = 64,	/* more who could do it are as good as everybody */
-	STEPS_MAX = 2000000,	/* of all answers of a process */
-	SLOTS_MAX = 1000,	/* entries of a class's dict that are looked at for slots */
-	ELEMENTS_MAX = 2000,	/* of a container that is looked into */
+	CLOSURE_MAX = 2000,  /* objects behind one answer */
+	HOLDERS_MAX = 64,    /* more who could do it are as good as everybody */
+	STEPS_MAX = 2000000, /* of all answers of a process */
+	SLOTS_MAX = 1000,    /* entries of a class's dict that are looked at for slots */
+	ELEMENTS_MAX = 2000, /* of a container that is looked into */
 	MRO_MAX = 64,
 	ATTRIBUTES_MAX = 2000,
 };
@@ -141,7 +142,8 @@ static void refer_words(struct referrers *r, uint32_t from, uint64_t at, uint64_
 		refer(r, from, heap_untag(h, word), !is_borrowed(h, word));
 }
 
-/* A frame's variables and, where it does not run, its value stack. Each frame once, whoever comes by first. */
+/* A frame's variables and, where it does not run, its value stack. Each frame once, whoever comes
+ * by first. */
 static void frame_add(struct referrers *r, const struct py_frame *f, uint32_t from)
 {
 	struct heap *h = &r->py->heap;
@@ -156,10 +158,12 @@ static void frame_add(struct referrers *r, const struct py_frame *f, uint32_t fr
 	if (h->l.PyInterpreterFrame_f_funcobj >= 0 &&
 	    heap_u64(h, f->address, h->l.PyInterpreterFrame_f_funcobj, &function) == 0)
 		refer(r, from, heap_untag(h, function), !is_borrowed(h, function));
-	/* A copy of its variables that somebody asked for; of a module's or a class's frame it is what those have. */
+	/* A copy of its variables that somebody asked for; of a module's or a class's frame it is
+	 * what those have. */
 	if ((f->code->flags & CO_OPTIMIZED) && h->minor <= 12)
 		refer_field(r, from, f->address,
-			    h->minor >= 11 ? h->l.PyInterpreterFrame_f_locals : h->l.PyFrameObject_f_locals);
+			    h->minor >= 11 ? h->l.PyInterpreterFrame_f_locals
+					   : h->l.PyFrameObject_f_locals);
 }
 
 static uint32_t holder_of(struct referrers *r, node_t node, size_t sealed_by)
@@ -181,8 +185,8 @@ static bool of_library(const struct python *py, const struct py_frame *f)
 {
 	const char *file = f->code ? snap_str(py->b->s, f->code->file) : "";
 
-	return strstr(file, "/trio/_") || strstr(file, "/asyncio/") || strstr(file, "/threading.py") ||
-	       strstr(file, "/queue.py");
+	return strstr(file, "/trio/_") || strstr(file, "/asyncio/") ||
+	       strstr(file, "/threading.py") || strstr(file, "/queue.py");
 }
 
 static void root_add(struct referrers *r, const struct py_frame *f, node_t owner, size_t sealed_by)
@@ -236,8 +240,8 @@ static void slots_of_class(struct referrers *r, const struct py_type *t)
 		if (heap_kind(h, value) != PY_MEMBER ||
 		    heap_pointer(h, value, l->PyMemberDescrObject_d_member, &member) < 0 ||
 		    heap_i32(h, member, l->PyMemberDef_type, &type) < 0 ||
-		    heap_i64(h, member, l->PyMemberDef_offset, &offset) < 0 || type != l->Py_T_OBJECT_EX || offset <= 0 ||
-		    offset >= 1 << 20)
+		    heap_i64(h, member, l->PyMemberDef_offset, &offset) < 0 ||
+		    type != l->Py_T_OBJECT_EX || offset <= 0 || offset >= 1 << 20)
 			continue;
 		uint32_t *slot = array_push(&r->slot_offsets);
 		if (slot)
@@ -248,10 +252,11 @@ static void slots_of_class(struct referrers *r, const struct py_type *t)
 }
 
 /*
- * The slots of a type's instances, a run of slot_offsets: of all its classes down to the one that is written in C. Looked up once;
- * most types have none.
+ * The slots of a type's instances, a run of slot_offsets: of all its classes down to the one that
+ * is written in C. Looked up once; most types have none.
  */
-static void slots_of(struct referrers *r, const struct py_type *t, uint32_t *ret_first, uint32_t *ret_n)
+static void slots_of(struct referrers *r, const struct py_type *t, uint32_t *ret_first,
+		     uint32_t *ret_n)
 {
 	CLEANUP(heap_items_donep) struct heap_items mro = { 0 };
 	struct heap *h = &r->py->heap;
@@ -274,7 +279,8 @@ static void slots_of(struct referrers *r, const struct py_type *t, uint32_t *ret
 		r->error = -ENOMEM;
 }
 
-static void refer_slots(struct referrers *r, uint32_t node, uint64_t object, const struct py_type *t)
+static void refer_slots(struct referrers *r, uint32_t node, uint64_t object,
+			const struct py_type *t)
 {
 	uint32_t first, n;
 
@@ -325,7 +331,8 @@ static void refer_elements(struct referrers *r, uint32_t node, uint64_t object, 
 		refer(r, node, items.v[i], true);
 }
 
-/* One that is suspended or not begun: whoever has it may let it run. Those of tasks and threads were there before. */
+/* One that is suspended or not begun: whoever has it may let it run. Those of tasks and threads
+ * were there before. */
 static void refer_generator(struct referrers *r, uint32_t node, uint64_t object)
 {
 	struct py_frame f;
@@ -337,8 +344,9 @@ static void refer_generator(struct referrers *r, uint32_t node, uint64_t object)
 static void refer_future(struct referrers *r, uint32_t node, uint64_t object, enum py_kind kind)
 {
 	const struct cpython_layout *l = &r->py->heap.l;
-	const int32_t fields[] = { l->FutureObj_fut_loop,	l->FutureObj_fut_callback0, l->FutureObj_fut_callbacks,
-				   l->FutureObj_fut_exception, l->FutureObj_fut_result };
+	const int32_t fields[] = { l->FutureObj_fut_loop, l->FutureObj_fut_callback0,
+				   l->FutureObj_fut_callbacks, l->FutureObj_fut_exception,
+				   l->FutureObj_fut_result };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		refer_field(r, node, object, fields[i]);
@@ -417,17 +425,20 @@ bool referrers_extend(struct referrers *r, size_t n)
 
 /* ---- answers ---- */
 
-/* Where the type keeps the head of its instances' weak references; the order of a type's fields is part of Python's API. */
+/* Where the type keeps the head of its instances' weak references; the order of a type's fields is
+ * part of Python's API. */
 static bool has_weak_references(struct heap *h, uint64_t object, const struct py_type *t)
 {
 	int64_t offset;
 	uint64_t list;
 
-	if (h->l.Py_TPFLAGS_MANAGED_WEAKREF > 0 && t->flags & (uint64_t)h->l.Py_TPFLAGS_MANAGED_WEAKREF)
+	if (h->l.Py_TPFLAGS_MANAGED_WEAKREF > 0 &&
+	    t->flags & (uint64_t)h->l.Py_TPFLAGS_MANAGED_WEAKREF)
 		return memory_read_u64(h->memory, object - 32, &list) < 0 || list;
 	if (heap_i64(h, t->address, h->l.PyTypeObject_tp_members - 32, &offset) < 0)
 		return true;
-	return offset > 0 && offset < 1 << 20 && (memory_read_u64(h->memory, object + (uint64_t)offset, &list) < 0 || list);
+	return offset > 0 && offset < 1 << 20 &&
+	       (memory_read_u64(h->memory, object + (uint64_t)offset, &list) < 0 || list);
 }
 
 static int64_t references_of(struct heap *h, uint64_t object)
@@ -436,10 +447,13 @@ static int64_t references_of(struct heap *h, uint64_t object)
 	uint32_t count;
 
 	if (h->minor < 12)
-		return heap_u64(h, object, h->l.PyObject_ob_refcnt, &long_count) < 0 || long_count >= IMMORTAL ?
-			       -1 :
-			       (int64_t)long_count;
-	return heap_u32(h, object, h->l.PyObject_ob_refcnt, &count) < 0 || count >= IMMORTAL ? -1 : (int64_t)count;
+		return heap_u64(h, object, h->l.PyObject_ob_refcnt, &long_count) < 0 ||
+				       long_count >= IMMORTAL
+			       ? -1
+			       : (int64_t)long_count;
+	return heap_u32(h, object, h->l.PyObject_ob_refcnt, &count) < 0 || count >= IMMORTAL
+		       ? -1
+		       : (int64_t)count;
 }
 
 /* Every reference to it is an edge that was found. */
@@ -490,7 +504,8 @@ static int visit(struct question *q, uint32_t node)
 	return 0;
 }
 
-/* How the thing itself is held: by a variable of the program, or in something that others can look into. */
+/* How the thing itself is held: by a variable of the program, or in something that others can look
+ * into. */
 static void note_direct(struct question *q, const struct ref_node *from)
 {
 	switch ((enum py_kind)from->kind) {
@@ -522,7 +537,8 @@ static int answer(struct question *q, const char *not_by)
 		if (!is_complete(r, n))
 			return 1;
 		q->answer->references += i == 0 ? n->found : 0;
-		for (uint32_t edge = n->incoming; e == 0 && edge; edge = r->edges.v[edge - 1].next) {
+		for (uint32_t edge = n->incoming; e == 0 && edge;
+		     edge = r->edges.v[edge - 1].next) {
 			const uint32_t from = r->edges.v[edge - 1].from;
 			const struct ref_node *f = &r->nodes.v[from];
 
@@ -537,7 +553,8 @@ static int answer(struct question *q, const char *not_by)
 	return e;
 }
 
-int referrers_of(struct referrers *r, const uint64_t objects[2], const char *not_by, struct ref_answer *ret)
+int referrers_of(struct referrers *r, const uint64_t objects[2], const char *not_by,
+		 struct ref_answer *ret)
 {
 	struct question q = { .r = r, .answer = ret };
 	int e = 0;
@@ -547,7 +564,8 @@ int referrers_of(struct referrers *r, const uint64_t objects[2], const char *not
 		uint64_t node;
 
 		if (objects[i])
-			e = map_get(&r->by_address, objects[i], &node) ? visit(&q, (uint32_t)node) : 1;
+			e = map_get(&r->by_address, objects[i], &node) ? visit(&q, (uint32_t)node)
+								       : 1;
 	}
 	if (e == 0)
 		e = answer(&q, not_by);

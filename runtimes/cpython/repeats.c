@@ -2,12 +2,13 @@
  * Does a Python thread that runs repeat one stack?
  *
  * The native stack does not tell: a loop in Python calls now this helper of the interpreter, now
- * that, and calls between Python functions leave no trace on it from 3.11 on. So the chain of frames
- * is read a number of times, live: only the code of each frame, and at which instruction the innermost
- * one is. What is read while it changes is garbage, and garbage differs, too: where the next reading,
- * made at once, is as before, a few such are overlooked. A loop is what always has the same functions
- * and yet is at other instructions: its helpers are no part of it then. Where the instruction stands
- * still as well the thread may be in one long call into C, and the native stack has to tell.
+ * that, and calls between Python functions leave no trace on it from 3.11 on. So the chain of
+ * frames is read a number of times, live: only the code of each frame, and at which instruction the
+ * innermost one is. What is read while it changes is garbage, and garbage differs, too: where the
+ * next reading, made at once, is as before, a few such are overlooked. A loop is what always has
+ * the same functions and yet is at other instructions: its helpers are no part of it then. Where
+ * the instruction stands still as well the thread may be in one long call into C, and the native
+ * stack has to tell.
  */
 #include "runtimes/cpython/repeats.h"
 
@@ -19,8 +20,8 @@
 
 enum {
 	FRAMES_MAX = 200,
-	MOVES = 6,     /* so often it was elsewhere, and in the same functions */
-	TORN_MAX = 2,  /* so many readings may have come to nothing */
+	MOVES = 6,    /* so often it was elsewhere, and in the same functions */
+	TORN_MAX = 2, /* so many readings may have come to nothing */
 	LOOKS_MAX = 150,
 };
 
@@ -28,7 +29,7 @@ enum {
 #define PAUSE_NS (2 * NSEC_PER_MSEC - 13 * NSEC_PER_MSEC / 100)
 
 struct watched {
-	size_t thread;	   /* in python.threads */
+	size_t thread;      /* in python.threads */
 	uint64_t functions; /* 0: not looked at yet */
 	uint64_t instruction;
 	unsigned moves, torn;
@@ -51,13 +52,14 @@ static bool used_cpu(const struct raw_thread *t)
 	return wanted_ns * 100 > (last->at_ns - first->at_ns) * CPU_MIN_PERCENT;
 }
 
-static int read_chain(struct python *py, const struct py_thread *t, uint64_t *ret_functions, uint64_t *ret_instruction)
+static int read_chain(struct python *py, const struct py_thread *t, uint64_t *ret_functions,
+		      uint64_t *ret_instruction)
 {
 	struct heap *h = &py->heap;
 	const struct cpython_layout *l = &h->l;
 	bool records = l->PyInterpreterFrame_owner >= 0;
-	int32_t at = l->PyInterpreterFrame_instr_ptr >= 0 ? l->PyInterpreterFrame_instr_ptr :
-							    l->PyInterpreterFrame_prev_instr;
+	int32_t at = l->PyInterpreterFrame_instr_ptr >= 0 ? l->PyInterpreterFrame_instr_ptr
+							  : l->PyInterpreterFrame_prev_instr;
 	uint64_t frame, cframe, code, hash = 1;
 	int r = threads_top_frame(py, t, &frame, &cframe);
 
@@ -70,9 +72,15 @@ static int read_chain(struct python *py, const struct py_thread *t, uint64_t *re
 		else if (n == 0 && (r = heap_u32(h, frame, l->PyFrameObject_f_lasti, &lasti)) == 0)
 			*ret_instruction = lasti;
 		if (r == 0)
-			r = heap_u64(h, frame, records ? l->PyInterpreterFrame_f_executable : l->PyFrameObject_f_code, &code);
+			r = heap_u64(h, frame,
+				     records ? l->PyInterpreterFrame_f_executable
+					     : l->PyFrameObject_f_code,
+				     &code);
 		if (r == 0)
-			r = heap_pointer(h, frame, records ? l->PyInterpreterFrame_previous : l->PyFrameObject_f_back, &frame);
+			r = heap_pointer(h, frame,
+					 records ? l->PyInterpreterFrame_previous
+						 : l->PyFrameObject_f_back,
+					 &frame);
 		hash = map_mix(hash, code);
 	}
 	*ret_functions = hash ? hash : 1;
@@ -108,16 +116,19 @@ static void look(struct python *py, struct watched *w)
 
 void repeats_look(struct python *py)
 {
-	struct { struct watched *v; size_t n, cap; } watched = { 0 };
+	struct {
+		struct watched *v;
+		size_t n, cap;
+	} watched = { 0 };
 	int64_t until = clock_monotonic_ns() + deadline_left_ns(py->p->deadline) / 8;
 	size_t left;
 
 	for (size_t i = 0; i < py->threads.n; i++) {
 		const struct py_thread *t = &py->threads.v[i];
 		struct watched *w = t->thread != SIZE_MAX && t->n_frames &&
-						    used_cpu(py->p->threads.v[t->thread].raw) ?
-					    array_push(&watched) :
-					    NULL;
+						    used_cpu(py->p->threads.v[t->thread].raw)
+					    ? array_push(&watched)
+					    : NULL;
 		if (w)
 			w->thread = i;
 	}

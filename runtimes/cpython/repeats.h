@@ -4,7 +4,8 @@
 
 #include "runtimes/cpython/python.h"
 
-/* Looks again and again at the frames of threads that used CPU, and says in decoded_process.threads whether they were always the same. */
+/* Looks again and again at the frames of threads that used CPU, and says in decoded_process.threads
+ * whether they were always the same. */
 void repeats_look(struct python *py);
 
 #endif

@@ -1,12 +1,14 @@
 /*
  * Values; see repr.h.
  *
- * What CPython's own types hold is written as Python writes it: numbers, texts, bytes, the usual containers, exceptions.
- * An object of a class is only named, with its address: its __repr__ is code of the program, and code is not run here. A
- * subclass of such a type shows the value below the name of its class.
+ * What CPython's own types hold is written as Python writes it: numbers, texts, bytes, the usual
+ * containers, exceptions. An object of a class is only named, with its address: its __repr__ is
+ * code of the program, and code is not run here. A subclass of such a type shows the value below
+ * the name of its class.
  *
- * Everything is bounded: characters of a text, elements and depth of a container, bytes of the whole. What is cut says how
- * long it is. Values in a dict whose key sounds like a secret are left out (core/secret.h), all values with --redact.
+ * Everything is bounded: characters of a text, elements and depth of a container, bytes of the
+ * whole. What is cut says how long it is. Values in a dict whose key sounds like a secret are left
+ * out (core/secret.h), all values with --redact.
  */
 #include "runtimes/cpython/repr.h"
 
@@ -83,7 +85,8 @@ static void add_int(struct heap *h, uint64_t object, struct strbuf *to)
 		strbuf_add(to, "<int that cannot be read>");
 }
 
-/* The shortest digits that give this very number back, in Python's choice between both ways of writing. */
+/* The shortest digits that give this very number back, in Python's choice between both ways of
+ * writing. */
 static void add_float(double v, struct strbuf *to)
 {
 	char digits[32];
@@ -135,7 +138,8 @@ static void add_point(uint32_t c, char quote, struct strbuf *to)
 	}
 }
 
-/* Python prefers ', unless the text has that and no ". Of a text that is cut the part that is shown decides. */
+/* Python prefers ', unless the text has that and no ". Of a text that is cut the part that is shown
+ * decides. */
 static char quote_of(const uint32_t *points, size_t n)
 {
 	bool single = false, twice = false;

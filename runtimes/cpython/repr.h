@@ -1,4 +1,5 @@
-/* The value of a CPython object for a person, as repr() would write it, but bounded and without running anything. */
+/* The value of a CPython object for a person, as repr() would write it, but bounded and without
+ * running anything. */
 #ifndef HW_RUNTIMES_CPYTHON_REPR_H
 #define HW_RUNTIMES_CPYTHON_REPR_H
 

@@ -1,14 +1,15 @@
 /*
- * Setters: everyone who has a reference to the thing that a task waits for, and so could set it, send to it, notify it.
+ * Setters: everyone who has a reference to the thing that a task waits for, and so could set it,
+ *send to it, notify it.
  *
- * A list is only given where it is complete (referrers.h says when): then nobody else can do it, and where the list is empty nobody at all. These
- * are not counted among them:
- *	the task itself, and others that wait for the very same thing: they act when it has come, not before
- *	frames at and below the run of a trio loop: they go on when all its tasks have ended
- *	copies of tasks that fork left behind: nothing runs them
- *	trio's first task, which only keeps what it gave to the main task
+ * A list is only given where it is complete (referrers.h says when): then nobody else can do it,
+ *and where the list is empty nobody at all. These are not counted among them: the task itself, and
+ *others that wait for the very same thing: they act when it has come, not before frames at and
+ *below the run of a trio loop: they go on when all its tasks have ended copies of tasks that fork
+ *left behind: nothing runs them trio's first task, which only keeps what it gave to the main task
  *
- * A thing that no variable of the program knows (`await asyncio.Future()`) was made to wait for ever: nothing is said of it.
+ * A thing that no variable of the program knows (`await asyncio.Future()`) was made to wait for
+ *ever: nothing is said of it.
  */
 #include "runtimes/cpython/setters.h"
 
@@ -18,7 +19,8 @@
 #include "core/util.h"
 #include "runtimes/cpython/referrers.h"
 
-/* Objects looked into before each time that all are asked: most of what matters lies near the frames. */
+/* Objects looked into before each time that all are asked: most of what matters lies near the
+ * frames. */
 static const size_t rounds[] = { 1000, 4000, 15000 };
 
 void python_add_holder(struct python *py, node_t node, uint64_t object)
@@ -29,12 +31,15 @@ void python_add_holder(struct python *py, node_t node, uint64_t object)
 		*h = (struct py_holder){ .node = node, .address = object };
 }
 
-void python_add_park(struct python *py, node_t task, uint64_t object, uint64_t other, const char *not_by)
+void python_add_park(struct python *py, node_t task, uint64_t object, uint64_t other,
+		     const char *not_by)
 {
 	struct py_park *p = object ? array_push(&py->parks) : NULL;
 
 	if (p)
-		*p = (struct py_park){ .task = task, .objects = { object, other }, .not_by = not_by };
+		*p = (struct py_park){ .task = task,
+				       .objects = { object, other },
+				       .not_by = not_by };
 }
 
 static struct snap_task *row_of(const struct python *py, node_t task)
@@ -52,30 +57,35 @@ static bool counts(const struct python *py, const struct py_park *p, const struc
 	if (node_table(h->node) != TABLE_TASK)
 		return h->sealed_by == SIZE_MAX || waiter->thread != h->node;
 	const struct snap_task *t = row_of(py, h->node);
-	bool same = t->state == TASK_WAITING && t->object == waiter->object && snap_known(t->object);
+	bool same =
+		t->state == TASK_WAITING && t->object == waiter->object && snap_known(t->object);
 	bool first = t->service && t->parent == NODE_NONE;
 	return !t->inherited && !same && !first;
 }
 
-static void describe(struct python *py, const struct py_park *p, const struct ref_answer *a, uint32_t n)
+static void describe(struct python *py, const struct py_park *p, const struct ref_answer *a,
+		     uint32_t n)
 {
 	const char *type = heap_type_name(&py->heap, p->objects[0]);
 
 	if (n)
-		(void)builder_fact(py->b, p->task, "references", "setters", n,
-				   "all %lld references to its %s were found: besides itself %u can get at it",
-				   (long long)a->references, type, n);
+		(void)builder_fact(
+			py->b, p->task, "references", "setters", n,
+			"all %lld references to its %s were found: besides itself %u can get at it",
+			(long long)a->references, type, n);
 	else
-		(void)builder_fact(py->b, p->task, "references", "setters", 0,
-				   "all %lld references to its %s were found, and nobody else has one",
-				   (long long)a->references, type);
+		(void)builder_fact(
+			py->b, p->task, "references", "setters", 0,
+			"all %lld references to its %s were found, and nobody else has one",
+			(long long)a->references, type);
 	/* Nobody else was ever meant to find it, as far as one can see. */
 	if (!n && !a->shared)
 		(void)builder_fact(py->b, p->task, "references", "setters_variable", 1,
 				   "only a variable of its own has that %s", type);
 }
 
-static void put(struct python *py, struct referrers *r, const struct py_park *p, const struct ref_answer *a)
+static void put(struct python *py, struct referrers *r, const struct py_park *p,
+		const struct ref_answer *a)
 {
 	CLEANUP(freep) node_t *nodes = calloc(a->holders.n + 1, sizeof(*nodes));
 	uint32_t n = 0;
@@ -88,7 +98,8 @@ static void put(struct python *py, struct referrers *r, const struct py_park *p,
 
 		if (!counts(py, p, h))
 			continue;
-		/* What else the library's own tasks have they were given by somebody who need not have kept it. */
+		/* What else the library's own tasks have they were given by somebody who need not
+		 * have kept it. */
 		if (node_table(h->node) == TABLE_TASK && row_of(py, h->node)->service)
 			return;
 		for (uint32_t k = 0; k < n; k++)
@@ -121,7 +132,8 @@ static size_t ask(struct python *py, struct referrers *r, bool *done)
 	return left;
 }
 
-/* With more frames than this the pass would cost as much as all the rest. Then everybody is a candidate. */
+/* With more frames than this the pass would cost as much as all the rest. Then everybody is a
+ * candidate. */
 #define FRAMES_MAX 30000
 
 void setters_find(struct python *py)
@@ -131,7 +143,8 @@ void setters_find(struct python *py)
 	bool more = true;
 
 	referrers_init(&r, py);
-	if (!py->parks.n || !done || py->heap.l.PyObject_ob_refcnt < 0 || py->task_frames.n > FRAMES_MAX)
+	if (!py->parks.n || !done || py->heap.l.PyObject_ob_refcnt < 0 ||
+	    py->task_frames.n > FRAMES_MAX)
 		return;
 	for (size_t i = 0; i < py->parks.n; i++)
 		for (int k = 0; k < 2; k++)

@@ -1,16 +1,20 @@
-/* Who could end a task's wait for something that is nothing but an object: an event, a channel, a bare future. */
+/* Who could end a task's wait for something that is nothing but an object: an event, a channel, a
+ * bare future. */
 #ifndef HW_RUNTIMES_CPYTHON_SETTERS_H
 #define HW_RUNTIMES_CPYTHON_SETTERS_H
 
 #include "runtimes/cpython/python.h"
 
-/* An object that keeps what is only its own affair, a task or a loop: who refers to it does not get at that, `node` does. */
+/* An object that keeps what is only its own affair, a task or a loop: who refers to it does not get
+ * at that, `node` does. */
 void python_add_holder(struct python *py, node_t node, uint64_t object);
 
 /* A task waits for whoever has `object`, or `other` unless that is 0; see struct py_park. */
-void python_add_park(struct python *py, node_t task, uint64_t object, uint64_t other, const char *not_by);
+void python_add_park(struct python *py, node_t task, uint64_t object, uint64_t other,
+		     const char *not_by);
 
-/* Fills `setters` of the waiting tasks, where it can be known. After all tasks have their rows and frames. */
+/* Fills `setters` of the waiting tasks, where it can be known. After all tasks have their rows and
+ * frames. */
 void setters_find(struct python *py);
 
 #endif

@@ -1,13 +1,14 @@
 /*
  * Signal handlers; see signals.h.
  *
- * Python keeps a table with one entry for each signal: the object that signal.getsignal() returns. From 3.12 it is
- * part of _PyRuntime; before, a static array that no symbol names, and it is looked for in the
- * interpreter's writable data. It cannot be mistaken: 64 entries in a row, each a small flag and an object, and those of SIGKILL
- * and SIGSTOP, which nobody can catch, the integer 0.
+ * Python keeps a table with one entry for each signal: the object that signal.getsignal() returns.
+ * From 3.12 it is part of _PyRuntime; before, a static array that no symbol names, and it is looked
+ * for in the interpreter's writable data. It cannot be mistaken: 64 entries in a row, each a small
+ * flag and an object, and those of SIGKILL and SIGSTOP, which nobody can catch, the integer 0.
  *
- * faulthandler.register() bypasses that table. Its own is allocated, and the pointer to it static: it is
- * found by what it points to, an enabled entry of a caught signal that belongs to a living interpreter.
+ * faulthandler.register() bypasses that table. Its own is allocated, and the pointer to it static:
+ * it is found by what it points to, an enabled entry of a caught signal that belongs to a living
+ * interpreter.
  */
 #include "runtimes/cpython/signals.h"
 
@@ -32,7 +33,8 @@ struct region {
 
 /* ---- the interpreter's writable data ---- */
 
-/* Its file's writable mappings and what follows directly: the part of the data that begins as zeros. */
+/* Its file's writable mappings and what follows directly: the part of the data that begins as
+ * zeros. */
 static size_t data_regions(const struct python *py, struct region *to, size_t max)
 {
 	const struct raw_maps *maps = py->p->raw->maps;
@@ -88,7 +90,8 @@ static int handler_of(struct python *py, uint64_t table, int sig, uint64_t *ret)
 
 	if (l->SignalHandler_sizeof <= 0)
 		return -ENODATA;
-	return heap_pointer(&py->heap, table + (uint32_t)(l->SignalHandler_sizeof * sig), l->SignalHandler_func, ret);
+	return heap_pointer(&py->heap, table + (uint32_t)(l->SignalHandler_sizeof * sig),
+			    l->SignalHandler_func, ret);
 }
 
 static bool is_zero(struct python *py, uint64_t object)
@@ -105,14 +108,16 @@ static bool is_table(struct python *py, uint64_t address, uint64_t word, void *a
 	uint64_t func, kill, stop;
 	uint32_t tripped;
 
-	/* Quickly: entry 0 is never used, entry 1 has an object, SIGKILL's and SIGSTOP's are the same one. */
-	if (word != 0 || handler_of(py, address, 0, &func) < 0 || func || handler_of(py, address, 1, &func) < 0 ||
-	    !func || handler_of(py, address, SIGKILL, &kill) < 0 || !kill ||
+	/* Quickly: entry 0 is never used, entry 1 has an object, SIGKILL's and SIGSTOP's are the
+	 * same one. */
+	if (word != 0 || handler_of(py, address, 0, &func) < 0 || func ||
+	    handler_of(py, address, 1, &func) < 0 || !func ||
+	    handler_of(py, address, SIGKILL, &kill) < 0 || !kill ||
 	    handler_of(py, address, SIGSTOP, &stop) < 0 || stop != kill || !is_zero(py, kill))
 		return false;
 	for (int sig = 1; sig < SIGNALS; sig++)
-		if (heap_u32(&py->heap, address + (uint32_t)(l->SignalHandler_sizeof * sig), l->SignalHandler_tripped,
-			     &tripped) < 0 ||
+		if (heap_u32(&py->heap, address + (uint32_t)(l->SignalHandler_sizeof * sig),
+			     l->SignalHandler_tripped, &tripped) < 0 ||
 		    tripped > 1 || handler_of(py, address, sig, &func) < 0 || !func)
 			return false;
 	*(uint64_t *)arg = address;
@@ -134,9 +139,11 @@ static void put_fact(struct python *py, int sig, bool dump, const char *text)
 {
 	node_t process = py->p->raw->node;
 
-	(void)builder_fact(py->b, process, "signal handlers of CPython", "signal_handler", sig, "%s", text);
+	(void)builder_fact(py->b, process, "signal handlers of CPython", "signal_handler", sig,
+			   "%s", text);
 	if (dump)
-		(void)builder_fact(py->b, process, "signal handlers of CPython", "dump_handler", sig, "%s", text);
+		(void)builder_fact(py->b, process, "signal handlers of CPython", "dump_handler",
+				   sig, "%s", text);
 }
 
 /* false: there is no Python function behind this signal. */
@@ -149,14 +156,16 @@ static bool describe_function(struct python *py, int sig, uint64_t object)
 	CLEANUP(strbuf_done) struct strbuf text = { 0 };
 	strbuf_addf(&text, "%s%s%s", c.module, c.module[0] ? "." : "", c.qualname);
 	if (c.code)
-		strbuf_addf(&text, " (%s:%lld)", snap_str(py->b->s, c.code->file), (long long)c.code->firstlineno);
+		strbuf_addf(&text, " (%s:%lld)", snap_str(py->b->s, c.code->file),
+			    (long long)c.code->firstlineno);
 	const struct handler_function f = {
 		.module = c.module,
 		.qualname = c.qualname,
 		.code_name = c.code ? snap_str(py->b->s, c.code->name) : "",
 		.code_file = c.code ? snap_str(py->b->s, c.code->file) : "",
 	};
-	put_fact(py, sig, dump_handler_known(&f, py->p->capture->options->dump_handlers), strbuf_str(&text));
+	put_fact(py, sig, dump_handler_known(&f, py->p->capture->options->dump_handlers),
+		 strbuf_str(&text));
 	return true;
 }
 
@@ -254,7 +263,9 @@ static bool describe_fatal(struct python *py, int sig)
 void signals_describe(struct python *py)
 {
 	const struct decoded_process *p = py->p;
-	uint64_t caught = p->threads.n && p->threads.v[0].raw->status.known ? p->threads.v[0].raw->status.caught : 0;
+	uint64_t caught = p->threads.n && p->threads.v[0].raw->status.known
+				  ? p->threads.v[0].raw->status.caught
+				  : 0;
 	uint64_t table = 0, registered = 0, func;
 	unsigned searches = 0;
 
@@ -267,7 +278,8 @@ void signals_describe(struct python *py)
 	for (int sig = 1; sig < SIGNALS; sig++) {
 		if (!(caught >> (sig - 1) & 1))
 			continue;
-		if (table && handler_of(py, table, sig, &func) == 0 && describe_function(py, sig, func))
+		if (table && handler_of(py, table, sig, &func) == 0 &&
+		    describe_function(py, sig, func))
 			continue;
 		if (describe_fatal(py, sig))
 			continue;

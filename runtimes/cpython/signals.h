@@ -5,8 +5,9 @@
 #include "runtimes/cpython/python.h"
 
 /*
- * A fact "signal_handler" (value: the signal) for each caught signal with a Python function or a faulthandler registration
- * behind it, and a fact "dump_handler" where that is known to write stacks and nothing else.
+ * A fact "signal_handler" (value: the signal) for each caught signal with a Python function or a
+ * faulthandler registration behind it, and a fact "dump_handler" where that is known to write
+ * stacks and nothing else.
  */
 void signals_describe(struct python *py);
 

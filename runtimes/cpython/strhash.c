@@ -1,8 +1,9 @@
 /*
- * Hashes of strings; see strhash.h. CPython hashes str with SipHash-1-3 (up to 3.10: SipHash-2-4), keyed by 16 random bytes in
- * the exported variable _Py_HashSecret (Python/pyhash.c, Include/pyhash.h). The algorithm is Aumasson and Bernstein's,
- * written from their paper. A build may use another one, so the first use compares with a hash that the
- * interpreter stored in a string itself.
+ * Hashes of strings; see strhash.h. CPython hashes str with SipHash-1-3 (up to 3.10: SipHash-2-4),
+ * keyed by 16 random bytes in the exported variable _Py_HashSecret (Python/pyhash.c,
+ * Include/pyhash.h). The algorithm is Aumasson and Bernstein's, written from their paper. A build
+ * may use another one, so the first use compares with a hash that the interpreter stored in a
+ * string itself.
  */
 #include "runtimes/cpython/strhash.h"
 
@@ -64,7 +65,8 @@ uint64_t strhash_sip(uint64_t k0, uint64_t k1, const void *data, size_t n, unsig
 static int64_t hash_text(const struct heap *h, const char *text, size_t n)
 {
 	bool old = h->minor <= 10;
-	int64_t hash = (int64_t)strhash_sip(h->hash.k0, h->hash.k1, text, n, old ? 2 : 1, old ? 4 : 3);
+	int64_t hash =
+		(int64_t)strhash_sip(h->hash.k0, h->hash.k1, text, n, old ? 2 : 1, old ? 4 : 3);
 
 	/* The empty string has 0, and -1 means "not yet computed". */
 	return n == 0 ? 0 : hash == -1 ? -2 : hash;
@@ -76,11 +78,14 @@ static enum strhash_state try_out(struct heap *h, uint64_t sample)
 	int64_t stored;
 	ssize_t n = heap_str(h, sample, text, sizeof(text));
 
-	/* Only ASCII has the same bytes here as in the interpreter; a cut text would not match anyway. */
+	/* Only ASCII has the same bytes here as in the interpreter; a cut text would not match
+	 * anyway. */
 	for (ssize_t i = 0; i < n; i++)
 		if ((unsigned char)text[i] >= 0x80)
 			return STRHASH_UNTRIED;
-	if (n < 1 || heap_i64(h, sample, h->l.PyASCIIObject_length + HASH_AFTER_LENGTH, &stored) < 0 || stored == -1)
+	if (n < 1 ||
+	    heap_i64(h, sample, h->l.PyASCIIObject_length + HASH_AFTER_LENGTH, &stored) < 0 ||
+	    stored == -1)
 		return STRHASH_UNTRIED;
 	if (!h->hash.secret || memory_read_u64(h->memory, h->hash.secret, &h->hash.k0) < 0 ||
 	    memory_read_u64(h->memory, h->hash.secret + 8, &h->hash.k1) < 0)

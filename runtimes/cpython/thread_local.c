@@ -1,7 +1,7 @@
 /*
- * See thread_local.h. Up to 3.12 each thread state's own dict has, under a name that the local made up, an object with
- * the attributes. From 3.13 the local has one dict with those of all threads, by an object that
- * each thread state keeps for the purpose.
+ * See thread_local.h. Up to 3.12 each thread state's own dict has, under a name that the local made
+ * up, an object with the attributes. From 3.13 the local has one dict with those of all threads, by
+ * an object that each thread state keeps for the purpose.
  */
 #include "runtimes/cpython/thread_local.h"
 
@@ -9,7 +9,8 @@
 
 enum { KEY_BYTES = 128 };
 
-static int dict_of_thread(struct python *py, const struct py_thread *t, uint64_t local, uint64_t *ret)
+static int dict_of_thread(struct python *py, const struct py_thread *t, uint64_t local,
+			  uint64_t *ret)
 {
 	struct heap *h = &py->heap;
 	uint64_t key, dict, dummy;
@@ -32,7 +33,8 @@ static int dict_of_thread(struct python *py, const struct py_thread *t, uint64_t
 	return r == 0 && !*ret ? -ENOENT : r;
 }
 
-static int dict_of_local(struct python *py, const struct py_thread *t, uint64_t local, uint64_t *ret)
+static int dict_of_local(struct python *py, const struct py_thread *t, uint64_t local,
+			 uint64_t *ret)
 {
 	struct heap *h = &py->heap;
 	uint64_t dicts, wanted, key, value;
@@ -60,5 +62,6 @@ int thread_local_dict(struct python *py, size_t thread, uint64_t local, uint64_t
 
 	if (heap_kind(&py->heap, local) != PY_LOCAL)
 		return -EBADMSG;
-	return py->heap.l.Local_key >= 0 ? dict_of_thread(py, t, local, ret) : dict_of_local(py, t, local, ret);
+	return py->heap.l.Local_key >= 0 ? dict_of_thread(py, t, local, ret)
+					 : dict_of_local(py, t, local, ret);
 }

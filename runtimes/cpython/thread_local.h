@@ -4,7 +4,8 @@
 
 #include "runtimes/cpython/python.h"
 
-/* The dict with the attributes that python.threads[thread] has set in the threading.local at `local`; -ENOENT. */
+/* The dict with the attributes that python.threads[thread] has set in the threading.local at
+ * `local`; -ENOENT. */
 int thread_local_dict(struct python *py, size_t thread, uint64_t local, uint64_t *ret);
 
 #endif

@@ -1,14 +1,16 @@
 /*
  * What a blocked thread waits for in Python's own words.
  *
- * To the kernel all of Python's waiting is one futex. The innermost frames, where they are of the standard library, tell Thread.join() from
- * Queue.get() and Event.wait(); the variable `self` of such a frame is the object, and from it follows whom the thread waits for, where one
- * other thread alone can end the wait: the thread that is joined, the one that runs the work behind a future, the one that imports
- * a module. One table: a new primitive is a new line.
+ * To the kernel all of Python's waiting is one futex. The innermost frames, where they are of the
+ * standard library, tell Thread.join() from Queue.get() and Event.wait(); the variable `self` of
+ * such a frame is the object, and from it follows whom the thread waits for, where one other thread
+ * alone can end the wait: the thread that is joined, the one that runs the work behind a future,
+ * the one that imports a module. One table: a new primitive is a new line.
  *
- * From the innermost frame outwards the last line that fits counts, for Queue.get() calls Condition.wait(), which takes a
- * lock. The search ends where the library's frames do: what a program calls its own functions is no evidence. The class is
- * looked at as well, a function called `wait` being no rarity.
+ * From the innermost frame outwards the last line that fits counts, for Queue.get() calls
+ * Condition.wait(), which takes a lock. The search ends where the library's frames do: what a
+ * program calls its own functions is no evidence. The class is looked at as well, a function called
+ * `wait` being no rarity.
  */
 #include "runtimes/cpython/thread_waits.h"
 
@@ -66,7 +68,8 @@ static const struct primitive {
 	{ "<frozen importlib._bootstrap>", "acquire", "_ModuleLock", IMPORTER, "the import lock" },
 };
 
-/* The class in the table and not what a program derives from it is what a person looks for; a subclass is told as itself. */
+/* The class in the table and not what a program derives from it is what a person looks for; a
+ * subclass is told as itself. */
 static bool is_of(struct python *py, uint64_t object, const char *class)
 {
 	return heap_is_named(&py->heap, object, class) ||
@@ -96,7 +99,8 @@ static const struct primitive *primitive_of(struct python *py, const struct py_f
 	return NULL;
 }
 
-/* Frames of these files belong to the waiting even where no line is about them: `with` a condition, say. */
+/* Frames of these files belong to the waiting even where no line is about them: `with` a condition,
+ * say. */
 static bool is_between(const char *file)
 {
 	static const char *const files[] = { "/threading.py", "/queue.py",
@@ -145,7 +149,8 @@ static void text_attr(struct python *py, uint64_t object, const char *attr, cons
 		(void)snprintf(to, cap, "%s", otherwise);
 }
 
-/* An OS thread of the process by Python's number for it: index in decoded_process.threads, SIZE_MAX. */
+/* An OS thread of the process by Python's number for it: index in decoded_process.threads,
+ * SIZE_MAX. */
 static size_t thread_by_ident(const struct python *py, int64_t ident)
 {
 	for (size_t i = 0; i < py->threads.n; i++)
@@ -162,7 +167,8 @@ static int64_t own_tid(const struct python *py, size_t thread)
 	return snap_known(row->ns_tid) ? row->ns_tid : raw->tid;
 }
 
-/* A Thread that was started and is not over has a number; that of one that fork() left behind fits no thread of ours. */
+/* A Thread that was started and is not over has a number; that of one that fork() left behind fits
+ * no thread of ours. */
 static void awaits(struct python *py, node_t waiter, uint64_t thread)
 {
 	struct heap *h = &py->heap;

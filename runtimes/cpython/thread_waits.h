@@ -4,7 +4,8 @@
 
 #include "runtimes/cpython/python.h"
 
-/* Appends facts about threads: python_wait, python_awaits_thread, python_awaits_gone, futex_owner of an import lock. */
+/* Appends facts about threads: python_wait, python_awaits_thread, python_awaits_gone, futex_owner
+ * of an import lock. */
 void thread_waits_describe(struct python *py);
 
 #endif

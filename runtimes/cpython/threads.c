@@ -1,13 +1,15 @@
 /*
  * Interpreters and thread states; see threads.h.
  *
- * A thread state is matched with an OS thread by the id that the interpreter noted (from 3.11), and where
- * that fits none, by the id that the C library keeps at a fixed distance behind pthread_t: so it is on 3.9 and 3.10,
- * and in a child that hangs between fork() and the interpreter's own after-fork work. That distance is found by
- * looking, not known. A thread state that fits neither way belonged to a thread of the parent.
+ * A thread state is matched with an OS thread by the id that the interpreter noted (from 3.11), and
+ * where that fits none, by the id that the C library keeps at a fixed distance behind pthread_t: so
+ * it is on 3.9 and 3.10, and in a child that hangs between fork() and the interpreter's own
+ * after-fork work. That distance is found by looking, not known. A thread state that fits neither
+ * way belonged to a thread of the parent.
  *
- * Up to 3.12 whoever runs code in a sub-interpreter borrows the thread state of the thread that made it, ids and all. So where
- * a version marks its runs on the C stack, the stack that the mark is on has the last word.
+ * Up to 3.12 whoever runs code in a sub-interpreter borrows the thread state of the thread that
+ * made it, ids and all. So where a version marks its runs on the C stack, the stack that the mark
+ * is on has the last word.
  *
  * Ids are those of the process's own pid namespace.
  */
@@ -40,8 +42,8 @@ static int activation_open(struct python *py, uint64_t anchor)
 }
 
 /*
- * The next mark on the C stack, for versions that keep a chain of them; the outermost lies in the thread
- * state itself and marks nothing.
+ * The next mark on the C stack, for versions that keep a chain of them; the outermost lies in the
+ * thread state itself and marks nothing.
  */
 static uint64_t next_cframe(struct python *py, const struct py_thread *t, uint64_t *cframe)
 {
@@ -67,7 +69,8 @@ static int add_frame(struct python *py, const struct py_thread *t, const struct 
 	return map_set(&py->frame_threads, f->address, owner);
 }
 
-/* The sentinel at the bottom of each thread's frames in 3.15 is inside the thread state and marks nothing. */
+/* The sentinel at the bottom of each thread's frames in 3.15 is inside the thread state and marks
+ * nothing. */
 static bool is_base_frame(const struct python *py, const struct py_thread *t, uint64_t frame)
 {
 	int32_t size = MAX(py->heap.l.PyThreadState_sizeof, py->heap.l.PyThreadStateImpl_sizeof);
@@ -150,7 +153,8 @@ static size_t thread_by_ns_tid(const struct decoded_process *p, int64_t ns_tid)
 	return SIZE_MAX;
 }
 
-/* At this distance behind pthread_t each thread state has the id of another thread of the process: how many do? */
+/* At this distance behind pthread_t each thread state has the id of another thread of the process:
+ * how many do? */
 static size_t distance_fits(struct python *py, uint32_t distance)
 {
 	size_t fits = 0;
@@ -167,7 +171,8 @@ static size_t distance_fits(struct python *py, uint32_t distance)
 
 static int pthread_distance(struct python *py, uint32_t *ret)
 {
-	/* x86-64 glibc up to now, tried first; other C libraries, and glibc's own future, by looking. */
+	/* x86-64 glibc up to now, tried first; other C libraries, and glibc's own future, by
+	 * looking. */
 	const uint32_t glibc = 720;
 	size_t most = distance_fits(py, glibc);
 	bool unique = most > 0;
@@ -221,8 +226,9 @@ static uint64_t stack_pointer(const struct decoded_thread *t)
 }
 
 /*
- * The thread on whose stack an address is: of those whose stacks end below, the nearest. -ENOENT when one might be nearer.
- * The mapping does not tell: stacks lie side by side, and guard pages between them may be no mapping of their own.
+ * The thread on whose stack an address is: of those whose stacks end below, the nearest. -ENOENT
+ * when one might be nearer. The mapping does not tell: stacks lie side by side, and guard pages
+ * between them may be no mapping of their own.
  */
 static int thread_by_stack(const struct decoded_process *p, uint64_t address, size_t *ret)
 {

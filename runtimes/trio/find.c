@@ -1,7 +1,7 @@
 /*
- * Finding trio's loops, two independent ways: the variable `runner` of a frame of trio.run() on a thread's
- * stack, and the threading.local GLOBAL_RUN_CONTEXT, which also knows a loop in guest mode while the host waits
- * and no frame of trio is on any stack.
+ * Finding trio's loops, two independent ways: the variable `runner` of a frame of trio.run() on a
+ * thread's stack, and the threading.local GLOBAL_RUN_CONTEXT, which also knows a loop in guest mode
+ * while the host waits and no frame of trio is on any stack.
  */
 #include <errno.h>
 #include <string.h>
@@ -27,7 +27,9 @@ static int add(struct python *py, uint64_t runner, size_t thread, bool on_stack,
 	struct trio_runner *slot = array_push(to);
 	if (!slot)
 		return -ENOMEM;
-	*slot = (struct trio_runner){ .py = py, .address = runner, .thread = thread, .on_stack = on_stack };
+	*slot = (struct trio_runner){
+		.py = py, .address = runner, .thread = thread, .on_stack = on_stack
+	};
 	return 0;
 }
 
@@ -43,7 +45,8 @@ static bool is_run_frame(const struct python *py, const struct py_frame *f)
 bool trio_is_running(const struct python *py)
 {
 	for (size_t i = 0; i < py->threads.n; i++)
-		for (size_t k = 0; py->threads.v[i].thread != SIZE_MAX && k < py->threads.v[i].n_frames; k++)
+		for (size_t k = 0;
+		     py->threads.v[i].thread != SIZE_MAX && k < py->threads.v[i].n_frames; k++)
 			if (is_run_frame(py, &py->frames.v[py->threads.v[i].first_frame + k]))
 				return true;
 	return false;
@@ -70,7 +73,8 @@ static int find_in_context(struct python *py, size_t thread, trio_runners *to)
 {
 	uint64_t context, dict, runner;
 
-	if (heap_module_attr(&py->heap, py->threads.v[thread].interp, RUN_MODULE, "GLOBAL_RUN_CONTEXT", &context) < 0 ||
+	if (heap_module_attr(&py->heap, py->threads.v[thread].interp, RUN_MODULE,
+			     "GLOBAL_RUN_CONTEXT", &context) < 0 ||
 	    thread_local_dict(py, thread, context, &dict) < 0 ||
 	    heap_dict_get(&py->heap, dict, "runner", &runner) < 0)
 		return 0;

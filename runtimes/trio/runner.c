@@ -1,7 +1,8 @@
 /*
- * Reading one loop: its first task, from there every nursery and every child, breadth bounded and each task
- * once. What the loop itself counts (Runner.tasks) is compared, and tasks that no nursery leads to are added:
- * a task being started by nursery.start() hangs between two nurseries, and a broken tree is a finding.
+ * Reading one loop: its first task, from there every nursery and every child, breadth bounded and
+ * each task once. What the loop itself counts (Runner.tasks) is compared, and tasks that no nursery
+ * leads to are added: a task being started by nursery.start() hangs between two nurseries, and a
+ * broken tree is a finding.
  */
 #include "runtimes/trio/runner.h"
 
@@ -67,8 +68,10 @@ static int by_number(const void *a, const void *b)
 	return x->task < y->task ? -1 : x->task > y->task;
 }
 
-/* A set has no order; tasks are numbered as they are made, and that is the order people think in. */
-static int add_ordered(struct trio_runner *r, const struct heap_items *tasks, uint32_t parent, uint32_t nursery)
+/* A set has no order; tasks are numbered as they are made, and that is the order people think in.
+ */
+static int add_ordered(struct trio_runner *r, const struct heap_items *tasks, uint32_t parent,
+		       uint32_t nursery)
 {
 	CLEANUP(freep) struct numbered *v = calloc(tasks->n + 1, sizeof(*v));
 	uint64_t counter;
@@ -102,7 +105,8 @@ static int add_children(struct trio_runner *r, uint32_t index)
 		CLEANUP(heap_items_donep) struct heap_items children = { 0 };
 		uint64_t set;
 
-		if (heap_attr(h, nurseries.v[i], "_children", &set) < 0 || heap_set(h, set, &children) < 0) {
+		if (heap_attr(h, nurseries.v[i], "_children", &set) < 0 ||
+		    heap_set(h, set, &children) < 0) {
 			r->unread++;
 			continue;
 		}
@@ -114,8 +118,8 @@ static int add_children(struct trio_runner *r, uint32_t index)
 }
 
 /*
- * Where a task stands by its own account. Its nursery learns of it a few instructions after the loop does, and a process may be
- * held in between.
+ * Where a task stands by its own account. Its nursery learns of it a few instructions after the
+ * loop does, and a process may be held in between.
  */
 static void own_place(struct trio_runner *r, struct trio_task *t)
 {
@@ -123,7 +127,8 @@ static void own_place(struct trio_runner *r, struct trio_task *t)
 	struct heap *h = &r->py->heap;
 	uint64_t nursery = heap_attr_or_none(h, t->address, "_parent_nursery"), list, parent;
 
-	if (!nursery || !map_get(&r->by_address, heap_attr_or_none(h, nursery, "_parent_task"), &parent) ||
+	if (!nursery ||
+	    !map_get(&r->by_address, heap_attr_or_none(h, nursery, "_parent_task"), &parent) ||
 	    heap_attr(h, r->tasks.v[parent].address, "_child_nurseries", &list) < 0 ||
 	    heap_list(h, list, &nurseries) < 0)
 		return;
@@ -173,14 +178,16 @@ static void read_fds(struct trio_runner *r)
 	}
 }
 
-/* Deadlines are on trio's clock: CLOCK_MONOTONIC and an offset that is random on purpose. Other clocks are for tests. */
+/* Deadlines are on trio's clock: CLOCK_MONOTONIC and an offset that is random on purpose. Other
+ * clocks are for tests. */
 static void read_clock(struct trio_runner *r)
 {
 	struct heap *h = &r->py->heap;
 	uint64_t clock, offset;
 
-	if (heap_attr(h, r->address, "clock", &clock) == 0 && heap_is_named(h, clock, "SystemClock") &&
-	    heap_attr(h, clock, "offset", &offset) == 0 && heap_float(h, offset, &r->offset) == 0)
+	if (heap_attr(h, r->address, "clock", &clock) == 0 &&
+	    heap_is_named(h, clock, "SystemClock") && heap_attr(h, clock, "offset", &offset) == 0 &&
+	    heap_float(h, offset, &r->offset) == 0)
 		r->offset_known = true;
 }
 
@@ -193,7 +200,8 @@ static bool is_copy(struct trio_runner *r)
 	int64_t n;
 
 	/* Its own socket pair, by which other threads wake it. */
-	if (heap_attr_path(h, r->address, &fd, "io_manager", "_force_wakeup_fd", NULL) == 0 && heap_int(h, fd, &n) == 0) {
+	if (heap_attr_path(h, r->address, &fd, "io_manager", "_force_wakeup_fd", NULL) == 0 &&
+	    heap_int(h, fd, &n) == 0) {
 		enum tri copy = python_descriptor_is_copy(r->py, n);
 
 		if (copy != TRI_UNKNOWN)

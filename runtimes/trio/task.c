@@ -1,7 +1,8 @@
 /*
  * The rows of one loop's tasks: state, what each waits for, its cancel scopes, its await chain.
  *
- * A task's attributes are slots whose set differs by version of trio; what is not there is left unknown.
+ * A task's attributes are slots whose set differs by version of trio; what is not there is left
+ * unknown.
  */
 #include <errno.h>
 #include <math.h>
@@ -41,7 +42,8 @@ static enum tri flag(struct trio_runner *r, uint64_t object, const char *name)
 {
 	uint64_t value;
 
-	return heap_attr(&r->py->heap, object, name, &value) < 0 ? TRI_UNKNOWN : heap_bool(&r->py->heap, value);
+	return heap_attr(&r->py->heap, object, name, &value) < 0 ? TRI_UNKNOWN
+								 : heap_bool(&r->py->heap, value);
 }
 
 /* The scopes in force, innermost first; the deadline of the innermost in *ret_first. */
@@ -55,7 +57,8 @@ static void emit_scopes(struct trio_runner *r, uint64_t task, node_t node, int64
 		if (!heap_is_class(h, status, "trio", "CancelStatus") ||
 		    heap_attr(h, status, "_scope", &scope) < 0)
 			break;
-		const enum tri called = flag(r, scope, "_cancel_called"), shield = flag(r, scope, "_shield"),
+		const enum tri called = flag(r, scope, "_cancel_called"),
+			       shield = flag(r, scope, "_shield"),
 			       effectively = flag(r, status, "effectively_cancelled");
 		int64_t deadline = deadline_of(r, scope);
 		if (n == 0)
@@ -100,7 +103,8 @@ static str_t pending_of(struct trio_runner *r, uint64_t task)
 	if (heap_attr(h, task, "_child_nurseries", &list) < 0 || heap_list(h, list, &nurseries) < 0)
 		return STR_UNKNOWN;
 	for (size_t i = 0; i < nurseries.n; i++)
-		if (heap_attr(h, nurseries.v[i], "_pending_excs", &list) < 0 || heap_list(h, list, &pending) < 0)
+		if (heap_attr(h, nurseries.v[i], "_pending_excs", &list) < 0 ||
+		    heap_list(h, list, &pending) < 0)
 			return STR_UNKNOWN;
 	for (size_t i = 0; i < pending.n && i < EXCEPTIONS_SHOWN; i++)
 		put_exception(r, pending.v[i], &text);
@@ -111,18 +115,23 @@ static str_t pending_of(struct trio_runner *r, uint64_t task)
 
 /* ---- a task ---- */
 
-/* trio's own tasks: the first one, and those it starts beside the main task to serve the loop itself. */
-static bool is_service(const struct trio_runner *r, const struct trio_task *t, const struct await_chain *chain)
+/* trio's own tasks: the first one, and those it starts beside the main task to serve the loop
+ * itself. */
+static bool is_service(const struct trio_runner *r, const struct trio_task *t,
+		       const struct await_chain *chain)
 {
 	if (t->address == r->init_task)
 		return true;
-	if (t->address == r->main_task || t->parent == UINT32_MAX || r->tasks.v[t->parent].address != r->init_task)
+	if (t->address == r->main_task || t->parent == UINT32_MAX ||
+	    r->tasks.v[t->parent].address != r->init_task)
 		return false;
-	const char *file = chain->frames.n ? snap_str(r->py->b->s, chain->frames.v[0].code->file) : "";
+	const char *file =
+		chain->frames.n ? snap_str(r->py->b->s, chain->frames.v[0].code->file) : "";
 	return strstr(file, "/trio/_core/") != NULL;
 }
 
-static enum task_state state_of(struct trio_runner *r, uint64_t task, const struct await_chain *chain)
+static enum task_state state_of(struct trio_runner *r, uint64_t task,
+				const struct await_chain *chain)
 {
 	uint64_t next;
 
@@ -143,11 +152,15 @@ static enum task_state state_of(struct trio_runner *r, uint64_t task, const stru
 static struct span children_of(struct trio_runner *r, uint64_t nursery)
 {
 	CLEANUP(heap_items_donep) struct heap_items children = { 0 };
-	struct { node_t *v; size_t n, cap; } nodes = { 0 };
+	struct {
+		node_t *v;
+		size_t n, cap;
+	} nodes = { 0 };
 	struct span refs = SPAN_UNKNOWN;
 	uint64_t set;
 
-	if (heap_attr(&r->py->heap, nursery, "_children", &set) < 0 || heap_set(&r->py->heap, set, &children) < 0)
+	if (heap_attr(&r->py->heap, nursery, "_children", &set) < 0 ||
+	    heap_set(&r->py->heap, set, &children) < 0)
 		return refs;
 	for (size_t i = 0; i < children.n; i++) {
 		node_t node = trio_task_node(r, children.v[i]);
@@ -164,7 +177,8 @@ static struct span children_of(struct trio_runner *r, uint64_t nursery)
 	return refs;
 }
 
-static void put_wait(struct trio_runner *r, struct snap_task *row, const struct trio_wait *w, struct span children)
+static void put_wait(struct trio_runner *r, struct snap_task *row, const struct trio_wait *w,
+		     struct span children)
 {
 	row->wait = (uint8_t)w->kind;
 	row->waits_on = w->what;
@@ -221,15 +235,18 @@ static void emit_task(struct trio_runner *r, const struct trio_task *t, node_t n
 		children = children_of(r, wait.nursery);
 	emit_scopes(r, t->address, node, &first_deadline);
 	str_t pending = pending_of(r, t->address);
-	str_t name = heap_attr(h, t->address, "name", &value) == 0 ? emit_str(py, value) : STR_UNKNOWN;
+	str_t name =
+		heap_attr(h, t->address, "name", &value) == 0 ? emit_str(py, value) : STR_UNKNOWN;
 	bool starting = heap_attr_or_none(h, t->address, "_eventual_parent_nursery") != 0;
-	bool counted = heap_attr(h, t->address, "_schedule_points", &value) == 0 && heap_int(h, value, &schedules) == 0;
+	bool counted = heap_attr(h, t->address, "_schedule_points", &value) == 0 &&
+		       heap_int(h, value, &schedules) == 0;
 
 	struct snap_task *row = &SNAP_ROWS(py->b->s, TASK)[node_index(node)];
 	row->owner = py->p->raw->node;
 	row->runtime = builder_str(py->b, "trio");
 	row->name = name;
-	row->parent = t->parent == UINT32_MAX ? NODE_NONE : NODE(TABLE_TASK, r->first_row + t->parent);
+	row->parent =
+		t->parent == UINT32_MAX ? NODE_NONE : NODE(TABLE_TASK, r->first_row + t->parent);
 	row->nursery = t->parent == UINT32_MAX ? SNAP_NONE : t->nursery;
 	row->thread = python_thread_node(py, r->thread);
 	row->state = (uint8_t)state;
@@ -253,7 +270,8 @@ void trio_runner_emit(struct trio_runner *r)
 	struct builder *b = r->py->b;
 
 	r->first_row = SNAP_N(b->s, TASK);
-	for (size_t i = 0; i < r->tasks.n; i++) /* all of them first, for they refer to each other */
+	for (size_t i = 0; i < r->tasks.n;
+	     i++) /* all of them first, for they refer to each other */
 		(void)BUILD(b, TASK);
 	for (size_t i = 0; !b->error && i < r->tasks.n; i++)
 		emit_task(r, &r->tasks.v[i], NODE(TABLE_TASK, r->first_row + (uint32_t)i));

@@ -1,7 +1,8 @@
 /*
  * trio 0.22 and later: every task of every loop, without the loop's help.
  *
- * See runner.h for what a loop is here, find.c for how it is found, waits.c for what its tasks wait for.
+ * See runner.h for what a loop is here, find.c for how it is found, waits.c for what its tasks wait
+ * for.
  */
 #include <errno.h>
 
@@ -29,12 +30,13 @@ static void version(struct python *py)
 	uint64_t value;
 
 	for (size_t i = 0; i < py->interps.n; i++)
-		if (heap_module_attr(&py->heap, py->interps.v[i], "trio._version", "__version__", &value) == 0) {
+		if (heap_module_attr(&py->heap, py->interps.v[i], "trio._version", "__version__",
+				     &value) == 0) {
 			char text[32];
 
 			if (heap_str(&py->heap, value, text, sizeof(text)) > 0)
-				(void)builder_fact(py->b, py->p->raw->node, "trio._version", "trio_version", SNAP_NONE,
-						   "%s", text);
+				(void)builder_fact(py->b, py->p->raw->node, "trio._version",
+						   "trio_version", SNAP_NONE, "%s", text);
 			return;
 		}
 }
@@ -55,7 +57,8 @@ static int decode(struct decoded_process *p)
 			trio_describe_workers(py);
 		}
 		if (trio_runner_read(runner) == -EBADMSG) {
-			builder_gap(p->b, p->raw->node, false, "a trio loop", "it is starting, ending, or broken", NULL);
+			builder_gap(p->b, p->raw->node, false, "a trio loop",
+				    "it is starting, ending, or broken", NULL);
 			loss = -EAGAIN;
 			continue;
 		}
@@ -65,7 +68,8 @@ static int decode(struct decoded_process *p)
 	}
 	bool none = r == 0 && !runners.n;
 	if (none && trio_is_running(py)) {
-		builder_gap(p->b, p->raw->node, false, "a trio loop", "a thread runs it, but its tasks could not be found", NULL);
+		builder_gap(p->b, p->raw->node, false, "a trio loop",
+			    "a thread runs it, but its tasks could not be found", NULL);
 		loss = -EAGAIN;
 		none = false;
 	}

@@ -1,10 +1,12 @@
 /*
- * The innermost frames of a parked task are trio's own, and which function of trio they are says what the task
- * waits for; the variable `self` is the primitive. One table: a new primitive is a new line.
+ * The innermost frames of a parked task are trio's own, and which function of trio they are says
+ * what the task waits for; the variable `self` is the primitive. One table: a new primitive is a
+ * new line.
  *
- * From the innermost frame outwards the first line that fits counts; a line marked `over` takes the place of
- * the ones further in, as Lock.acquire() stands for the ParkingLot.park() that it calls. Frames of other packages end
- * the search: what an application calls its own functions is no evidence.
+ * From the innermost frame outwards the first line that fits counts; a line marked `over` takes the
+ * place of the ones further in, as Lock.acquire() stands for the ParkingLot.park() that it calls.
+ * Frames of other packages end the search: what an application calls its own functions is no
+ * evidence.
  */
 #include "runtimes/trio/waits.h"
 
@@ -22,7 +24,8 @@ static const struct primitive {
 } primitives[] = {
 	{ "_core/_io_epoll.py", "_epoll_wait", NULL, TASK_WAIT_FD, false, NULL },
 	{ "_core/_parking_lot.py", "park", NULL, TASK_WAIT_OTHER, false, NULL },
-	{ "_core/_run.py", "_nested_child_finished", "Nursery", TASK_WAIT_NURSERY, false, "Nursery.__aexit__" },
+	{ "_core/_run.py", "_nested_child_finished", "Nursery", TASK_WAIT_NURSERY, false,
+	  "Nursery.__aexit__" },
 	{ "_core/_run.py", "start", "Nursery", TASK_WAIT_NURSERY, true, "Nursery.start" },
 	{ "_sync.py", "wait", "Event", TASK_WAIT_EVENT, false, NULL },
 	{ "_sync.py", "wait", "Condition", TASK_WAIT_CONDITION, true, NULL },
@@ -31,8 +34,10 @@ static const struct primitive {
 	{ "_sync.py", "acquire", "Semaphore", TASK_WAIT_SEMAPHORE, true, NULL },
 	{ "_sync.py", "acquire_on_behalf_of", "CapacityLimiter", TASK_WAIT_SEMAPHORE, true, NULL },
 	{ "_channel.py", "send", "MemorySendChannel", TASK_WAIT_CHANNEL_SEND, false, NULL },
-	{ "_channel.py", "receive", "MemoryReceiveChannel", TASK_WAIT_CHANNEL_RECEIVE, false, NULL },
-	{ "_threads.py", "to_thread_run_sync", NULL, TASK_WAIT_THREAD, false, "to_thread.run_sync" },
+	{ "_channel.py", "receive", "MemoryReceiveChannel", TASK_WAIT_CHANNEL_RECEIVE, false,
+	  NULL },
+	{ "_threads.py", "to_thread_run_sync", NULL, TASK_WAIT_THREAD, false,
+	  "to_thread.run_sync" },
 	{ "_timeouts.py", "sleep_forever", NULL, TASK_WAIT_FOREVER, false, "sleep_forever" },
 	{ "_timeouts.py", "sleep_until", NULL, TASK_WAIT_TIMER, true, "sleep_until" },
 	{ "_timeouts.py", "sleep", NULL, TASK_WAIT_TIMER, true, "sleep" },
@@ -51,8 +56,8 @@ static const char *in_trio(const struct python *py, const struct py_frame *f)
 	return found;
 }
 
-static bool fits(struct python *py, const struct primitive *p, const char *file, const struct py_frame *f,
-		 uint64_t *ret_self)
+static bool fits(struct python *py, const struct primitive *p, const char *file,
+		 const struct py_frame *f, uint64_t *ret_self)
 {
 	*ret_self = 0;
 	if (!str_eq(p->file, file) || !str_eq(p->function, snap_str(py->b->s, f->code->name)))
@@ -62,8 +67,8 @@ static bool fits(struct python *py, const struct primitive *p, const char *file,
 }
 
 /* The line that tells, and its frame; NULL. */
-static const struct primitive *find(struct python *py, const struct await_chain *chain, const struct py_frame **ret_frame,
-				    uint64_t *ret_self)
+static const struct primitive *find(struct python *py, const struct await_chain *chain,
+				    const struct py_frame **ret_frame, uint64_t *ret_self)
 {
 	const struct primitive *found = NULL;
 	const char *file;
@@ -76,7 +81,8 @@ static const struct primitive *find(struct python *py, const struct await_chain 
 		if (!file)
 			break;
 		for (size_t k = 0; k < ARRAY_SIZE(primitives); k++)
-			if ((!found || primitives[k].over) && fits(py, &primitives[k], file, f, &self)) {
+			if ((!found || primitives[k].over) &&
+			    fits(py, &primitives[k], file, f, &self)) {
 				found = &primitives[k];
 				*ret_frame = f;
 				*ret_self = self;
@@ -106,7 +112,8 @@ static void about_lock(struct trio_runner *r, uint64_t lock, struct trio_wait *w
 }
 
 /* After a notify it waits for the condition's lock, in the lock's own parking lot. */
-static void about_condition(struct trio_runner *r, uint64_t task, uint64_t condition, struct trio_wait *w)
+static void about_condition(struct trio_runner *r, uint64_t task, uint64_t condition,
+			    struct trio_wait *w)
 {
 	struct heap *h = &r->py->heap;
 	uint64_t lock = heap_attr_or_none(h, condition, "_lock"), lot, parked;
@@ -163,7 +170,8 @@ static void about_child(struct trio_runner *r, uint64_t task, uint64_t process, 
 	}
 }
 
-void trio_wait_read(struct trio_runner *r, uint64_t task, const struct await_chain *chain, struct trio_wait *ret)
+void trio_wait_read(struct trio_runner *r, uint64_t task, const struct await_chain *chain,
+		    struct trio_wait *ret)
 {
 	struct trio_wait w = { .fd = SNAP_NONE, .child = SNAP_NONE, .worker = NODE_UNKNOWN };
 	struct python *py = r->py;
@@ -226,8 +234,10 @@ void trio_describe_workers(struct python *py)
 			continue;
 		const struct py_frame *f = &py->frames.v[t->first_frame];
 		const char *file = f->code ? in_trio(py, f) : NULL;
-		if (file && str_eq(file, "_core/_thread_cache.py") && str_eq(snap_str(py->b->s, f->code->name), "_work"))
-			(void)builder_fact(py->b, python_thread_node(py, i), "trio._core._thread_cache", "idle_worker", 1,
+		if (file && str_eq(file, "_core/_thread_cache.py") &&
+		    str_eq(snap_str(py->b->s, f->code->name), "_work"))
+			(void)builder_fact(py->b, python_thread_node(py, i),
+					   "trio._core._thread_cache", "idle_worker", 1,
 					   "a worker thread of trio without work");
 	}
 }

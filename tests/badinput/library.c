@@ -1,6 +1,7 @@
 /*
- * A library whose function parks: the test truncates the file under the mapping while the stack still goes
- * through it. A reader that maps such a file gets SIGBUS, one that reads it gets less than its headers promise.
+ * A library whose function parks: the test truncates the file under the mapping while the stack
+ * still goes through it. A reader that maps such a file gets SIGBUS, one that reads it gets less
+ * than its headers promise.
  */
 #include <unistd.h>
 

@@ -1,7 +1,8 @@
 /*
- * A process with names meant to harm a terminal or a parser: a thread name, an argv and a file name that hold
- * escape sequences, newlines, quotes and invalid UTF-8. The names come from the test, as argv; this program only
- * takes its first argument as its own thread name and parks. Prints READY; ends itself after a minute.
+ * A process with names meant to harm a terminal or a parser: a thread name, an argv and a file name
+ * that hold escape sequences, newlines, quotes and invalid UTF-8. The names come from the test, as
+ * argv; this program only takes its first argument as its own thread name and parks. Prints READY;
+ * ends itself after a minute.
  */
 #include <sys/prctl.h>
 #include <unistd.h>

@@ -1,14 +1,14 @@
 /*
  * 47 blocking calls, each in a process of its own, each telling if it ever returned.
  *
- * A debugger's stop makes a good part of these return -1/EINTR, or early with a partial result; the kernel
- * restarts the others without the program noticing. Which is which is a matter of each call's code in the
- * kernel. A diagnostic tool must not be noticed by any of them.
+ * A debugger's stop makes a good part of these return -1/EINTR, or early with a partial result; the
+ * kernel restarts the others without the program noticing. Which is which is a matter of each
+ * call's code in the kernel. A diagnostic tool must not be noticed by any of them.
  *
- * eintr FILE: FILE is mapped shared and holds one record per call, in the order of the table below; the reader
- * learns from it what happened, without touching a process. FILE.fifo is made beside it. READY is printed once
- * all are in their calls or have said that the kernel refuses them. All timeouts are ten minutes; the program
- * ends itself after three.
+ * eintr FILE: FILE is mapped shared and holds one record per call, in the order of the table below;
+ * the reader learns from it what happened, without touching a process. FILE.fifo is made beside it.
+ * READY is printed once all are in their calls or have said that the kernel refuses them. All
+ * timeouts are ten minutes; the program ends itself after three.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -272,7 +272,8 @@ static long call_accept_timeout(void)
 static long call_send_timeout(void)
 {
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-	/* Full to the brim but for less than one buffer, so that the call has sent a part when it blocks. */
+	/* Full to the brim but for less than one buffer, so that the call has sent a part when it
+	 * blocks. */
 	while (send(pair[0], buffer, 4096, MSG_DONTWAIT) == 4096)
 		;
 	if (read(pair[1], buffer, 4 * 4096) <= 0)
@@ -322,8 +323,8 @@ static long call_sem_timedwait(void)
 }
 
 /*
- * System V objects outlive their processes. Marked for removal at once, a queue or a set would be gone and its
- * sleepers woken: so the parent removes them at the end, by the id kept in the record.
+ * System V objects outlive their processes. Marked for removal at once, a queue or a set would be
+ * gone and its sleepers woken: so the parent removes them at the end, by the id kept in the record.
  */
 static long semaphore_operation(const struct timespec *limit)
 {
@@ -473,7 +474,8 @@ static long call_read_signalfd(void)
 	return read(fd, buffer, sizeof(struct signalfd_siginfo));
 }
 
-/* An unnamed file, and a second process that holds a lock on it. Opened anew: else both would share the lock. */
+/* An unnamed file, and a second process that holds a lock on it. Opened anew: else both would share
+ * the lock. */
 static int locked_file(int whole_file)
 {
 	char path[64];
@@ -556,8 +558,8 @@ static long call_io_uring_enter_timeout(void)
 	if (fd < 0)
 		return refused();
 	begin();
-	return syscall(SYS_io_uring_enter, fd, 0, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument,
-		       sizeof argument);
+	return syscall(SYS_io_uring_enter, fd, 0, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
+		       &argument, sizeof argument);
 }
 
 static long call_open_fifo(void)

@@ -1,6 +1,7 @@
 /*
- * Replays a folder of inputs through LLVMFuzzerTestOneInput, then cut and bent variants of each: a fuzzer's
- * corpus as an ordinary test, without libFuzzer. A crash or a sanitizer's report is the failure.
+ * Replays a folder of inputs through LLVMFuzzerTestOneInput, then cut and bent variants of each: a
+ * fuzzer's corpus as an ordinary test, without libFuzzer. A crash or a sanitizer's report is the
+ * failure.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,7 +17,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-/* Cut at every power of two and with single bytes bent, from a fixed seed: the same run every time. */
+/* Cut at every power of two and with single bytes bent, from a fixed seed: the same run every time.
+ */
 static void variants(const uint8_t *data, size_t n)
 {
 	CLEANUP(freep) uint8_t *copy = malloc(n + 1);
@@ -44,7 +46,8 @@ int main(int argc, char **argv)
 		for (struct dirent *e; d && (e = readdir(d));) {
 			CLEANUP(freep) char *text = NULL;
 			size_t n;
-			if (e->d_name[0] == '.' || fs_read_all(dirfd(d), e->d_name, INPUT_MAX, &text, &n) < 0)
+			if (e->d_name[0] == '.' ||
+			    fs_read_all(dirfd(d), e->d_name, INPUT_MAX, &text, &n) < 0)
 				continue;
 			(void)LLVMFuzzerTestOneInput((const uint8_t *)text, n);
 			variants((const uint8_t *)text, n);

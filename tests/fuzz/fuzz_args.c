@@ -1,5 +1,6 @@
 /*
- * Fuzzes what is read behind the arguments of system calls: the call, its registers and all memory come from the input.
+ * Fuzzes what is read behind the arguments of system calls: the call, its registers and all memory
+ * come from the input.
  *
  * Input: the call's number, six arguments, then the process's memory at 0x10000.
  */
@@ -69,12 +70,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct decoded_thread decoded = { .raw = &thread, .frames = { .v = &frame, .n = 1 } };
 	struct raw_options options = { 0 };
 	struct raw_capture capture = { .b = &b, .options = &options };
-	struct decoded_process p = { .capture = &capture, .b = &b, .raw = &raw, .sock = -1,
+	struct decoded_process p = { .capture = &capture,
+				     .b = &b,
+				     .raw = &raw,
+				     .sock = -1,
 				     .threads = { .v = &decoded, .n = 1 } };
 
 	memcpy(look.args, words + 1, sizeof(look.args));
 	add_rows(&b, &raw, &thread);
-	frame.function = builder_str(&b, words[0] & 512 ? "pthread_mutex_lock" : "pthread_rwlock_wrlock");
+	frame.function =
+		builder_str(&b, words[0] & 512 ? "pthread_mutex_lock" : "pthread_rwlock_wrlock");
 	if (raw_maps_parse(text, strlen(text), &maps, NULL) == 0) {
 		raw.maps = maps;
 		if (memory_new(&backend, 1 << 20, &p.memory) == 0) {

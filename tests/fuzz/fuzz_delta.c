@@ -1,6 +1,7 @@
 /*
- * Fuzzes snapshot/delta.c as a decoder that was taken over would: rows of its choice, at the right places. What is accepted is
- * analysed, written and shown, as a report is; nothing of that checks again.
+ * Fuzzes snapshot/delta.c as a decoder that was taken over would: rows of its choice, at the right
+ * places. What is accepted is analysed, written and shown, as a report is; nothing of that checks
+ * again.
  *
  * An input is a list of pieces: a table, a count of rows, their bytes; table 0 is strings.
  */

@@ -1,4 +1,5 @@
-/* Fuzzes the readers of ELF: headers, build-id, frame descriptions of both sections, symbols, names. */
+/* Fuzzes the readers of ELF: headers, build-id, frame descriptions of both sections, symbols,
+ * names. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,8 @@ static void walk_symbols(struct elf *e)
 	for (size_t i = 0; i < e->sections.n && i < 64; i++)
 		for (int k = 0; k < 8; k++)
 			if (symbol_table_find(t, e->sections.v[i].address + k * 29, &s)) {
-				if (s.size && e->sections.v[i].address + k * 29 - s.address >= s.size)
+				if (s.size &&
+				    e->sections.v[i].address + k * 29 - s.address >= s.size)
 					abort();
 				free(demangle(s.name));
 			}

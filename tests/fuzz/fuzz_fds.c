@@ -1,6 +1,7 @@
 /*
- * Fuzzes collectors/fds.c: the links in /proc/PID/fd and the text in fdinfo, in a folder that stands for /proc/PID. Link and
- * text of a descriptor end with a NUL each; up to eight descriptors, numbered from 0.
+ * Fuzzes collectors/fds.c: the links in /proc/PID/fd and the text in fdinfo, in a folder that
+ * stands for /proc/PID. Link and text of a descriptor end with a NUL each; up to eight descriptors,
+ * numbered from 0.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +70,8 @@ static void fill(int dir, const char *p, const char *end)
 	for (int i = 0; i < FDS; i++) {
 		(void)snprintf(path, sizeof(path), "fd/%d", i);
 		(void)unlinkat(dir, path, 0);
-		/* Whatever a link names is looked at, as it would be below a real /proc; not outside of this folder. */
+		/* Whatever a link names is looked at, as it would be below a real /proc; not
+		 * outside of this folder. */
 		if (p >= end || !*piece(&p, end, link, sizeof(link)) || strchr(link, '/') ||
 		    symlinkat(link, dir, path) < 0)
 			continue;

@@ -1,6 +1,6 @@
 /*
- * Fuzzes snapshot/jsonpull.c: whatever is accepted when it is skipped as a whole is accepted when it is taken value by value, and
- * the other way round, but for what skipping does not look at.
+ * Fuzzes snapshot/jsonpull.c: whatever is accepted when it is skipped as a whole is accepted when
+ * it is taken value by value, and the other way round, but for what skipping does not look at.
  */
 #include <stdint.h>
 #include <stdlib.h>

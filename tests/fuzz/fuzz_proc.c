@@ -1,6 +1,7 @@
 /*
- * Fuzzes the readers of kernel text about one process: stat, status, syscall, stack, sched, cgroup, cmdline and the links in
- * fd. The names in them are the process's own choice. The first byte says which; one input is one file.
+ * Fuzzes the readers of kernel text about one process: stat, status, syscall, stack, sched, cgroup,
+ * cmdline and the links in fd. The names in them are the process's own choice. The first byte says
+ * which; one input is one file.
  */
 #include <stdint.h>
 #include <stdlib.h>

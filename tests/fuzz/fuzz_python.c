@@ -1,7 +1,9 @@
 /*
- * Fuzzes runtimes/: interpreters, objects, frames and task trees in a memory that is made of the input.
+ * Fuzzes runtimes/: interpreters, objects, frames and task trees in a memory that is made of the
+ *input.
  *
- * The input is a recording (tests/python/record.c) of what was read from a real process, and what a fuzzer makes of it:
+ * The input is a recording (tests/python/record.c) of what was read from a real process, and what a
+ *fuzzer makes of it:
  *
  *	u32 n, n bytes		/proc/PID/maps, as far as it is looked at
  *	u16 n, n times i32	ids of its threads
@@ -159,7 +161,8 @@ static struct raw_maps *take_maps(struct cursor *c)
 	return raw_maps_parse(text, n, &maps, NULL) < 0 ? NULL : maps;
 }
 
-static void take_threads(struct cursor *c, struct builder *b, struct raw_process *raw, struct decoded_process *p)
+static void take_threads(struct cursor *c, struct builder *b, struct raw_process *raw,
+			 struct decoded_process *p)
 {
 	uint16_t n = 0;
 	int32_t tid;
@@ -204,7 +207,8 @@ static void check(struct builder *b)
 	if (builder_finish(b, &s) < 0)
 		return;
 	if (getenv("FUZZ_PYTHON_VERBOSE"))
-		fprintf(stderr, "%u tasks, %u frames, %u gaps\n", SNAP_N(s, TASK), SNAP_N(s, FRAME), SNAP_N(s, GAP));
+		fprintf(stderr, "%u tasks, %u frames, %u gaps\n", SNAP_N(s, TASK), SNAP_N(s, FRAME),
+			SNAP_N(s, GAP));
 	if (snapshot_check(s, why, sizeof(why)) < 0) {
 		fprintf(stderr, "fuzz_python: %s\n", why);
 		abort();
@@ -219,9 +223,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct space space = { 0 };
 	struct memory_backend backend = { .read = space_read, .arg = &space };
 	struct builder b;
-	struct raw_process raw = { .memfd = -1, .taskfd = -1, .pidfd = -1, .procfd = -1, .parent = SIZE_MAX };
+	struct raw_process raw = {
+		.memfd = -1, .taskfd = -1, .pidfd = -1, .procfd = -1, .parent = SIZE_MAX
+	};
 	struct raw_capture capture = { .b = &b, .options = &options };
-	struct decoded_process p = { .capture = &capture, .b = &b, .raw = &raw, .sock = requests() };
+	struct decoded_process p = {
+		.capture = &capture, .b = &b, .raw = &raw, .sock = requests()
+	};
 
 	if (builder_init(&b) < 0)
 		return 0;

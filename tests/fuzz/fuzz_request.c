@@ -1,7 +1,8 @@
 /*
- * Fuzzes acquire/serve.c, the side with rights, with the requests of a decoder that was taken over. It may ask about three processes: this
- * one, one that is gone, and one that may not be looked at. An input is a list of requests without their long text; what follows
- * the first NUL byte after the last whole one is the text of all.
+ * Fuzzes acquire/serve.c, the side with rights, with the requests of a decoder that was taken over.
+ * It may ask about three processes: this one, one that is gone, and one that may not be looked at.
+ * An input is a list of requests without their long text; what follows the first NUL byte after the
+ * last whole one is the text of all.
  */
 #include <errno.h>
 #include <fcntl.h>

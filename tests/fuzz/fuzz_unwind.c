@@ -1,8 +1,10 @@
 /*
- * Fuzzes the walk over a stack: registers, stack bytes and the file that tells how to unwind all come from the input.
- * What is found must keep its promises: a bounded number of frames, trust that only falls.
+ * Fuzzes the walk over a stack: registers, stack bytes and the file that tells how to unwind all
+ * come from the input. What is found must keep its promises: a bounded number of frames, trust that
+ * only falls.
  *
- * Input: 32 bytes (pc and sp as offsets, rbp, which registers are known), 1024 bytes of stack, the ELF file.
+ * Input: 32 bytes (pc and sp as offsets, rbp, which registers are known), 1024 bytes of stack, the
+ * ELF file.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -18,7 +20,7 @@
 #include "decode/unwind.h"
 
 enum { HEAD = 32, STACK = 1024 };
-#define CODE_AT 0x400000ull
+#define CODE_AT  0x400000ull
 #define STACK_AT 0x7f0000000000ull
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -73,18 +75,21 @@ static void check(const struct decoded_thread *t, const struct unwind_result *re
 	for (size_t i = 1; i < t->frames.n; i++)
 		if (t->frames.v[i].trust < t->frames.v[i - 1].trust)
 			abort();
-	if (result->complete && (!t->frames.n || t->frames.v[t->frames.n - 1].trust == TRUST_GUESSED))
+	if (result->complete &&
+	    (!t->frames.n || t->frames.v[t->frames.n - 1].trust == TRUST_GUESSED))
 		abort();
 }
 
-static void walk(struct unwinder *u, struct module_cache *cache, struct raw_maps *maps, const struct input *in)
+static void walk(struct unwinder *u, struct module_cache *cache, struct raw_maps *maps,
+		 const struct input *in)
 {
 	struct memory_backend backend = { .read = read_memory, .arg = (void *)in };
 	CLEANUP(memory_freep) struct memory *memory = NULL;
 	struct modules *ms;
 	uint32_t head[8];
 
-	if (memory_new(&backend, 1 << 20, &memory) < 0 || modules_get(cache, 0, maps, memory, &ms) < 0)
+	if (memory_new(&backend, 1 << 20, &memory) < 0 ||
+	    modules_get(cache, 0, maps, memory, &ms) < 0)
 		return;
 	memcpy(head, in->data, sizeof(head));
 	struct unwind_input ui = {
@@ -120,10 +125,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (n < HEAD + STACK + 64)
 		return 0;
 	/* Two views of the same file, as ld.so would map them: executable and not. */
-	int text_n = asprintf(&text,
-			      "400000-410000 r-xp 00000000 08:01 7 /fuzz\n"
-			      "410000-420000 r--p 00001000 08:01 7 /fuzz\n"
-			      "7f0000000000-7f0000010000 rw-p 00000000 00:00 0 [stack]\n");
+	int text_n = asprintf(&text, "400000-410000 r-xp 00000000 08:01 7 /fuzz\n"
+				     "410000-420000 r--p 00001000 08:01 7 /fuzz\n"
+				     "7f0000000000-7f0000010000 rw-p 00000000 00:00 0 [stack]\n");
 	if (text_n < 0 || raw_maps_parse(text, (size_t)text_n, &maps, NULL) < 0)
 		return 0;
 	if (module_cache_new(&files, &cache) == 0 && unwinder_new(&u) == 0)

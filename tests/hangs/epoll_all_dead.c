@@ -16,7 +16,7 @@ enum { WORKERS = 3 };
 
 int main(void)
 {
-	struct epoll_event e = {.events = EPOLLIN};
+	struct epoll_event e = { .events = EPOLLIN };
 	pid_t worker[WORKERS];
 	int ep, sv[2];
 

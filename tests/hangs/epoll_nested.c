@@ -12,7 +12,7 @@
 
 int main(void)
 {
-	struct epoll_event e = {.events = EPOLLIN};
+	struct epoll_event e = { .events = EPOLLIN };
 	int outer, inner, sv[2];
 	pid_t child;
 

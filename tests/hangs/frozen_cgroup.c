@@ -46,8 +46,8 @@ static void make_group(void)
 /* forked twice, so outside the tree; lives until the root is gone */
 static void start_keeper(void)
 {
-	struct pollfd root = {.fd = hang_try(syscall(SYS_pidfd_open, getpid(), 0)),
-			      .events = POLLIN};
+	struct pollfd root = { .fd = hang_try(syscall(SYS_pidfd_open, getpid(), 0)),
+			       .events = POLLIN };
 	pid_t pid = hang_try(fork());
 
 	if (pid == 0) {

@@ -39,7 +39,7 @@
 #include <unistd.h>
 
 #define HANG_LIFETIME_S  120 /* longer than any test waits, short enough for a forgotten one */
-#define HANG_QUIET_POLLS 6 /* so many equal looks, 30 ms apart, count as parked */
+#define HANG_QUIET_POLLS 6   /* so many equal looks, 30 ms apart, count as parked */
 #define HANG_GIVE_UP_S   25
 
 #define HANG_UNUSED __attribute__((unused))
@@ -82,7 +82,7 @@ static HANG_UNUSED void hang_skip(const char *why)
 
 static HANG_UNUSED void hang_sleep_ms(int ms)
 {
-	struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
 
 	while (nanosleep(&t, &t) < 0 && errno == EINTR)
 		;
@@ -229,8 +229,8 @@ static HANG_UNUSED pid_t hang_fork(void)
 }
 
 /*
- * True in a process outside the tree, as soon as this one and all its children are gone: what must not
- * be left behind is removed there, and then it exits. Called before there are children.
+ * True in a process outside the tree, as soon as this one and all its children are gone: what must
+ * not be left behind is removed there, and then it exits. Called before there are children.
  */
 static HANG_UNUSED bool hang_afterwards(void)
 {
@@ -261,7 +261,7 @@ static HANG_UNUSED bool hang_afterwards(void)
 static HANG_UNUSED __attribute__((format(printf, 3, 4))) void
 hang_ready(enum hang_mode mode, pid_t root, const char *format, ...)
 {
-	struct hang_head head = {root, mode, 0};
+	struct hang_head head = { root, mode, 0 };
 	char text[4096];
 	va_list ap;
 

@@ -1,8 +1,8 @@
 /*
  * A semaphore with a name, which any process may open and post, though none has it mapped now.
  *
- * glibc makes it under another name that it deletes at once, so its mapping reads "(deleted)". It is
- * not lost: the name is still there.
+ * glibc makes it under another name that it deletes at once, so its mapping reads "(deleted)". It
+ * is not lost: the name is still there.
  */
 
 #include <semaphore.h>

@@ -10,7 +10,9 @@
 
 static void lock_byte(int fd, off_t byte)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+	struct flock lock = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
+	};
 
 	hang_try(fcntl(fd, F_OFD_SETLKW, &lock));
 }

@@ -17,7 +17,7 @@ int main(void)
 	char byte;
 
 	hang_init();
-	wait[0] = (struct pollfd){.fd = tcp_listen(8, &address), .events = POLLIN};
+	wait[0] = (struct pollfd){ .fd = tcp_listen(8, &address), .events = POLLIN };
 	root = hang_fork();
 	if (root == 0) {
 		int fd;
@@ -28,7 +28,8 @@ int main(void)
 		hang_read_byte(fd);
 		_exit(0);
 	}
-	wait[1] = (struct pollfd){.fd = hang_try(accept(wait[0].fd, NULL, NULL)), .events = POLLIN};
+	wait[1] =
+		(struct pollfd){ .fd = hang_try(accept(wait[0].fd, NULL, NULL)), .events = POLLIN };
 	hang_try(read(wait[1].fd, &byte, 1));
 	hang_ready(
 		HANG_PARKED, root,

@@ -13,7 +13,7 @@
 
 int main(void)
 {
-	struct epoll_event e = {.events = EPOLLIN | EPOLLONESHOT};
+	struct epoll_event e = { .events = EPOLLIN | EPOLLONESHOT };
 	int ep, pidfd;
 	pid_t child;
 

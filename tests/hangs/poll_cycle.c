@@ -27,9 +27,9 @@ int main(void)
 	}
 	close(answer[1]);
 	close(command[0]);
-	set[0] = (struct pollfd){.fd = answer[0], .events = POLLIN};
-	set[1] = (struct pollfd){.fd = -1, .events = POLLIN};
-	set[2] = (struct pollfd){.fd = tcp_listen(1, &address)};
+	set[0] = (struct pollfd){ .fd = answer[0], .events = POLLIN };
+	set[1] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	set[2] = (struct pollfd){ .fd = tcp_listen(1, &address) };
 	hang_ready(HANG_PARKED, getpid(),
 		   "'expect': {'class': 'DEADLOCK', 'certainty': ['read'], 'can_end': 'no',"
 		   " 'end': [{'pid': %d}, {'pid': %d}], 'not': ['LOST_PEER', 'IDLE', 'UNKNOWN']},"

@@ -10,7 +10,7 @@
 
 int main(void)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
 	volatile int *locked = hang_shared(sizeof(*locked));
 	char path[] = "/tmp/hangwatch-test-XXXXXX";
 	int p[2], fd;

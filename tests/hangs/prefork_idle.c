@@ -14,7 +14,7 @@ enum { WORKERS = 3 };
 
 int main(void)
 {
-	struct epoll_event e = {.events = EPOLLIN};
+	struct epoll_event e = { .events = EPOLLIN };
 	struct sockaddr_in address;
 	int ep, listener, sv[2];
 	pid_t worker = 0;

@@ -56,14 +56,13 @@ int main(void)
 	if (child == 0)
 		for (volatile long sum = 0;;)
 			sum += descend(next_random() % 200);
-	hang_ready(
-		HANG_MOVING, getpid(),
-		"'expect': {'class': 'SLOW', 'certainty': ['proved', 'read'], 'can_end': ['yes',"
-		" 'unknown'],"
-		" 'end': [{'pid': %d}], 'not': ['BUSY_LOOP', 'LIVELOCK', 'UNKNOWN']},"
-		"'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d,"
-		" 'busy': true}]",
-		child, getpid(), child);
+	hang_ready(HANG_MOVING, getpid(),
+		   "'expect': {'class': 'SLOW', 'certainty': ['proved', 'read'], 'can_end': ['yes',"
+		   " 'unknown'],"
+		   " 'end': [{'pid': %d}], 'not': ['BUSY_LOOP', 'LIVELOCK', 'UNKNOWN']},"
+		   "'check': [{'pid': %d, 'syscall': 'wait4', 'state': 'S'}, {'pid': %d,"
+		   " 'busy': true}]",
+		   child, getpid(), child);
 	waitpid(child, NULL, 0);
 	return 0;
 }

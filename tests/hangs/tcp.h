@@ -14,8 +14,8 @@ static inline int tcp_listen(int backlog, struct sockaddr_in *ret_address)
 	socklen_t n = sizeof(*ret_address);
 	int fd = hang_try(socket(AF_INET, SOCK_STREAM, 0));
 
-	*ret_address = (struct sockaddr_in){.sin_family = AF_INET,
-					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	*ret_address = (struct sockaddr_in){ .sin_family = AF_INET,
+					     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	hang_try(bind(fd, (struct sockaddr *)ret_address, n));
 	hang_try(listen(fd, backlog));
 	hang_try(getsockname(fd, (struct sockaddr *)ret_address, &n));

@@ -12,8 +12,8 @@
 
 int main(void)
 {
-	struct itimerspec in = {.it_value.tv_sec = 100};
-	struct epoll_event e = {.events = EPOLLIN};
+	struct itimerspec in = { .it_value.tv_sec = 100 };
+	struct epoll_event e = { .events = EPOLLIN };
 	int ep, timer;
 
 	hang_init();

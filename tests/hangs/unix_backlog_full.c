@@ -13,7 +13,7 @@
 
 int main(void)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int listener, fd, p[2];
 	pid_t child;
 

@@ -13,7 +13,7 @@
 
 int main(void)
 {
-	struct epoll_event e = {.events = EPOLLIN};
+	struct epoll_event e = { .events = EPOLLIN };
 	int ep, news;
 	pid_t child;
 

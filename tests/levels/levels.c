@@ -1,11 +1,12 @@
 /*
  * A forked tree whose every stack is known: level1 > level2 > level3 > level4 > level5 > park.
  *
- * The parent forks eight children that do not exec; each has four threads, one parked in poll(), one in read(),
- * one in a mutex that it holds itself and one in pause(). 32 stacks, and nothing in them to argue about.
+ * The parent forks eight children that do not exec; each has four threads, one parked in poll(),
+ * one in read(), one in a mutex that it holds itself and one in pause(). 32 stacks, and nothing in
+ * them to argue about.
  *
- * Prints READY once every thread has announced, through a pipe, that it is about to park. Lives until it is
- * killed, three minutes at most.
+ * Prints READY once every thread has announced, through a pipe, that it is about to park. Lives
+ * until it is killed, three minutes at most.
  */
 #include <poll.h>
 #include <pthread.h>

@@ -1,6 +1,7 @@
 /*
- * A thread in uninterruptible sleep, for as long as the test wants: the parent of a vfork() waits for its child,
- * and no signal, no debugger and no tool can make it move. Prints READY; ends itself after one minute.
+ * A thread in uninterruptible sleep, for as long as the test wants: the parent of a vfork() waits
+ * for its child, and no signal, no debugger and no tool can make it move. Prints READY; ends itself
+ * after one minute.
  */
 #include <signal.h>
 #include <stdlib.h>

@@ -1,10 +1,11 @@
 /*
- * A tree whose life can be watched without touching it: every thread counts its turns in shared memory.
+ * A tree whose life can be watched without touching it: every thread counts its turns in shared
+ * memory.
  *
- * progress FILE: the parent forks four children; each has a thread that spins, one that goes through short
- * sleeps, one that passes bytes through a pipe to itself, and its main thread, which waits in epoll_wait() for
- * something that never comes and counts its returns. FILE holds the counters, four for each child: see
- * test_noharm.py. Prints READY; ends itself after five minutes.
+ * progress FILE: the parent forks four children; each has a thread that spins, one that goes
+ * through short sleeps, one that passes bytes through a pipe to itself, and its main thread, which
+ * waits in epoll_wait() for something that never comes and counts its returns. FILE holds the
+ * counters, four for each child: see test_noharm.py. Prints READY; ends itself after five minutes.
  */
 #include <fcntl.h>
 #include <pthread.h>

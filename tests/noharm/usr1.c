@@ -1,9 +1,10 @@
 /*
  * A tree of processes with and without a handler for SIGUSR1.
  *
- * usr1 FILE HANDLERS DEFAULTS BLOCKED: forks that many children that catch SIGUSR1, that leave it at its
- * default (it would end them) and that catch, but block it. The handler appends a line "dump PID" to FILE and
- * returns. The parent leaves the signal at its default. Prints READY; ends itself after three minutes.
+ * usr1 FILE HANDLERS DEFAULTS BLOCKED: forks that many children that catch SIGUSR1, that leave it
+ * at its default (it would end them) and that catch, but block it. The handler appends a line "dump
+ * PID" to FILE and returns. The parent leaves the signal at its default. Prints READY; ends itself
+ * after three minutes.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -64,7 +65,8 @@ int main(int argc, char **argv)
 		if (pid < 0)
 			return 1;
 		if (pid == 0)
-			child(i < handlers || i >= handlers + defaults, i >= handlers + defaults, ready[1]);
+			child(i < handlers || i >= handlers + defaults, i >= handlers + defaults,
+			      ready[1]);
 		if (read(ready[0], &c, 1) != 1)
 			return 1;
 	}

@@ -1,12 +1,13 @@
 /*
- * Reads the Python side of one process and prints the report's JSON: the runtimes alone, without the unwinder, the
- * collectors and the confinement that the real program puts around them.
+ * Reads the Python side of one process and prints the report's JSON: the runtimes alone, without
+ *the unwinder, the collectors and the confinement that the real program puts around them.
  *
  *	pyread PID [--native] [--repeat N] [--corrupt RATE SEED] [--record FILE]
  *
- * --native unwinds the stacks first. For what the whole program cannot show: --repeat times the reading alone, --corrupt flips bits in what
- * is read from the target (RATE: one read in so many), which must cost attributes, never the report. --record writes what was
- * read of the first process, for the fuzzer.
+ * --native unwinds the stacks first. For what the whole program cannot show: --repeat times the
+ *reading alone, --corrupt flips bits in what is read from the target (RATE: one read in so many),
+ *which must cost attributes, never the report. --record writes what was read of the first process,
+ *for the fuzzer.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -83,7 +84,8 @@ static ssize_t lie(void *arg, uint64_t address, void *to, size_t n)
 
 /* ---- what the decoder would do ---- */
 
-static int decoder_init(struct decoder *d, struct raw_capture *c, int sock, struct request_files *files)
+static int decoder_init(struct decoder *d, struct raw_capture *c, int sock,
+			struct request_files *files)
 {
 	*d = (struct decoder){ .capture = c, .b = c->b, .sock = sock, .deadline = c->deadline };
 	*files = (struct request_files){ .sock = sock, .deadline = c->deadline };
@@ -95,7 +97,8 @@ static int decoder_init(struct decoder *d, struct raw_capture *c, int sock, stru
 	return r == 0 ? symbols_new(&d->symbols) : r;
 }
 
-static int read_stacks(struct decoder *d, struct decoded_process *p, bool native, struct stack_ends *ends)
+static int read_stacks(struct decoder *d, struct decoded_process *p, bool native,
+		       struct stack_ends *ends)
 {
 	int r = modules_get(d->cache, p->index, p->raw->maps, p->memory, &p->modules);
 
@@ -117,7 +120,13 @@ static int decode_one(struct decoder *d, size_t index, const struct options *o)
 	struct liar liar = { .fd = raw->memfd, .corrupt = o->corrupt, .seed = o->seed };
 	struct memory_backend backend = { .read = lie, .arg = &liar };
 	struct decoded_process p = {
-		.capture = d->capture, .b = d->b, .raw = raw, .index = index, .sock = d->sock, .decoder = d, .deadline = d->deadline,
+		.capture = d->capture,
+		.b = d->b,
+		.raw = raw,
+		.index = index,
+		.sock = d->sock,
+		.decoder = d,
+		.deadline = d->deadline,
 	};
 	struct stack_ends ends = { 0 };
 	int r = memory_new(&backend, 64 << 20, &p.memory);
@@ -128,7 +137,8 @@ static int decode_one(struct decoder *d, size_t index, const struct options *o)
 		raw->memfd = -1; /* so that the runtimes read through the liar, too */
 	for (size_t i = 0; runtimes[i]; i++)
 		if (runtimes[i]->stage == RUNTIME_LANGUAGE && runtimes[i]->decode(&p) < 0)
-			builder_gap(p.b, raw->node, false, runtimes[i]->name, "could not be read", NULL);
+			builder_gap(p.b, raw->node, false, runtimes[i]->name, "could not be read",
+				    NULL);
 	stacks_write(d, &p, &ends);
 	for (size_t i = 0; runtimes[i]; i++)
 		if (runtimes[i]->done)
@@ -169,10 +179,15 @@ static int print(struct builder *b)
 static int run(const struct options *o)
 {
 	struct raw_options options = {
-		.samples = 1, .stop_budget_ns = 50 * NSEC_PER_MSEC, .eintr_repair = true, .locals = getenv("PYREAD_LOCALS") != NULL,
+		.samples = 1,
+		.stop_budget_ns = 50 * NSEC_PER_MSEC,
+		.eintr_repair = true,
+		.locals = getenv("PYREAD_LOCALS") != NULL,
 	};
 	struct builder b;
-	struct raw_capture c = { .b = &b, .options = &options, .deadline = deadline_in(30 * NSEC_PER_SEC) };
+	struct raw_capture c = { .b = &b,
+				 .options = &options,
+				 .deadline = deadline_in(30 * NSEC_PER_SEC) };
 	struct acquirer a = { .c = &c, .fds_left = 100 };
 	struct tree tree = { 0 };
 	struct arena arena;
@@ -183,7 +198,8 @@ static int run(const struct options *o)
 	if ((r = builder_init(&b)) < 0 || (r = arena_init(&arena, 256 << 20)) < 0)
 		return r;
 	c.arena = &arena;
-	void *hold = mmap(NULL, sizeof(*c.hold), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *hold = mmap(NULL, sizeof(*c.hold), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	c.hold = hold == MAP_FAILED ? NULL : hold;
 	c.captured_ns = clock_monotonic_ns();
 	struct tree_source *source = proc_tree_source();
@@ -212,7 +228,8 @@ static int run(const struct options *o)
 			r = decode_one(&decoder, i, o);
 		if (r == 0 && i == 0 && o->record)
 			r = record_write(&c.processes.v[i], o->record);
-		fprintf(stderr, "pyread: %.3f ms\n", (double)(clock_monotonic_ns() - began) / 1e6 / o->repeat);
+		fprintf(stderr, "pyread: %.3f ms\n",
+			(double)(clock_monotonic_ns() - began) / 1e6 / o->repeat);
 	}
 	(void)close(pair[0]);
 	(void)pthread_join(thread, NULL);

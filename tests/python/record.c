@@ -1,4 +1,5 @@
-/* See record.h. Words of eight bytes are noted in pages; each run of them becomes a piece of the recording. */
+/* See record.h. Words of eight bytes are noted in pages; each run of them becomes a piece of the
+ * recording. */
 #include "tests/python/record.h"
 
 #include <errno.h>
@@ -115,9 +116,10 @@ static void put_maps(const struct raw_maps *maps, FILE *out)
 
 		if (m->path[0] == '/' && !strstr(m->path, "python"))
 			continue;
-		fprintf(lines, "%lx-%lx %c%c%cp %08lx %02lx:%02lx %lu %s\n", m->start, m->end, m->prot & MAP_R ? 'r' : '-',
-			m->prot & MAP_W ? 'w' : '-', m->prot & MAP_X ? 'x' : '-', m->offset, m->device >> 32,
-			m->device & 0xff, m->inode, m->path);
+		fprintf(lines, "%lx-%lx %c%c%cp %08lx %02lx:%02lx %lu %s\n", m->start, m->end,
+			m->prot & MAP_R ? 'r' : '-', m->prot & MAP_W ? 'w' : '-',
+			m->prot & MAP_X ? 'x' : '-', m->offset, m->device >> 32, m->device & 0xff,
+			m->inode, m->path);
 	}
 	fclose(lines);
 	uint32_t size = (uint32_t)n;

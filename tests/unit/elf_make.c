@@ -13,9 +13,9 @@ static void pad(struct strbuf *b, size_t to)
 
 uint8_t *elf_make(const struct make_section *sections, size_t n, size_t *ret_n)
 {
-	struct strbuf file = {0}, names = {0};
+	struct strbuf file = { 0 }, names = { 0 };
 	Elf64_Ehdr h = {
-		.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
 		.e_type = ET_DYN,
 		.e_machine = EM_X86_64,
 		.e_version = EV_CURRENT,
@@ -27,7 +27,7 @@ uint8_t *elf_make(const struct make_section *sections, size_t n, size_t *ret_n)
 		.e_shnum = (uint16_t)(n + 2),
 		.e_shstrndx = (uint16_t)(n + 1),
 	};
-	Elf64_Phdr p = {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = 0x1000};
+	Elf64_Phdr p = { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = 0x1000 };
 	Elf64_Shdr *table = calloc(n + 2, sizeof(*table));
 
 	strbuf_add_bytes(&file, &h, sizeof(h));
@@ -50,7 +50,8 @@ uint8_t *elf_make(const struct make_section *sections, size_t n, size_t *ret_n)
 		if (s->type != SHT_NOBITS)
 			strbuf_add_bytes(&file, s->bytes, s->n);
 	}
-	table[n + 1] = (Elf64_Shdr){.sh_type = SHT_STRTAB, .sh_offset = file.n, .sh_size = names.n};
+	table[n + 1] =
+		(Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_offset = file.n, .sh_size = names.n };
 	strbuf_add_bytes(&file, names.s, names.n);
 	pad(&file, 16);
 	h.e_shoff = file.n;

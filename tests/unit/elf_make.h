@@ -16,8 +16,8 @@ struct make_section {
 };
 
 /*
- * A file of one PT_LOAD segment at address 0x1000 over all of it, and these sections (numbered from 1; the section of
- * names comes behind them). On the heap.
+ * A file of one PT_LOAD segment at address 0x1000 over all of it, and these sections (numbered from
+ * 1; the section of names comes behind them). On the heap.
  */
 uint8_t *elf_make(const struct make_section *sections, size_t n, size_t *ret_n);
 

@@ -15,7 +15,7 @@
 #include "snapshot/schema.h"
 #include "tests/unit/snap_build.h"
 
-#define STR(x, text) builder_str(&(x)->b, text)
+#define STR(x, text)    builder_str(&(x)->b, text)
 #define ROW(x, T, node) SNAP_ROW((x)->b.s, T, node_index(node))
 
 void snap_build_init(struct snap_build *x)
@@ -93,8 +93,8 @@ void sb_exit(struct snap_build *x, node_t process, int64_t code)
 	str_t z = STR(x, "Z");
 
 	ROW(x, PROCESS, process)->state = z;
-	ROW(x, PROCESS, process)->exit = (struct snap_exit){ .presence = PRESENCE_HERE, .code = code,
-							     .signal = SNAP_NONE };
+	ROW(x, PROCESS, process)->exit =
+		(struct snap_exit){ .presence = PRESENCE_HERE, .code = code, .signal = SNAP_NONE };
 	for (uint32_t i = 0; i < SNAP_N(x->b.s, THREAD); i++)
 		if (SNAP_ROW(x->b.s, THREAD, i)->owner == process)
 			SNAP_ROW(x->b.s, THREAD, i)->state = z;
@@ -182,7 +182,8 @@ void sb_fd(struct snap_build *x, node_t process, int64_t fd, node_t resource, co
 	SNAP_ROW(x->b.s, FD, i)->kind = kind;
 }
 
-void sb_watch(struct snap_build *x, node_t owner, node_t process, int64_t fd, node_t resource, int64_t events)
+void sb_watch(struct snap_build *x, node_t owner, node_t process, int64_t fd, node_t resource,
+	      int64_t events)
 {
 	struct snap_watch *w = BUILD(&x->b, WATCH);
 
@@ -243,7 +244,8 @@ void sb_python(struct snap_build *x, node_t process)
 	sb_catches(x, process, 2);
 }
 
-node_t sb_task(struct snap_build *x, node_t process, const char *runtime, const char *name, node_t parent)
+node_t sb_task(struct snap_build *x, node_t process, const char *runtime, const char *name,
+	       node_t parent)
 {
 	node_t thread = sb_main(x, process);
 	bool main_task = true;
@@ -282,8 +284,8 @@ void sb_scope(struct snap_build *x, node_t task, int64_t deadline_ns, bool cance
 	s->shield = shield;
 }
 
-void sb_samples(struct snap_build *x, node_t thread, int64_t cpu_ns, int64_t switches, int64_t io_bytes,
-		bool same_stack)
+void sb_samples(struct snap_build *x, node_t thread, int64_t cpu_ns, int64_t switches,
+		int64_t io_bytes, bool same_stack)
 {
 	for (int i = 0; i < 3; i++) {
 		struct snap_sample *s = BUILD(&x->b, SAMPLE);
@@ -295,9 +297,9 @@ void sb_samples(struct snap_build *x, node_t thread, int64_t cpu_ns, int64_t swi
 		s->stack_hash = same_stack ? 77 : 77 + i;
 		s->syscall_nr = SNAP_NONE;
 	}
-	ROW(x, THREAD, thread)->activity =
-		cpu_ns > 100 * NSEC_PER_MSEC ? ACTIVITY_BUSY :
-		switches ? ACTIVITY_MOVING : ACTIVITY_PARKED;
+	ROW(x, THREAD, thread)->activity = cpu_ns > 100 * NSEC_PER_MSEC ? ACTIVITY_BUSY
+					   : switches                   ? ACTIVITY_MOVING
+									: ACTIVITY_PARKED;
 }
 
 /* Of processes of which nothing is said it is known that they catch nothing. */
@@ -307,7 +309,8 @@ void sb_finish(struct snap_build *x)
 		bool said = false;
 		for (uint32_t i = 0; i < SNAP_N(x->b.s, FACT); i++) {
 			const struct snap_fact *f = SNAP_ROW(x->b.s, FACT, i);
-			said |= f->about == NODE(TABLE_PROCESS, p) && strcmp(snap_str(x->b.s, f->key), "sig_caught") == 0;
+			said |= f->about == NODE(TABLE_PROCESS, p) &&
+				strcmp(snap_str(x->b.s, f->key), "sig_caught") == 0;
 		}
 		if (!said)
 			sb_fact(x, NODE(TABLE_PROCESS, p), "sig_caught", 0, "");

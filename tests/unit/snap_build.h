@@ -11,8 +11,9 @@
  *	sb_call(&x, sb_main(&x, child), "read", 0);
  *	const struct snap_verdict *v = sb_analyse(&x);
  *
- * Descriptors of one process are added in ascending order, as the collector lists them. What is not said is as on a well
- * readable machine: every holder was seen, every thread sleeps and did not move.
+ * Descriptors of one process are added in ascending order, as the collector lists them. What is not
+ *said is as on a well readable machine: every holder was seen, every thread sleeps and did not
+ *move.
  */
 #ifndef HW_TESTS_SNAP_BUILD_H
 #define HW_TESTS_SNAP_BUILD_H
@@ -27,7 +28,8 @@ struct snap_build {
 void snap_build_init(struct snap_build *x);
 void snap_build_done(struct snap_build *x);
 
-/* parent NODE_NONE: a root of the tree. NODE_UNKNOWN: outside the tree. Makes its main thread too. */
+/* parent NODE_NONE: a root of the tree. NODE_UNKNOWN: outside the tree. Makes its main thread too.
+ */
 node_t sb_process(struct snap_build *x, node_t parent, const char *name);
 node_t sb_thread(struct snap_build *x, node_t process, const char *name);
 node_t sb_main(struct snap_build *x, node_t process);
@@ -43,12 +45,14 @@ void sb_call_args(struct snap_build *x, node_t thread, const char *name, const i
 
 node_t sb_resource(struct snap_build *x, enum resource_kind kind, const char *text);
 node_t sb_pipe(struct snap_build *x);
-void sb_pair(struct snap_build *x, enum resource_kind kind, node_t *ret_a, node_t *ret_b); /* two sockets */
+void sb_pair(struct snap_build *x, enum resource_kind kind, node_t *ret_a,
+	     node_t *ret_b); /* two sockets */
 node_t sb_listener(struct snap_build *x);
 node_t sb_terminal(struct snap_build *x);
 node_t sb_pidfd(struct snap_build *x, node_t target);
 void sb_fd(struct snap_build *x, node_t process, int64_t fd, node_t resource, const char *mode);
-void sb_watch(struct snap_build *x, node_t owner, node_t process, int64_t fd, node_t resource, int64_t events);
+void sb_watch(struct snap_build *x, node_t owner, node_t process, int64_t fd, node_t resource,
+	      int64_t events);
 
 void sb_fact(struct snap_build *x, node_t about, const char *key, int64_t value, const char *text);
 void sb_catches(struct snap_build *x, node_t process, int sig);
@@ -61,18 +65,22 @@ void sb_stack(struct snap_build *x, node_t owner, const char *const *functions, 
 
 /* The process runs CPython; the main thread's loop has this task. */
 void sb_python(struct snap_build *x, node_t process);
-node_t sb_task(struct snap_build *x, node_t process, const char *runtime, const char *name, node_t parent);
+node_t sb_task(struct snap_build *x, node_t process, const char *runtime, const char *name,
+	       node_t parent);
 struct snap_task *sb_task_row(struct snap_build *x, node_t task);
 void sb_scope(struct snap_build *x, node_t task, int64_t deadline_ns, bool cancelled, bool shield);
 
-/* Three looks, 200 ms apart: CPU time, switches and bytes gained in each; a stack that differs or not. */
-void sb_samples(struct snap_build *x, node_t thread, int64_t cpu_ns, int64_t switches, int64_t io_bytes,
-		bool same_stack);
+/* Three looks, 200 ms apart: CPU time, switches and bytes gained in each; a stack that differs or
+ * not. */
+void sb_samples(struct snap_build *x, node_t thread, int64_t cpu_ns, int64_t switches,
+		int64_t io_bytes, bool same_stack);
 
-/* What is not said is as on a well readable machine: the rest of the facts. sb_analyse() does it as well. */
+/* What is not said is as on a well readable machine: the rest of the facts. sb_analyse() does it as
+ * well. */
 void sb_finish(struct snap_build *x);
 
-/* Analyses twice (the second time must say the same), checks the invariants, gives the first verdict. */
+/* Analyses twice (the second time must say the same), checks the invariants, gives the first
+ * verdict. */
 const struct snap_verdict *sb_analyse(struct snap_build *x);
 
 /* The class' word; the process where the chain stops. */

@@ -1,4 +1,5 @@
-/* Walking a real tree and looking at its threads: a parent, two children, one of them dead, one with a thread. */
+/* Walking a real tree and looking at its threads: a parent, two children, one of them dead, one
+ * with a thread. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -74,7 +75,8 @@ static int setup(void **state)
 	f.sleeper = pids[0];
 	f.zombie = pids[1];
 	f.hold = hold[1];
-	usleep(20000); /* until they sleep: no test depends on it, for moving threads are tried again below */
+	usleep(20000); /* until they sleep: no test depends on it, for moving threads are tried
+			  again below */
 	*state = &f;
 	return 0;
 }
@@ -118,7 +120,8 @@ static void tree_is_complete(void **state)
 		assert_true(t.members.v[0].root);
 		assert_int_equal(t.members.v[0].parent, SIZE_MAX);
 		assert_int_equal(t.members.v[0].procfd >= 0, keep > 0);
-		const struct tree_member *sleeper = member(&t, f->sleeper), *zombie = member(&t, f->zombie);
+		const struct tree_member *sleeper = member(&t, f->sleeper),
+					 *zombie = member(&t, f->zombie);
 		assert_non_null(sleeper);
 		assert_int_equal(sleeper->parent, 0);
 		assert_int_equal(sleeper->tids.n, 2);
@@ -337,7 +340,8 @@ static void calls_are_parsed(void **state)
 	assert_int_equal(c.nr, SNAP_NONE);
 	assert_int_equal(c.sp, 0x7ffe0010);
 	assert_int_equal(c.pc, 0x55d0);
-	assert_int_equal(look_parse_call("232 0x4 0x1 0x2 0xffffffffffffffff 0x0 0x8 0x10 0x20\n", &c), 0);
+	assert_int_equal(
+		look_parse_call("232 0x4 0x1 0x2 0xffffffffffffffff 0x0 0x8 0x10 0x20\n", &c), 0);
 	assert_false(c.running);
 	assert_int_equal(c.nr, 232);
 	assert_int_equal(c.args[0], 4);
@@ -361,20 +365,23 @@ static void ranges_are_bounded(void **state)
 	assert_int_equal(r.lo, 0x1fe80);
 	assert_int_equal(r.n, 0x180);
 	assert_int_equal(r.top_n, 0);
-	assert_true(look_stack_range(m, 0x10010, &r)); /* the red zone would begin below the mapping */
+	assert_true(
+		look_stack_range(m, 0x10010, &r)); /* the red zone would begin below the mapping */
 	assert_int_equal(r.lo, 0x10000);
 	assert_true(look_stack_range(m, 0x100080, &r)); /* very deep */
 	assert_int_equal(r.n, 256 << 10);
 	assert_int_equal(r.top_lo + r.top_n, 0xa00000);
 	assert_int_equal(r.top_n, 64 << 10);
-	assert_true(look_stack_range(m, 0xa00000 - (260 << 10), &r)); /* little more than the cap: no overlap */
+	assert_true(look_stack_range(m, 0xa00000 - (260 << 10),
+				     &r)); /* little more than the cap: no overlap */
 	assert_int_equal(r.top_lo, r.lo + r.n);
 	assert_false(look_stack_range(m, 0x20000, &r));
 	assert_false(look_stack_range(NULL, 0x20000, &r));
 	raw_maps_unref(m);
 }
 
-static struct raw_look at(int64_t at_ms, int64_t cpu_ms, int64_t wait_ms, int64_t runs, bool running)
+static struct raw_look at(int64_t at_ms, int64_t cpu_ms, int64_t wait_ms, int64_t runs,
+			  bool running)
 {
 	return (struct raw_look){ .at_ns = at_ms * NSEC_PER_MSEC,
 				  .cpu_ns = cpu_ms * NSEC_PER_MSEC,

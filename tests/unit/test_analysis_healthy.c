@@ -1,9 +1,10 @@
 /*
  * Programs that are well and idle, as small snapshots: of none of them may a fault be claimed.
  *
- * Written before the rules. Nearly all of them contain a cycle: worker pools, servers and their workers, shells and what they run wait for one another all
- * day. Each states what it deserves to be called; the property that matters is that it is never called a deadlock, a lost peer, a full pipe, a busy loop or a
- * livelock.
+ * Written before the rules. Nearly all of them contain a cycle: worker pools, servers and their
+ * workers, shells and what they run wait for one another all day. Each states what it deserves to
+ * be called; the property that matters is that it is never called a deadlock, a lost peer, a full
+ * pipe, a busy loop or a livelock.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -125,7 +126,8 @@ static void pauses(struct snap_build *x)
 /* A master that sleeps a second at a time on its self-pipe; workers on a shared listener. */
 static void arbiter(struct snap_build *x)
 {
-	node_t master = sb_process(x, NODE_NONE, "gunicorn"), pipe = sb_pipe(x), listener = sb_listener(x);
+	node_t master = sb_process(x, NODE_NONE, "gunicorn"), pipe = sb_pipe(x),
+	       listener = sb_listener(x);
 
 	sb_fact(x, master, "sig_caught", 1 << (SIGNAL_CHLD - 1) | 1 << (SIGNAL_HUP - 1), "");
 	sb_fd(x, master, 3, pipe, "r");
@@ -141,7 +143,8 @@ static void arbiter(struct snap_build *x)
 	}
 }
 
-/* The same without any handler: nobody writes the pipe but itself, and it is how the loop sleeps. */
+/* The same without any handler: nobody writes the pipe but itself, and it is how the loop sleeps.
+ */
 static void ticks_on_its_self_pipe(struct snap_build *x)
 {
 	node_t p = sb_process(x, NODE_NONE, "ticker"), pipe = sb_pipe(x);
@@ -183,10 +186,12 @@ static void supervisor_without_listener(struct snap_build *x)
 	}
 }
 
-/* multiprocessing.Pool: workers share one pipe of tasks, each inherits its writing end; the main thread serves. */
+/* multiprocessing.Pool: workers share one pipe of tasks, each inherits its writing end; the main
+ * thread serves. */
 static void mp_pool(struct snap_build *x)
 {
-	node_t parent = sb_process(x, NODE_NONE, "python3"), tasks = sb_pipe(x), results = sb_pipe(x);
+	node_t parent = sb_process(x, NODE_NONE, "python3"), tasks = sb_pipe(x),
+	       results = sb_pipe(x);
 	node_t listener = sb_listener(x);
 	static const char *const handler[] = { "wait", "_handle_workers", "run", NULL };
 
@@ -340,7 +345,8 @@ static node_t loop(struct snap_build *x, node_t process)
 /* The main task waits for ever for a future; connections arrive as callbacks. */
 static void asyncio_server(struct snap_build *x)
 {
-	node_t p = sb_process(x, NODE_NONE, "python3"), epoll = loop(x, p), listener = sb_listener(x);
+	node_t p = sb_process(x, NODE_NONE, "python3"), epoll = loop(x, p),
+	       listener = sb_listener(x);
 
 	sb_fd(x, p, 6, listener, "rw");
 	sb_watch(x, epoll, p, 6, listener, EPOLLIN);
@@ -392,7 +398,8 @@ static void trio_server(struct snap_build *x)
 	(void)trio_server_in(x, sb_process(x, NODE_NONE, "python3"));
 }
 
-/* A parent on pidfds of children that await a stop event behind an armed listener: a teardown, but for the wish. */
+/* A parent on pidfds of children that await a stop event behind an armed listener: a teardown, but
+ * for the wish. */
 static void trio_tree_at_rest(struct snap_build *x)
 {
 	node_t parent = sb_process(x, NODE_NONE, "python3"), epoll = loop(x, parent);
@@ -416,7 +423,8 @@ static void trio_tree_at_rest(struct snap_build *x)
 
 static void thread_loop_with_eventfd(struct snap_build *x)
 {
-	node_t p = sb_process(x, NODE_NONE, "server"), event = sb_resource(x, RESOURCE_EVENTFD, "eventfd");
+	node_t p = sb_process(x, NODE_NONE, "server"),
+	       event = sb_resource(x, RESOURCE_EVENTFD, "eventfd");
 	node_t epoll = epoll_with(x, p, 3), listener = sb_listener(x);
 
 	sb_fd(x, p, 4, event, "rw");
@@ -443,7 +451,8 @@ static void executor_workers(struct snap_build *x)
 
 static void follows_a_file(struct snap_build *x)
 {
-	node_t p = sb_process(x, NODE_NONE, "tail"), watch = sb_resource(x, RESOURCE_INOTIFY, "inotify");
+	node_t p = sb_process(x, NODE_NONE, "tail"),
+	       watch = sb_resource(x, RESOURCE_INOTIFY, "inotify");
 
 	sb_fd(x, p, 4, watch, "r");
 	sb_call(x, sb_main(x, p), "read", 4);
@@ -468,7 +477,8 @@ static void sleeps_for_ever(struct snap_build *x)
 /* A Java machine's threads; the main thread waits for the one that serves. */
 static void jvm(struct snap_build *x)
 {
-	static const char *const helpers[] = { "GC Thread#0", "VM Thread", "C2 CompilerThre", "Finalizer" };
+	static const char *const helpers[] = { "GC Thread#0", "VM Thread", "C2 CompilerThre",
+					       "Finalizer" };
 	node_t p = sb_process(x, NODE_NONE, "java"), listener = sb_listener(x);
 
 	SNAP_ROW(x->b.s, PROCESS, 0)->exe = builder_str(&x->b, "/usr/lib/jvm/bin/java");
@@ -485,7 +495,8 @@ static void jvm(struct snap_build *x)
 /* A terminal emulator: it reads the master of a terminal whose other end a shell holds. */
 static void multiplexer(struct snap_build *x)
 {
-	node_t server = sb_process(x, NODE_NONE, "tmux"), master = sb_resource(x, RESOURCE_TTY, "pty master of /dev/pts/1");
+	node_t server = sb_process(x, NODE_NONE, "tmux"),
+	       master = sb_resource(x, RESOURCE_TTY, "pty master of /dev/pts/1");
 	node_t slave = sb_terminal(x), listener = sb_listener(x), epoll = epoll_with(x, server, 3);
 	node_t sh = sb_process(x, server, "bash");
 
@@ -559,7 +570,8 @@ int main(void)
 	struct CMUnitTest tests[ARRAY_SIZE(corpus)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(corpus); i++)
-		tests[i] = (struct CMUnitTest){ .name = corpus[i].name, .test_func = is_well,
+		tests[i] = (struct CMUnitTest){ .name = corpus[i].name,
+						.test_func = is_well,
 						.initial_state = (void *)&corpus[i] };
 	return cmocka_run_group_tests_name("healthy", tests, NULL, NULL);
 }

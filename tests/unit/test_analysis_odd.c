@@ -1,7 +1,9 @@
 /*
- * The odd one out: each kind of difference, told of the one that differs and of nobody else; and families of which nothing can be told.
+ * The odd one out: each kind of difference, told of the one that differs and of nobody else; and
+ * families of which nothing can be told.
  *
- * Each case is a root with four children that are alike, and what is odd about the second. It tells the reason in full.
+ * Each case is a root with four children that are alike, and what is odd about the second. It tells
+ * the reason in full.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,7 +96,8 @@ static void is_in_d(struct family *f)
 static void is_elsewhere(struct family *f)
 {
 	for (int i = 0; i < N; i++)
-		sb_stack(&f->x, main_of(f, i), i == 1 ? NAMES("acquire", "main") : NAMES("get", "main"), "a.py");
+		sb_stack(&f->x, main_of(f, i),
+			 i == 1 ? NAMES("acquire", "main") : NAMES("get", "main"), "a.py");
 }
 
 static void is_in_another_call(struct family *f)
@@ -157,7 +160,8 @@ static void has_more_tasks_of_one_kind(struct family *f)
 	for (int i = 0; i < N; i++) {
 		(void)task_of(f, i, "Event.wait", "main");
 		(void)task_of(f, i, "Lock.acquire", "work");
-		(void)task_of(f, i, i == 1 ? "Lock.acquire" : "Event.wait", i == 1 ? "work" : "main");
+		(void)task_of(f, i, i == 1 ? "Lock.acquire" : "Event.wait",
+			      i == 1 ? "work" : "main");
 	}
 }
 
@@ -205,7 +209,8 @@ static void has_a_file_in_place_of_a_pipe(struct family *f)
 {
 	for (int i = 0; i < N; i++)
 		sb_fd(&f->x, f->v[i], 3,
-		      i == 1 ? sb_resource(&f->x, RESOURCE_FILE, "/var/log/one") : sb_pipe(&f->x), "w");
+		      i == 1 ? sb_resource(&f->x, RESOURCE_FILE, "/var/log/one") : sb_pipe(&f->x),
+		      "w");
 }
 
 static void has_inherited_more(struct family *f)
@@ -270,12 +275,16 @@ static const struct odd_case cases[] = {
 	{ "has_failed", has_failed, "exited with status 3" OTHERS("alive") },
 	{ "was_killed", was_killed, "exited by signal 9" OTHERS("alive") },
 	{ "has_ended_well", has_ended_well, "exited with status 0" OTHERS("alive") },
-	{ "has_ended_its_program_unknown", has_ended_its_program_unknown, "exited with status 0" OTHERS("alive") },
+	{ "has_ended_its_program_unknown", has_ended_its_program_unknown,
+	  "exited with status 0" OTHERS("alive") },
 	{ "is_stopped", is_stopped, "stopped" OTHERS("alive") },
 	{ "runs", runs, "main thread runs" OTHERS("main thread sleeps") },
-	{ "is_in_d", is_in_d, "main thread in an uninterruptible sleep" OTHERS("main thread sleeps") },
-	{ "is_elsewhere", is_elsewhere, "main thread in main > acquire" OTHERS("main thread in main > get") },
-	{ "is_in_another_call", is_in_another_call, "main thread in read" OTHERS("main thread in pause") },
+	{ "is_in_d", is_in_d,
+	  "main thread in an uninterruptible sleep" OTHERS("main thread sleeps") },
+	{ "is_elsewhere", is_elsewhere,
+	  "main thread in main > acquire" OTHERS("main thread in main > get") },
+	{ "is_in_another_call", is_in_another_call,
+	  "main thread in read" OTHERS("main thread in pause") },
 	{ "has_been_through_something", has_been_through_something,
 	  "history: SIGHUP from 4711" OTHERS("no such history") },
 
@@ -284,23 +293,27 @@ static const struct odd_case cases[] = {
 	  "3 threads, one in flock" OTHERS("3 threads, one in accept") },
 	{ "has_a_child", has_a_child, "1 child" OTHERS("0 children") },
 	{ "has_a_task_elsewhere", has_a_task_elsewhere,
-	  "2 tasks, one waits in Lock.acquire (work)" OTHERS("2 tasks, one waits in Event.wait (work)") },
+	  "2 tasks, one waits in Lock.acquire (work)" OTHERS(
+		  "2 tasks, one waits in Event.wait (work)") },
 	{ "has_more_tasks_of_one_kind", has_more_tasks_of_one_kind,
-	  "3 tasks, one waits in Lock.acquire (work)" OTHERS("3 tasks, one waits in Event.wait (main)") },
+	  "3 tasks, one waits in Lock.acquire (work)" OTHERS(
+		  "3 tasks, one waits in Event.wait (main)") },
 	{ "has_copied_tasks", has_copied_tasks, NULL },
 
 	{ "lacks_a_pipe", lacks_a_pipe, "no pipe" OTHERS("1 × pipe") },
 	{ "has_two_more_pipes", has_two_more_pipes, "2 × pipe" OTHERS("no pipe") },
 	{ "speaks_to_another", speaks_to_another,
 	  "no tcp to 10.0.0.2:6379" OTHERS("1 × tcp to 10.0.0.2:6379") },
-	{ "has_a_file_in_place_of_a_pipe", has_a_file_in_place_of_a_pipe, "no pipe" OTHERS("1 × pipe") },
+	{ "has_a_file_in_place_of_a_pipe", has_a_file_in_place_of_a_pipe,
+	  "no pipe" OTHERS("1 × pipe") },
 	{ "has_inherited_more", has_inherited_more, NULL },
 	{ "each_has_its_own_file", each_has_its_own_file, NULL },
 
 	{ "two_of_them_differ", two_of_them_differ, NULL },
 	{ "runs_another_program", runs_another_program, NULL },
 	{ "there_are_three", there_are_three, NULL },
-	{ "there_are_three_and_one_failed", there_are_three_and_one_failed, "exited with status 3" },
+	{ "there_are_three_and_one_failed", there_are_three_and_one_failed,
+	  "exited with status 3" },
 	{ "there_are_three_and_one_ended_well", there_are_three_and_one_ended_well, NULL },
 };
 
@@ -350,8 +363,9 @@ static void two_of_twenty(void **state)
 	for (uint32_t i = 0; i < 2; i++) {
 		const struct snap_odd *row = SNAP_ROW(x.b.s, ODD, i);
 		assert_int_equal(row->node, odd[i]);
-		assert_string_equal(snap_str(x.b.s, row->why),
-				    "stopped, where 18 of 20 siblings: alive; 2 threads, where 18 of 20 siblings: 1 thread");
+		assert_string_equal(
+			snap_str(x.b.s, row->why),
+			"stopped, where 18 of 20 siblings: alive; 2 threads, where 18 of 20 siblings: 1 thread");
 	}
 	snap_build_done(&x);
 }
@@ -362,7 +376,8 @@ int main(void)
 	size_t n = ARRAY_SIZE(cases);
 
 	for (size_t i = 0; i < n; i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name, .test_func = is_odd,
+		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
+						.test_func = is_odd,
 						.initial_state = (void *)&cases[i] };
 	tests[n] = (struct CMUnitTest)cmocka_unit_test(two_of_twenty);
 	return _cmocka_run_group_tests("analysis: odd", tests, n + 1, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
- * Who could end a wait, as the rows say it: short lists stand in the wait, long ones are said once for all who sleep on
- * them.
+ * Who could end a wait, as the rows say it: short lists stand in the wait, long ones are said once
+ * for all who sleep on them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,7 +94,8 @@ static void a_long_list_is_said_once(void **state)
 	snap_build_done(&x);
 }
 
-/* A runtime that found the same few setters for many tasks says them once as well; that set outlives a new analysis. */
+/* A runtime that found the same few setters for many tasks says them once as well; that set
+ * outlives a new analysis. */
 static void setters_may_be_a_set(void **state)
 {
 	struct snap_build x;
@@ -122,7 +123,8 @@ static void setters_may_be_a_set(void **state)
 	snap_build_done(&x);
 }
 
-/* Of a thing held by many, the others who act in a holder's own process count in its place; one list for all of them. */
+/* Of a thing held by many, the others who act in a holder's own process count in its place; one
+ * list for all of them. */
 static void holders_of_one_end(void **state)
 {
 	struct snap_build x;

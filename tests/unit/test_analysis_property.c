@@ -1,9 +1,13 @@
 /*
- * What must hold of the analysis whatever a snapshot says: random small trees, judged by the definitions of cli.md put down naively.
+ * What must hold of the analysis whatever a snapshot says: random small trees, judged by the
+ * definitions of cli.md put down naively.
  *
- * - dead and lost are just what a solver finds that repeats the definition over the rows until nothing changes;
- * - a chain ends, and comes across no sleeper twice; with an edge that is a candidate, or a sleeper that was looked at once, nothing is proved;
- * - a sure claim of no end needs a root that is dead; one more unknown waker, or one more thread that runs, makes nobody dead;
+ * - dead and lost are just what a solver finds that repeats the definition over the rows until
+ * nothing changes;
+ * - a chain ends, and comes across no sleeper twice; with an edge that is a candidate, or a sleeper
+ * that was looked at once, nothing is proved;
+ * - a sure claim of no end needs a root that is dead; one more unknown waker, or one more thread
+ * that runs, makes nobody dead;
  * - written, read and analysed anew a report says the same.
  */
 #include <setjmp.h>
@@ -59,17 +63,19 @@ static void add_resources(struct forest *f)
 	for (uint32_t i = 1 + below(3); i > 0; i--)
 		f->resources[f->n_resources++] = sb_pipe(&f->x);
 	for (uint32_t i = below(3); i > 0; i--) {
-		sb_pair(&f->x, one_in(2) ? RESOURCE_UNIX : RESOURCE_TCP, &f->resources[f->n_resources],
-			&f->resources[f->n_resources + 1]);
+		sb_pair(&f->x, one_in(2) ? RESOURCE_UNIX : RESOURCE_TCP,
+			&f->resources[f->n_resources], &f->resources[f->n_resources + 1]);
 		f->n_resources += 2;
 	}
 	if (one_in(4))
 		f->resources[f->n_resources++] = sb_listener(&f->x);
 	if (one_in(3) && f->n_processes > 1)
-		f->resources[f->n_resources++] = sb_pidfd(&f->x, f->processes[1 + below(f->n_processes - 1)]);
+		f->resources[f->n_resources++] =
+			sb_pidfd(&f->x, f->processes[1 + below(f->n_processes - 1)]);
 	for (uint32_t i = 0; i < f->n_resources; i++)
 		if (one_in(8))
-			SNAP_ROW(f->x.b.s, RESOURCE, node_index(f->resources[i]))->holders_complete = TRI_NO;
+			SNAP_ROW(f->x.b.s, RESOURCE, node_index(f->resources[i]))
+				->holders_complete = TRI_NO;
 }
 
 /* Descriptor 10 + i is resource i, where the process has it. */
@@ -79,7 +85,8 @@ static void add_fds(struct forest *f, node_t process)
 
 	for (uint32_t i = 0; i < f->n_resources; i++)
 		if (!one_in(3))
-			sb_fd(&f->x, process, 10 + i, f->resources[i], modes[below(ARRAY_SIZE(modes))]);
+			sb_fd(&f->x, process, 10 + i, f->resources[i],
+			      modes[below(ARRAY_SIZE(modes))]);
 }
 
 static void add_timeout(struct forest *f, node_t thread)
@@ -122,7 +129,8 @@ static void add_call(struct forest *f, node_t process, node_t thread)
 			add_timeout(f, thread);
 		for (uint32_t i = 1 + below(3); i > 0; i--) {
 			uint32_t r = below(f->n_resources);
-			sb_watch(&f->x, thread, process, 10 + r, f->resources[r], one_in(4) ? EPOLLOUT : EPOLLIN);
+			sb_watch(&f->x, thread, process, 10 + r, f->resources[r],
+				 one_in(4) ? EPOLLOUT : EPOLLIN);
 		}
 		break;
 	}
@@ -146,8 +154,10 @@ static void add_call(struct forest *f, node_t process, node_t thread)
 
 static void add_tasks(struct forest *f, node_t process)
 {
-	static const enum task_wait waits[] = { TASK_WAIT_EVENT,   TASK_WAIT_LOCK, TASK_WAIT_FOREVER, TASK_WAIT_NURSERY,
-						TASK_WAIT_FD,	   TASK_WAIT_TASK, TASK_WAIT_TIMER,   TASK_WAIT_CHILD,
+	static const enum task_wait waits[] = { TASK_WAIT_EVENT,       TASK_WAIT_LOCK,
+						TASK_WAIT_FOREVER,     TASK_WAIT_NURSERY,
+						TASK_WAIT_FD,          TASK_WAIT_TASK,
+						TASK_WAIT_TIMER,       TASK_WAIT_CHILD,
 						TASK_WAIT_CHANNEL_SEND };
 	node_t tasks[6];
 	uint32_t n = 1 + below(5);
@@ -174,7 +184,8 @@ static void add_tasks(struct forest *f, node_t process)
 		else if (one_in(4))
 			t->wait_owner = others[0];
 		if (one_in(8))
-			sb_scope(&f->x, tasks[i], one_in(2) ? 5 * NSEC_PER_SEC : SNAP_NONE, one_in(2), one_in(2));
+			sb_scope(&f->x, tasks[i], one_in(2) ? 5 * NSEC_PER_SEC : SNAP_NONE,
+				 one_in(2), one_in(2));
 	}
 }
 
@@ -240,10 +251,12 @@ static bool wait_lives(const struct naive *x, const struct snap_wait *w)
 
 	if (!span_known(w->to) || w->new_work || w->on == WAIT_ON_TIMER)
 		return true;
-	if (w->deadline_ns != SNAP_NONE && (!snap_known(w->deadline_ns) || w->deadline_ns < FAR_DEADLINE_NS))
+	if (w->deadline_ns != SNAP_NONE &&
+	    (!snap_known(w->deadline_ns) || w->deadline_ns < FAR_DEADLINE_NS))
 		return true;
 	while (snap_wakers_next(&it, &n))
-		if (node_table(n) == TABLE_PROCESS ? process_lives(x, n) : x->alive[sleeper_of(x->a, n)])
+		if (node_table(n) == TABLE_PROCESS ? process_lives(x, n)
+						   : x->alive[sleeper_of(x->a, n)])
 			return true;
 	return false;
 }
@@ -282,7 +295,8 @@ static bool starts_alive(const struct analysis *a, node_t n, bool *ret_asked)
 	if (t->inherited)
 		return false;
 	*ret_asked = true;
-	return node_table(t->thread) == TABLE_THREAD && a->threads[node_index(t->thread)].mode == MODE_STOPPED;
+	return node_table(t->thread) == TABLE_THREAD &&
+	       a->threads[node_index(t->thread)].mode == MODE_STOPPED;
 }
 
 static void naive_solve(struct naive *x)
@@ -295,7 +309,8 @@ static void naive_solve(struct naive *x)
 		changed = false;
 		for (uint32_t i = 0; i < n; i++) {
 			node_t node = sleeper_node(a, i);
-			bool now = starts_alive(a, node, &asked) || (asked && sleeper_lives(x, node));
+			bool now =
+				starts_alive(a, node, &asked) || (asked && sleeper_lives(x, node));
 			changed |= now && !x->alive[i];
 			x->alive[i] |= now;
 		}
@@ -330,12 +345,13 @@ static bool *solved(struct builder *b, uint64_t seed)
 	for (uint32_t i = 0; i < n; i++) {
 		dead[i] = is_dead(&s, sleeper_node(&a, i));
 		if (dead[i] == x.alive[i])
-			fail_msg("seed %llu: sleeper %u is %s, by definition it is not", (unsigned long long)seed, i,
-				 dead[i] ? "dead" : "alive");
+			fail_msg("seed %llu: sleeper %u is %s, by definition it is not",
+				 (unsigned long long)seed, i, dead[i] ? "dead" : "alive");
 	}
 	for (uint32_t i = 0; i < SNAP_N(a.s, WAIT); i++) {
 		const struct snap_wait *w = wait_row(&a, i);
-		bool ends = w->on == WAIT_ON_TIMER || (w->on == WAIT_ON_TIMERFD && w->deadline_ns != SNAP_NONE);
+		bool ends = w->on == WAIT_ON_TIMER ||
+			    (w->on == WAIT_ON_TIMERFD && w->deadline_ns != SNAP_NONE);
 		bool lost = span_known(w->to) && snap_wakers_count(a.s, w, 1) == 0 && !ends;
 		assert_int_equal(wait_is_lost(&a, i), lost);
 	}
@@ -374,19 +390,22 @@ static void check_verdict(const struct snapshot *s, const struct snap_verdict *v
 			assert_true(v->certainty >= CERTAINTY_READ);
 		for (uint32_t k = 0; k < i; k++) {
 			node_t before = *SNAP_ROW(s, REF, v->chain.first + k);
-			/* A loop's thread may come once more, for what it does besides its tasks. */
+			/* A loop's thread may come once more, for what it does besides its tasks.
+			 */
 			bool loop = SNAP_ROW(s, WAIT, node_index(before))->on == WAIT_ON_LOOP;
 			assert_true(loop || SNAP_ROW(s, WAIT, node_index(before))->from != w->from);
 		}
 	}
 	for (uint32_t i = 0; i < v->facts.n; i++)
-		assert_in_range(node_index(*SNAP_ROW(s, REF, v->facts.first + i)), 0, SNAP_N(s, FACT) - 1);
+		assert_in_range(node_index(*SNAP_ROW(s, REF, v->facts.first + i)), 0,
+				SNAP_N(s, FACT) - 1);
 }
 
 /* Nothing ends it, and that is more than inferred: then its first sleeper is dead. */
 static bool claims_death(const struct snap_verdict *v)
 {
-	return (v->class == VERDICT_DEADLOCK || v->class == VERDICT_LOST_PEER) && v->can_end == CAN_END_NO;
+	return (v->class == VERDICT_DEADLOCK || v->class == VERDICT_LOST_PEER) &&
+	       v->can_end == CAN_END_NO;
 }
 
 /* Its first sleeper; not the loop's thread that only stands before its main task. */
@@ -455,7 +474,8 @@ static void verdicts_keep_to_their_evidence(void **state)
 			node_t from = whom_it_is_about(f.x.b.s, v);
 			bool *dead = solved(&f.x.b, seed);
 			if (!dead[sleeper_index(f.x.b.s, from)])
-				fail_msg("seed %llu: %s", (unsigned long long)seed, sb_sentence(&f.x, v));
+				fail_msg("seed %llu: %s", (unsigned long long)seed,
+					 sb_sentence(&f.x, v));
 			free(dead);
 			claims++;
 		}
@@ -474,7 +494,8 @@ static void weaken(struct forest *f)
 		sb_state(&f->x, t, "R");
 	} else {
 		uint32_t r = below(f->n_resources);
-		SNAP_ROW(f->x.b.s, RESOURCE, node_index(f->resources[r]))->holders_complete = TRI_NO;
+		SNAP_ROW(f->x.b.s, RESOURCE, node_index(f->resources[r]))->holders_complete =
+			TRI_NO;
 	}
 }
 
@@ -495,7 +516,8 @@ static void less_evidence_kills_nobody(void **state)
 		for (uint32_t i = 0; i < threads + tasks; i++) {
 			uint32_t now = i < threads ? i : i + moved;
 			if (after[now] && !before[i])
-				fail_msg("seed %llu: less evidence made sleeper %u dead", (unsigned long long)seed, i);
+				fail_msg("seed %llu: less evidence made sleeper %u dead",
+					 (unsigned long long)seed, i);
 			changes += before[i] && !after[now];
 		}
 		free(before);

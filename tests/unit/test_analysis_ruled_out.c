@@ -1,7 +1,9 @@
 /*
- * What a person need not chase: each thing that is ruled out, and what lies just beside it and must not be.
+ * What a person need not chase: each thing that is ruled out, and what lies just beside it and must
+ * not be.
  *
- * Each case is a root that sleeps, so that nothing else is in the chain, and one thing more. It tells how the line about that begins, or that there is none.
+ * Each case is a root that sleeps, so that nothing else is in the chain, and one thing more. It
+ * tells how the line about that begins, or that there is none.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -326,14 +328,19 @@ static void a_loaded_machine_where_another_runs(struct snap_build *x, node_t roo
 	sb_state(x, sb_main(x, other), "R");
 }
 
-#define CASE(fn, ...) { #fn, fn, __VA_ARGS__ }
+#define CASE(fn, ...)                \
+	{                            \
+#fn, fn, __VA_ARGS__ \
+	}
 
 static const struct out_case cases[] = {
 	CASE(closed_and_read, "1 socket in CLOSE_WAIT of root 100 (fd 9)", "was read"),
 	CASE(closed_and_unread, "1 socket in CLOSE_WAIT of root 100 (fd 9)", "a leak"),
 	CASE(closed_and_registered_unarmed, "1 socket in CLOSE_WAIT of root 100 (fd 9)", "a leak"),
 	CASE(closed_and_inherited, "(fd 9), inherited by up to 1 other", "was read"),
-	CASE(many_closed, "20 sockets in CLOSE_WAIT of root 100 (fd 10 11 12 13 14 15 16 17 18 19 20 21 …)", "was read"),
+	CASE(many_closed,
+	     "20 sockets in CLOSE_WAIT of root 100 (fd 10 11 12 13 14 15 16 17 18 19 20 21 …)",
+	     "was read"),
 	CASE(still_open, NULL, NULL),
 	CASE(closed_and_armed, NULL, NULL),
 	CASE(closed_and_polled_by_a_thread, NULL, NULL),
@@ -354,7 +361,8 @@ static const struct out_case cases[] = {
 	CASE(a_spent_pidfd_that_is_watched, NULL, NULL),
 	CASE(a_spent_pidfd_of_another_tree, NULL, NULL),
 
-	CASE(registered_unarmed, "1 descriptor registered in an epoll set but not armed", "nobody waits"),
+	CASE(registered_unarmed, "1 descriptor registered in an epoll set but not armed",
+	     "nobody waits"),
 	CASE(registered_armed, NULL, NULL),
 
 	CASE(a_copied_task, "1 task that fork copied into children", "nothing runs them"),
@@ -398,7 +406,8 @@ int main(void)
 	struct CMUnitTest tests[ARRAY_SIZE(cases)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name, .test_func = rules_out,
+		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
+						.test_func = rules_out,
 						.initial_state = (void *)&cases[i] };
 	return _cmocka_run_group_tests("analysis: ruled out", tests, ARRAY_SIZE(tests), NULL, NULL);
 }

@@ -1,7 +1,9 @@
 /*
- * Each verdict class: where it holds, what lies just beside it, and that it is no surer than its weakest edge.
+ * Each verdict class: where it holds, what lies just beside it, and that it is no surer than its
+ * weakest edge.
  *
- * A case builds a small tree and says what it deserves: class, certainty and can_end. Cases of one class follow one another.
+ * A case builds a small tree and says what it deserves: class, certainty and can_end. Cases of one
+ * class follow one another.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,13 +32,13 @@ struct rule_case {
 	struct expected expected;
 };
 
-#define PROVED CERTAINTY_PROVED
-#define READ CERTAINTY_READ
+#define PROVED   CERTAINTY_PROVED
+#define READ     CERTAINTY_READ
 #define INFERRED CERTAINTY_INFERRED
-#define NO CAN_END_NO
-#define TIMER CAN_END_TIMER
-#define YES CAN_END_YES
-#define UNKNOWN CAN_END_UNKNOWN
+#define NO       CAN_END_NO
+#define TIMER    CAN_END_TIMER
+#define YES      CAN_END_YES
+#define UNKNOWN  CAN_END_UNKNOWN
 
 /* ---- parts ---- */
 
@@ -228,7 +230,8 @@ static void mutex_owner_has_gone(struct snap_build *x)
 	sb_futex(x, sb_main(x, root(x)), "mutex", 4711);
 }
 
-/* A pipe whose other end only this process has, with a timeout. Its own self-pipe is how a loop sleeps: see below. */
+/* A pipe whose other end only this process has, with a timeout. Its own self-pipe is how a loop
+ * sleeps: see below. */
 static void lost_but_for_a_deadline(struct snap_build *x)
 {
 	node_t r = root(x), a, b;
@@ -412,7 +415,8 @@ static void tasks_at_rest_in_a_nursery(struct snap_build *x)
 static void handlers_unknown(struct snap_build *x)
 {
 	conditions_of_nobody(x);
-	/* Any fact of that key stops the builder from saying "none"; all of its bits are what unknown is taken for. */
+	/* Any fact of that key stops the builder from saying "none"; all of its bits are what
+	 * unknown is taken for. */
 	sb_fact(x, NODE(TABLE_PROCESS, 0), "sig_caught", -1, "");
 }
 
@@ -421,7 +425,8 @@ static void handlers_unknown(struct snap_build *x)
 /* The root waits for a writer; the reader of the full pipe does something else. */
 static node_t reader_of_full_pipe(struct snap_build *x)
 {
-	node_t r = root(x), writer = sb_process(x, r, "writer"), reader = sb_process(x, NODE_UNKNOWN, "reader");
+	node_t r = root(x), writer = sb_process(x, r, "writer"),
+	       reader = sb_process(x, NODE_UNKNOWN, "reader");
 	node_t pipe = sb_pipe(x);
 
 	sb_call(x, sb_main(x, r), "wait4", -1);
@@ -451,7 +456,8 @@ static void reader_runs(struct snap_build *x)
 /* The writer polls for room and listens: it is not blocked in writing. */
 static void writer_listens_too(struct snap_build *x)
 {
-	node_t r = root(x), reader = sb_process(x, r, "reader"), pipe = sb_pipe(x), listener = sb_listener(x);
+	node_t r = root(x), reader = sb_process(x, r, "reader"), pipe = sb_pipe(x),
+	       listener = sb_listener(x);
 
 	sb_fd(x, r, 3, pipe, "w");
 	sb_fd(x, r, 4, listener, "rw");
@@ -623,7 +629,9 @@ static const struct rule_case cases[] = {
 	{ "child_is_traced", child_is_traced, { "STOPPED", PROVED, UNKNOWN } },
 	{ "child_is_frozen", child_is_frozen, { "STOPPED", PROVED, UNKNOWN } },
 	{ "task_awaits_stopped_child", task_awaits_stopped_child, { "STOPPED", READ, UNKNOWN } },
-	{ "one_child_is_stopped_the_other_sleeps", one_child_is_stopped_the_other_sleeps, { "TIMER", PROVED, TIMER } },
+	{ "one_child_is_stopped_the_other_sleeps",
+	  one_child_is_stopped_the_other_sleeps,
+	  { "TIMER", PROVED, TIMER } },
 
 	{ "child_is_in_d", child_is_in_d, { "D_STATE", PROVED, UNKNOWN } },
 	{ "mutex_owner_is_in_d", mutex_owner_is_in_d, { "D_STATE", READ, UNKNOWN } },
@@ -632,16 +640,22 @@ static const struct rule_case cases[] = {
 	{ "own_end_is_the_last", own_end_is_the_last, { "LOST_PEER", PROVED, NO } },
 	{ "mutex_owner_has_gone", mutex_owner_has_gone, { "LOST_PEER", READ, NO } },
 	{ "event_of_a_lonely_task", event_of_a_lonely_task, { "LOST_PEER", READ, NO } },
-	{ "event_beside_unread_callbacks", event_beside_unread_callbacks, { "UNKNOWN", INFERRED, UNKNOWN } },
+	{ "event_beside_unread_callbacks",
+	  event_beside_unread_callbacks,
+	  { "UNKNOWN", INFERRED, UNKNOWN } },
 	{ "lost_but_for_a_deadline", lost_but_for_a_deadline, { "LOST_PEER", READ, TIMER } },
 	{ "self_pipe_with_timeout", self_pipe_with_timeout, { "TIMER", PROVED, TIMER } },
-	{ "another_process_holds_it_too", another_process_holds_it_too, { "TIMER", PROVED, TIMER } },
+	{ "another_process_holds_it_too",
+	  another_process_holds_it_too,
+	  { "TIMER", PROVED, TIMER } },
 	{ "not_all_holders_were_seen", not_all_holders_were_seen, { "UNKNOWN", PROVED, UNKNOWN } },
 	{ "a_handler_may_write_it", a_handler_may_write_it, { "IDLE", INFERRED, UNKNOWN } },
 
 	{ "pipe_and_child_close", pipe_and_child_close, { "DEADLOCK", PROVED, NO } },
 	{ "self_pipe_inherited", self_pipe_inherited, { "DEADLOCK", PROVED, NO } },
-	{ "self_pipe_inherited_beside_a_handler", self_pipe_inherited_beside_a_handler, { "IDLE", INFERRED, UNKNOWN } },
+	{ "self_pipe_inherited_beside_a_handler",
+	  self_pipe_inherited_beside_a_handler,
+	  { "IDLE", INFERRED, UNKNOWN } },
 	{ "mutexes_of_each_other", mutexes_of_each_other, { "DEADLOCK", READ, NO } },
 	{ "mutex_held_by_the_sleeper", mutex_held_by_the_sleeper, { "LOST_PEER", READ, NO } },
 	{ "conditions_of_nobody", conditions_of_nobody, { "DEADLOCK", INFERRED, NO } },
@@ -652,7 +666,9 @@ static const struct rule_case cases[] = {
 	{ "the_child_has_a_timeout", the_child_has_a_timeout, { "TIMER", PROVED, TIMER } },
 	{ "the_child_also_listens", the_child_also_listens, { "IDLE", READ, YES } },
 	{ "a_helper_of_the_root_runs", a_helper_of_the_root_runs, { "SLOW", PROVED, YES } },
-	{ "conditions_beside_a_handler", conditions_beside_a_handler, { "UNKNOWN", INFERRED, UNKNOWN } },
+	{ "conditions_beside_a_handler",
+	  conditions_beside_a_handler,
+	  { "UNKNOWN", INFERRED, UNKNOWN } },
 	{ "handlers_unknown", handlers_unknown, { "UNKNOWN", INFERRED, UNKNOWN } },
 	{ "tasks_at_rest", tasks_at_rest, { "IDLE", INFERRED, UNKNOWN } },
 	{ "tasks_at_rest_in_a_nursery", tasks_at_rest_in_a_nursery, { "IDLE", INFERRED, UNKNOWN } },
@@ -714,8 +730,9 @@ static void deserves(void **state)
 	if (strcmp(sb_class(v), c->expected.class) != 0 || v->certainty != c->expected.certainty ||
 	    v->can_end != c->expected.can_end)
 		fail_msg("%s %s %s, but deserves %s %s %s: %s", sb_class(v),
-			 snap_word(names_certainty, v->certainty), snap_word(names_can_end, v->can_end),
-			 c->expected.class, snap_word(names_certainty, c->expected.certainty),
+			 snap_word(names_certainty, v->certainty),
+			 snap_word(names_can_end, v->can_end), c->expected.class,
+			 snap_word(names_certainty, c->expected.certainty),
 			 snap_word(names_can_end, c->expected.can_end), sb_sentence(&x, v));
 	is_well_formed(&x, v);
 	snap_build_done(&x);
@@ -725,10 +742,11 @@ static void deserves(void **state)
 static void every_class_has_a_case(void **state)
 {
 	(void)state;
-	for (unsigned class = VERDICT_STOPPED; class <= VERDICT_UNKNOWN; class++) {
+	for (unsigned class = VERDICT_STOPPED; class <= VERDICT_UNKNOWN; class ++) {
 		bool found = false;
 		for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-			found |= strcmp(cases[i].expected.class, snap_word(names_verdict_class, class)) == 0;
+			found |= strcmp(cases[i].expected.class,
+					snap_word(names_verdict_class, class)) == 0;
 		if (!found)
 			fail_msg("no case deserves %s", snap_word(names_verdict_class, class));
 	}
@@ -740,7 +758,8 @@ int main(void)
 	size_t n = ARRAY_SIZE(cases);
 
 	for (size_t i = 0; i < n; i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name, .test_func = deserves,
+		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
+						.test_func = deserves,
 						.initial_state = (void *)&cases[i] };
 	tests[n] = (struct CMUnitTest)cmocka_unit_test(every_class_has_a_case);
 	return _cmocka_run_group_tests("analysis: rules", tests, n + 1, NULL, NULL);

@@ -1,7 +1,9 @@
 /*
- * What a verdict says: the sentence of each class in full, how candidates and deadlines are worded, and names as they are.
+ * What a verdict says: the sentence of each class in full, how candidates and deadlines are worded,
+ * and names as they are.
  *
- * Each sentence names the sleeper and the end with their pids. Whether a class is right is test_analysis_rules.c's affair.
+ * Each sentence names the sleeper and the end with their pids. Whether a class is right is
+ * test_analysis_rules.c's affair.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +45,8 @@ static void sleeps(struct program *p, node_t thread, int64_t left_ns)
 		sb_fact(&p->x, thread, "timeout_left", left_ns, "");
 }
 
-static void moves(struct program *p, int64_t cpu_ns, int64_t switches, int64_t bytes, bool same_stack)
+static void moves(struct program *p, int64_t cpu_ns, int64_t switches, int64_t bytes,
+		  bool same_stack)
 {
 	if (cpu_ns > 100 * NSEC_PER_MSEC)
 		sb_state(&p->x, p->child_thread, "R");
@@ -266,7 +269,8 @@ static void name_of(struct program *p, const char *name)
 	sleeps_a_while(p);
 }
 
-/* What a terminal or a page must not see is for the formats to escape; a sentence escaped twice would be another name. */
+/* What a terminal or a page must not see is for the formats to escape; a sentence escaped twice
+ * would be another name. */
 static void name_of_any_bytes(struct program *p)
 {
 	name_of(p, "a\033[31m<b>&\\n\"%s\" …");
@@ -287,7 +291,8 @@ static void second_thread(struct program *p)
 	sleeps(p, t, NSEC_PER_SEC);
 }
 
-/* A long chain is told by its beginning and its end: 100 waits for 101, that for 102 and so on to 108. */
+/* A long chain is told by its beginning and its end: 100 waits for 101, that for 102 and so on to
+ * 108. */
 static void long_chain(struct program *p)
 {
 	node_t last = p->child;
@@ -330,7 +335,10 @@ static void read_edge(struct program *p)
 	unread(p, true, 0);
 }
 
-#define C(fn, class, sentence) { #fn, fn, class, sentence }
+#define C(fn, class, sentence)           \
+	{                                \
+#fn, fn, class, sentence \
+	}
 static const struct sentence_case cases[] = {
 	C(stopped, "STOPPED",
 	  "root 100 waits for exit of child 101. child 101 is stopped: it waits for SIGCONT."),
@@ -474,7 +482,7 @@ static void says(void **state)
 static void every_class_is_said(void **state)
 {
 	(void)state;
-	for (unsigned class = VERDICT_STOPPED; class <= VERDICT_UNKNOWN; class++) {
+	for (unsigned class = VERDICT_STOPPED; class <= VERDICT_UNKNOWN; class ++) {
 		bool found = false;
 		for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 			found |= strcmp(cases[i].class, snap_word(names_verdict_class, class)) == 0;
@@ -489,7 +497,8 @@ int main(void)
 	size_t n = ARRAY_SIZE(cases);
 
 	for (size_t i = 0; i < n; i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name, .test_func = says,
+		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
+						.test_func = says,
 						.initial_state = (void *)&cases[i] };
 	tests[n] = (struct CMUnitTest)cmocka_unit_test(every_class_is_said);
 	return _cmocka_run_group_tests("analysis: sentence", tests, n + 1, NULL, NULL);

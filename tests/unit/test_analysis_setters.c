@@ -1,6 +1,7 @@
 /*
- * What follows from knowing who could set an event, and when that nobody could is no fault: each program is a main task that waits for an event, a task
- * beside it, and an event loop with a listener.
+ * What follows from knowing who could set an event, and when that nobody could is no fault: each
+ * program is a main task that waits for an event, a task beside it, and an event loop with a
+ * listener.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -137,9 +138,12 @@ static void awaited_beside_a_listener(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lost_beside_a_timer),	      cmocka_unit_test(unknown_beside_a_timer),
-		cmocka_unit_test(set_by_the_timer),	      cmocka_unit_test(lost_beside_a_listener),
-		cmocka_unit_test(for_ever_beside_a_listener), cmocka_unit_test(for_ever_beside_a_timer),
+		cmocka_unit_test(lost_beside_a_timer),
+		cmocka_unit_test(unknown_beside_a_timer),
+		cmocka_unit_test(set_by_the_timer),
+		cmocka_unit_test(lost_beside_a_listener),
+		cmocka_unit_test(for_ever_beside_a_listener),
+		cmocka_unit_test(for_ever_beside_a_timer),
 		cmocka_unit_test(awaited_beside_a_listener),
 	};
 

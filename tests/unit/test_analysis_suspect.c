@@ -1,8 +1,9 @@
 /*
- * What a parent behind candidates may be waiting for, whom a thread in shared memory waits for, and loops that stand still.
+ * What a parent behind candidates may be waiting for, whom a thread in shared memory waits for, and
+ * loops that stand still.
  *
- * The program of the first tests: a main task awaits an event that either of two tasks could set, one on a listening
- * socket, one on the socket of a child.
+ * The program of the first tests: a main task awaits an event that either of two tasks could set,
+ * one on a listening socket, one on the socket of a child.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,7 +101,8 @@ static void suspects_the_lost(void **state)
 	snap_build_done(&p.x);
 }
 
-/* Who else holds the socket could not be seen; that one who does is stopped is worth saying all the same. */
+/* Who else holds the socket could not be seen; that one who does is stopped is worth saying all the
+ * same. */
 static void suspects_where_not_all_was_seen(void **state)
 {
 	struct program p;

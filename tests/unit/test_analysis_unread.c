@@ -1,4 +1,5 @@
-/* Runtimes whose own waits are not read: recognised by what there is, and nothing about them is proved by their threads. */
+/* Runtimes whose own waits are not read: recognised by what there is, and nothing about them is
+ * proved by their threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,8 +1,11 @@
 /*
- * What a call, or a task, waits for: at least one case for each source of waits, and what lies just beside it.
+ * What a call, or a task, waits for: at least one case for each source of waits, and what lies just
+ * beside it.
  *
- * Each case is a root whose main thread, or main task, sleeps. It tells each of the waits of that sleeper in one line: on what, in which words, and who could
- * end it - a node of the case, nobody, or not known. `!` marks new work, `~` a candidate, `&` one of several that are all needed, `@` a deadline.
+ * Each case is a root whose main thread, or main task, sleeps. It tells each of the waits of that
+ * sleeper in one line: on what, in which words, and who could end it - a node of the case, nobody,
+ * or not known. `!` marks new work, `~` a candidate, `&` one of several that are all needed, `@` a
+ * deadline.
  */
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -39,7 +42,8 @@ static struct snap_resource *row(struct program *p, node_t resource)
 	return SNAP_ROW(p->x.b.s, RESOURCE, node_index(resource));
 }
 
-static void set_text(struct program *p, str_t *in_row(struct program *, node_t), node_t n, const char *text)
+static void set_text(struct program *p, str_t *in_row(struct program *, node_t), node_t n,
+		     const char *text)
 {
 	str_t s = builder_str(&p->x.b, text);
 
@@ -168,7 +172,8 @@ static void splices_where_the_fill_is_not_known(struct program *p)
 
 /* ---- connections ---- */
 
-static node_t listens(struct program *p, node_t process, enum resource_kind kind, const char *address, int64_t net_ns)
+static node_t listens(struct program *p, node_t process, enum resource_kind kind,
+		      const char *address, int64_t net_ns)
 {
 	node_t l = sb_resource(&p->x, kind, address);
 
@@ -307,7 +312,8 @@ static void waits_for_an_epoll_set_without_entries(struct program *p)
 
 static void wants_a_mutex(struct program *p)
 {
-	sb_futex(&p->x, p->main_thread, "mutex normal", sb_tid(&p->x, sb_thread(&p->x, p->root, "owner")));
+	sb_futex(&p->x, p->main_thread, "mutex normal",
+		 sb_tid(&p->x, sb_thread(&p->x, p->root, "owner")));
 }
 
 static void wants_a_mutex_whose_owner_has_gone(struct program *p)
@@ -611,17 +617,18 @@ static void task_of_a_loop_that_stands_still(struct program *p)
 }
 
 static const struct wait_case cases[] = {
-#define C(fn, waits) { #fn, fn, waits }
+#define C(fn, waits)           \
+	{                      \
+#fn, fn, waits \
+	}
 	C(reads_a_pipe, "pipe: fd 0 (stdin), a pipe from child 101: process 101\n"),
 	C(writes_to_a_pipe_without_a_reader_but_itself,
 	  "pipe: fd 4, room in a pipe that it has to itself: nobody\n"),
-	C(reads_a_socket_of_its_child,
-	  "unix: fd 3, a unix stream to child 101: process 101\n"),
+	C(reads_a_socket_of_its_child, "unix: fd 3, a unix stream to child 101: process 101\n"),
 	C(accepts, "tcp: fd 3, new connections on tcp 127.0.0.1:80: not known !\n"),
 	C(reads_a_terminal, "tty: fd 0 (stdin), the terminal /dev/pts/1: not known !\n"),
 	C(reads_a_timer_that_is_set, "timerfd: fd 3, a timer: nobody @1\n"),
-	C(reads_a_timer_that_is_not_set,
-	  "timerfd: fd 3, a timer that is not set: nobody\n"),
+	C(reads_a_timer_that_is_not_set, "timerfd: fd 3, a timer that is not set: nobody\n"),
 	C(reads_what_could_not_be_seen, "other: fd 3: not known\n"),
 	C(splices_from_an_empty_pipe, "pipe: fd 3, a pipe from child 101: process 101\n"),
 	C(splices_to_a_full_pipe, "pipe: fd 4, room in a pipe to child 101: process 101\n"),
@@ -635,24 +642,17 @@ static const struct wait_case cases[] = {
 	  "unix: fd 3, a connection to @name: not known\n"),
 	C(connects_to_a_path_from_another_namespace,
 	  "unix: fd 3, a connection to /run/name: process 101\n"),
-	C(connects_where_two_listen,
-	  "unix: fd 3, a connection to 127.0.0.1:80: not known\n"),
-	C(connects_where_three_listen,
-	  "unix: fd 3, a connection to 127.0.0.1:80: not known\n"),
-	C(connects_beside_connections,
-	  "unix: fd 3, a connection to 127.0.0.1:80: process 101\n"),
-	C(polls_with_a_timeout,
-	  "pipe: fd 3, a pipe from child 101: process 101\n"
-	  "tcp: fd 4, new connections on tcp 127.0.0.1:80: not known !\n"
-	  "timer: its timeout in 5.00 s: nobody @5\n"),
-	C(selects,
-	  "pipe: fd 3, a pipe from child 101: process 101\n"
-	  "tcp: fd 4, new connections on tcp 127.0.0.1:80: not known !\n"),
-	C(polls_what_could_not_be_read,
-	  "other: descriptors that could not be read: not known\n"),
+	C(connects_where_two_listen, "unix: fd 3, a connection to 127.0.0.1:80: not known\n"),
+	C(connects_where_three_listen, "unix: fd 3, a connection to 127.0.0.1:80: not known\n"),
+	C(connects_beside_connections, "unix: fd 3, a connection to 127.0.0.1:80: process 101\n"),
+	C(polls_with_a_timeout, "pipe: fd 3, a pipe from child 101: process 101\n"
+				"tcp: fd 4, new connections on tcp 127.0.0.1:80: not known !\n"
+				"timer: its timeout in 5.00 s: nobody @5\n"),
+	C(selects, "pipe: fd 3, a pipe from child 101: process 101\n"
+		   "tcp: fd 4, new connections on tcp 127.0.0.1:80: not known !\n"),
+	C(polls_what_could_not_be_read, "other: descriptors that could not be read: not known\n"),
 	C(selects_nothing_for_a_while, "timer: a sleep: nobody @2\n"),
-	C(waits_for_an_epoll_set_in_a_set,
-	  "pipe: fd 5, a pipe from child 101: process 101\n"),
+	C(waits_for_an_epoll_set_in_a_set, "pipe: fd 5, a pipe from child 101: process 101\n"),
 	C(waits_for_an_epoll_set_without_entries,
 	  "epoll: fd 3, an epoll set in which nothing is armed: nobody\n"),
 	C(wants_a_mutex, "lock: a mutex that thread owner (102) has: thread 102\n"),
@@ -665,8 +665,7 @@ static const struct wait_case cases[] = {
 	  "futex: a condition variable, and no other thread could wake it: nobody\n"),
 	C(waits_in_shared_memory, "futex: a futex in shared memory: not known\n"),
 	C(wants_a_flock, "flock: FLOCK of /run/lock: process 101\n"),
-	C(wants_a_flock_of_whom_only_the_taker_is_known,
-	  "flock: FLOCK of /run/lock: not known\n"),
+	C(wants_a_flock_of_whom_only_the_taker_is_known, "flock: FLOCK of /run/lock: not known\n"),
 	C(wants_a_posix_lock, "flock: POSIX of /run/lock: process 101\n"),
 	C(wants_a_lock_that_one_unseen_has_too, "flock: POSIX of /run/lock: not known\n"),
 	C(wants_a_lock_of_another_kind, "flock: a file lock on fd 3: not known\n"),
@@ -676,16 +675,13 @@ static const struct wait_case cases[] = {
 	C(awaits_a_child_behind_a_pidfd, "child: exit of child 101: process 101\n"),
 	C(awaits_a_child_that_was_not_seen, "child: exit of child 4711: not known\n"),
 	C(pauses, "signal: a signal, SIGTERM: not known\n"),
-	C(awaits_a_signal_of_children,
-	  "signal: a signal, such as SIGCHLD of 1 child: not known\n"),
-	C(awaits_a_signal_for_a_while,
-	  "signal: a signal, SIGUSR1: not known\n"
-	  "timer: its timeout in 1.00 s: nobody @1\n"),
+	C(awaits_a_signal_of_children, "signal: a signal, such as SIGCHLD of 1 child: not known\n"),
+	C(awaits_a_signal_for_a_while, "signal: a signal, SIGUSR1: not known\n"
+				       "timer: its timeout in 1.00 s: nobody @1\n"),
 	C(sleeps, "timer: the end of its sleep in 7.00 s: nobody @7\n"),
 	C(is_in_d, "kernel: the kernel (fsync in rpc_wait_bit_killable): not known\n"),
 	C(vforks, "child: its vfork child 101, until that execs or exits: process 101\n"),
-	C(vforks_beside_a_child_that_has_execed,
-	  "kernel: the start of a child: not known\n"),
+	C(vforks_beside_a_child_that_has_execed, "kernel: the start of a child: not known\n"),
 	C(opens_a_fifo_to_read,
 	  "fifo-open: somebody to open the FIFO /run/fifo for writing: not known\n"),
 	C(opens_a_fifo_to_write,
@@ -697,23 +693,19 @@ static const struct wait_case cases[] = {
 	  "sysv: semaphore 1 of set 5, last changed by itself: not known\n"),
 	C(wants_a_semaphore_of_one_who_has_gone,
 	  "sysv: semaphore 1 of set 5, last changed by process 4711, which is gone: not known\n"),
-	C(awaits_a_message,
-	  "sysv: a message in queue 6, last sent to by child 101: not known ~\n"),
+	C(awaits_a_message, "sysv: a message in queue 6, last sent to by child 101: not known ~\n"),
 	C(sends_to_a_posix_queue, "sysv: fd 3, room in message queue /jobs: not known ~\n"),
-	C(task_awaits_its_nursery,
-	  "nursery: its nursery's task a: task a &\n"
-	  "nursery: its nursery's task b: task b &\n"),
+	C(task_awaits_its_nursery, "nursery: its nursery's task a: task a &\n"
+				   "nursery: its nursery's task b: task b &\n"),
 	C(task_wants_a_lock, "lock: Lock.acquire: task owner\n"),
 	C(task_awaits_an_event, "event: Event.wait: task other ~\n"),
 	C(task_awaits_an_event_that_nobody_has, "event: Event.wait: nobody\n"),
 	C(task_awaits_its_child, "child: exit of child 101: process 101\n"),
 	C(task_awaits_a_worker, "thread: its work in thread 102: thread 102\n"),
 	C(task_reads, "pipe: fd 5, a pipe from child 101: process 101\n"),
-	C(task_reads_under_a_deadline,
-	  "pipe: fd 5, a pipe from child 101: process 101\n"
-	  "timer: its timeout in 3.00 s: nobody @3\n"),
-	C(task_of_a_loop_that_stands_still,
-	  "thread: the thread of its loop, 100: thread 100\n"),
+	C(task_reads_under_a_deadline, "pipe: fd 5, a pipe from child 101: process 101\n"
+				       "timer: its timeout in 3.00 s: nobody @3\n"),
+	C(task_of_a_loop_that_stands_still, "thread: the thread of its loop, 100: thread 100\n"),
 #undef C
 };
 
@@ -781,7 +773,8 @@ int main(void)
 	struct CMUnitTest tests[ARRAY_SIZE(cases)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name, .test_func = waits_for,
+		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
+						.test_func = waits_for,
 						.initial_state = (void *)&cases[i] };
 	return _cmocka_run_group_tests("analysis: waits", tests, ARRAY_SIZE(tests), NULL, NULL);
 }

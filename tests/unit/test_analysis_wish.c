@@ -1,8 +1,10 @@
 /*
- * Signs of a wish to end: each makes a deadlock of what otherwise is a program at rest, and each has a healthy one that looks like it.
+ * Signs of a wish to end: each makes a deadlock of what otherwise is a program at rest, and each
+ * has a healthy one that looks like it.
  *
- * All cases are one program: two processes with a connection, each of which reads what the other could send, and each of which
- * takes new connections as well. Nothing of that is wrong unless somebody wants to end.
+ * All cases are one program: two processes with a connection, each of which reads what the other
+ * could send, and each of which takes new connections as well. Nothing of that is wrong unless
+ * somebody wants to end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +22,7 @@
 struct program {
 	struct snap_build x;
 	node_t root, child; /* 100, 101 */
-	node_t task;	    /* the root's main task */
+	node_t task;        /* the root's main task */
 };
 
 struct wish_case {
@@ -217,7 +219,10 @@ static void cannot_read_its_input(struct program *p)
 #define SIGN(who, what) "A sign that " who " wants to end: " what ". "
 
 static const struct wish_case cases[] = {
-#define C(fn, sign) { #fn, fn, sign }
+#define C(fn, sign)           \
+	{                     \
+#fn, fn, sign \
+	}
 	C(at_rest, NULL),
 	C(interpreter_is_ending, SIGN("root 100", "its interpreter is ending")),
 	C(interpreter_is_not_ending, NULL),
@@ -265,7 +270,8 @@ int main(void)
 	struct CMUnitTest tests[ARRAY_SIZE(cases)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name, .test_func = wants_to_end,
+		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
+						.test_func = wants_to_end,
 						.initial_state = (void *)&cases[i] };
 	return _cmocka_run_group_tests("analysis: wish", tests, ARRAY_SIZE(tests), NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* What is read behind the arguments of system calls: poll sets, timeouts, lock words. The memory is made here. */
+/* What is read behind the arguments of system calls: poll sets, timeouts, lock words. The memory is
+ * made here. */
 #include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
@@ -58,7 +59,8 @@ static void scene_init(struct scene *s, const char *function, bool shared)
 
 	memset(s, 0, sizeof(*s));
 	assert_int_equal(builder_init(&s->b), 0);
-	s->capture = (struct raw_capture){ .b = &s->b, .options = &s->options,
+	s->capture = (struct raw_capture){ .b = &s->b,
+					   .options = &s->options,
 					   .captured_ns = clock_monotonic_ns() };
 	struct snap_process *process = BUILD(&s->b, PROCESS);
 	process->pid = 1000;
@@ -70,7 +72,8 @@ static void scene_init(struct scene *s, const char *function, bool shared)
 		row->owner = s->raw.node;
 		row->blocked_ns = 2 * NSEC_PER_SEC;
 		s->threads[i] = (struct raw_thread){ .node = builder_last(&s->b, TABLE_THREAD),
-						     .tid = 1000 + i, .ns_tid = i ? OWNER : SELF };
+						     .tid = 1000 + i,
+						     .ns_tid = i ? OWNER : SELF };
 		s->decoded[i].raw = &s->threads[i];
 	}
 	s->look = (struct raw_look){ .taken = TAKEN_PROC };
@@ -82,11 +85,15 @@ static void scene_init(struct scene *s, const char *function, bool shared)
 	s->frames[1].function = builder_str(&s->b, function);
 	s->decoded[0].frames.v = s->frames;
 	s->decoded[0].frames.n = 2;
-	assert_true(asprintf(&text, "10000-12000 rw-%c 00000000 08:01 7 /x\n", shared ? 's' : 'p') > 0);
+	assert_true(asprintf(&text, "10000-12000 rw-%c 00000000 08:01 7 /x\n", shared ? 's' : 'p') >
+		    0);
 	assert_int_equal(raw_maps_parse(text, strlen(text), &s->raw.maps, NULL), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	s->server = pair[1];
-	s->p = (struct decoded_process){ .capture = &s->capture, .b = &s->b, .raw = &s->raw, .sock = pair[0],
+	s->p = (struct decoded_process){ .capture = &s->capture,
+					 .b = &s->b,
+					 .raw = &s->raw,
+					 .sock = pair[0],
 					 .deadline = deadline_in(NSEC_PER_SEC),
 					 .threads = { .v = s->decoded, .n = 2 } };
 	assert_int_equal(memory_new(&backend, 1 << 20, &s->p.memory), 0);
@@ -102,7 +109,8 @@ static void scene_done(struct scene *s)
 }
 
 /* The answers to "has it run since?" are laid ready, as many as will be asked for. */
-static void call(struct scene *s, int64_t nr, const uint64_t *args, size_t n, const int *answers, size_t n_answers)
+static void call(struct scene *s, int64_t nr, const uint64_t *args, size_t n, const int *answers,
+		 size_t n_answers)
 {
 	s->look.syscall_nr = nr;
 	memcpy(s->look.args, args, n * sizeof(*args));
@@ -114,9 +122,9 @@ static void call(struct scene *s, int64_t nr, const uint64_t *args, size_t n, co
 	args_read(&s->p);
 }
 
-#define CALL(s, nr, ...)                                                                              \
-	call(s, nr, (const uint64_t[]){ __VA_ARGS__ }, ARRAY_SIZE(((const uint64_t[]){ __VA_ARGS__ })), \
-	     (const int[]){ 0 }, 1)
+#define CALL(s, nr, ...)                               \
+	call(s, nr, (const uint64_t[]){ __VA_ARGS__ }, \
+	     ARRAY_SIZE(((const uint64_t[]){ __VA_ARGS__ })), (const int[]){ 0 }, 1)
 
 static const struct snap_fact *fact(const struct scene *s, const char *key)
 {
@@ -149,8 +157,9 @@ static void put_words(struct scene *s, size_t at, const uint32_t *words, size_t 
 	memcpy(s->memory + at, words, n * sizeof(*words));
 }
 
-#define WORDS(s, at, ...) \
-	put_words(s, at, (const uint32_t[]){ __VA_ARGS__ }, ARRAY_SIZE(((const uint32_t[]){ __VA_ARGS__ })))
+#define WORDS(s, at, ...)                                   \
+	put_words(s, at, (const uint32_t[]){ __VA_ARGS__ }, \
+		  ARRAY_SIZE(((const uint32_t[]){ __VA_ARGS__ })))
 
 static void put_time(struct scene *s, size_t at, int64_t seconds, int64_t rest)
 {
@@ -167,7 +176,9 @@ static void assert_near(int64_t ns, int64_t seconds)
 
 static void test_poll(void **state)
 {
-	struct pollfd fds[] = { { .fd = 3, .events = POLLIN }, { .fd = -1, .events = POLLIN }, { .fd = 9, .events = POLLOUT } };
+	struct pollfd fds[] = { { .fd = 3, .events = POLLIN },
+				{ .fd = -1, .events = POLLIN },
+				{ .fd = 9, .events = POLLOUT } };
 	struct scene s;
 
 	scene_init(&s, "poll", false);
@@ -190,10 +201,10 @@ static void test_select(void **state)
 	struct scene s;
 
 	scene_init(&s, "select", false);
-	s.memory[8] = 1;	/* read: fd 64 */
+	s.memory[8] = 1;        /* read: fd 64 */
 	s.memory[128] = 1 << 5; /* write: fd 5 */
-	s.memory[136] = 1;	/* write: fd 64 too */
-	s.memory[144] = 1;	/* beyond what was asked for */
+	s.memory[136] = 1;      /* write: fd 64 too */
+	s.memory[144] = 1;      /* beyond what was asked for */
 	put_time(&s, 512, 3, 500000);
 	CALL(&s, SYS_select, 65, AT, AT + 128, 0, AT + 512);
 	assert_int_equal(SNAP_N(s.b.s, WATCH), 2);

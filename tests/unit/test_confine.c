@@ -1,4 +1,5 @@
-/* The decoder's confinement, tried from inside: what must still work, what is refused, what ends the process. */
+/* The decoder's confinement, tried from inside: what must still work, what is refused, what ends
+ * the process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -66,9 +67,9 @@ static void expect_death(int (*what)(int fd))
 }
 
 /* Returns the line of the first step that went wrong. */
-#define STEP(condition)                  \
-	do {                             \
-		if (!(condition))        \
+#define STEP(condition)                           \
+	do {                                      \
+		if (!(condition))                 \
 			return __LINE__ % 64 + 1; \
 	} while (0)
 

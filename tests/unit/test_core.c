@@ -65,7 +65,10 @@ static void escapes_what_terminals_obey(void **state)
 	struct strbuf b = { 0 };
 
 	(void)state;
-	strbuf_add_escaped(&b, "a\033[31m\n\xff\xc0\x80" "é\xe2\x80\xae" "\xc2\x9b" "z");
+	strbuf_add_escaped(&b, "a\033[31m\n\xff\xc0\x80"
+			       "é\xe2\x80\xae"
+			       "\xc2\x9b"
+			       "z");
 	assert_string_equal(strbuf_str(&b), "a\\x1b[31m\\x0a\\xff\\xc0\\x80é\\u{202e}\\u{9b}z");
 	strbuf_done(&b);
 }
@@ -102,10 +105,12 @@ static void maps(void **state)
 
 static void names_of_secrets(void **state)
 {
-	static const char *const secret[] = { "password", "dbPassword", "API_KEY", "key", "ssh_keys", "authToken", "auth",
-					      "x_auth_y", "privateKey", "Cookie2", "userPin" };
-	static const char *const harmless[] = { "", "monkey", "keyboard", "author", "tokyo", "passenger", "spin", "pinned",
-						"_", "k", "turkeys" };
+	static const char *const secret[] = { "password",   "dbPassword", "API_KEY", "key",
+					      "ssh_keys",   "authToken",  "auth",    "x_auth_y",
+					      "privateKey", "Cookie2",    "userPin" };
+	static const char *const harmless[] = { "",      "monkey",    "keyboard", "author",
+						"tokyo", "passenger", "spin",     "pinned",
+						"_",     "k",         "turkeys" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(secret); i++)

@@ -1,6 +1,6 @@
 /*
- * Choosing and fitting CPython's layouts: known and unknown versions, micro releases, an interpreter's own table,
- * and tables that lie.
+ * Choosing and fitting CPython's layouts: known and unknown versions, micro releases, an
+ * interpreter's own table, and tables that lie.
  */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * The descriptor collectors on this very process: every kind of descriptor, its peer, its fill, its watches, and
- * what is known about its holders. A real kernel, no root.
+ * The descriptor collectors on this very process: every kind of descriptor, its peer, its fill, its
+ * watches, and what is known about its holders. A real kernel, no root.
  */
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -154,7 +154,7 @@ static void epoll_entries_armed_fired_and_stale(void **state)
 	assert_int_equal(epoll_ctl(ep, EPOLL_CTL_ADD, r[0], &e), 0);
 	assert_int_equal(write(q[1], "x", 1), 1);
 	assert_int_equal(epoll_wait(ep, &e, 1, 0), 1); /* fired: armed no more */
-	int keep = dup(r[0]);				/* the entry outlives its number */
+	int keep = dup(r[0]);                          /* the entry outlives its number */
 	close(r[0]);
 	collect(&s);
 	const struct snap_watch *w = watch_of(&s, p[0]);
@@ -176,7 +176,8 @@ static void counters_and_timers(void **state)
 {
 	struct scene s;
 	int ev = eventfd(20, EFD_CLOEXEC);
-	int tf = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), off = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	int tf = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC),
+	    off = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	struct itimerspec t = { .it_value = { 100, 0 } };
 
 	(void)state;
@@ -184,7 +185,8 @@ static void counters_and_timers(void **state)
 	collect(&s);
 	assert_int_equal(behind(&s, ev)->kind, RESOURCE_EVENTFD);
 	assert_int_equal(behind(&s, ev)->fill, 20);
-	assert_true(behind(&s, tf)->expires_ns > 0 && behind(&s, tf)->expires_ns <= 100 * 1000000000LL);
+	assert_true(behind(&s, tf)->expires_ns > 0 &&
+		    behind(&s, tf)->expires_ns <= 100 * 1000000000LL);
 	assert_true(behind(&s, off)->expires_ns == SNAP_NONE);
 	scene_done(&s);
 	close(ev), close(tf), close(off);
@@ -213,7 +215,8 @@ static int listen_on_loopback(struct sockaddr_in *ret)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	socklen_t n = sizeof(*ret);
 
-	*ret = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	*ret = (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	assert_int_equal(bind(fd, (void *)ret, n), 0);
 	assert_int_equal(listen(fd, 4), 0);
 	assert_int_equal(getsockname(fd, (void *)ret, &n), 0);
@@ -236,10 +239,12 @@ static void tcp_pair_close_wait_and_backlog(void **state)
 	collect(&s);
 	assert_string_equal(snap_str(s.b.s, behind(&s, l)->state), "LISTEN");
 	assert_int_equal(behind(&s, l)->fill, 1);
-	assert_ptr_equal(SNAP_ROW(s.b.s, RESOURCE, node_index(behind(&s, client)->peer)), behind(&s, server));
+	assert_ptr_equal(SNAP_ROW(s.b.s, RESOURCE, node_index(behind(&s, client)->peer)),
+			 behind(&s, server));
 	assert_int_equal(behind(&s, server)->recv_q, 3);
 	assert_true(snap_known(behind(&s, client)->last_sent_ns));
-	const struct snap_resource *embryo = SNAP_ROW(s.b.s, RESOURCE, node_index(behind(&s, waiting)->peer));
+	const struct snap_resource *embryo =
+		SNAP_ROW(s.b.s, RESOURCE, node_index(behind(&s, waiting)->peer));
 	assert_ptr_equal(SNAP_ROW(s.b.s, RESOURCE, node_index(embryo->listener)), behind(&s, l));
 	scene_done(&s);
 
@@ -298,7 +303,8 @@ static void contended_file_locks(void **state)
 		collect(&s);
 		for (uint32_t i = 0; i < SNAP_N(s.b.s, RESOURCE); i++) {
 			const struct snap_resource *r = SNAP_ROW(s.b.s, RESOURCE, i);
-			found |= r->kind == RESOURCE_FLOCK && r->lock_owner == NODE(TABLE_PROCESS, 0) &&
+			found |= r->kind == RESOURCE_FLOCK &&
+				 r->lock_owner == NODE(TABLE_PROCESS, 0) &&
 				 str_eq(snap_str(s.b.s, r->detail), "FLOCK WRITE");
 		}
 		scene_done(&s);

@@ -1,6 +1,6 @@
 /*
- * The readers of ELF: headers, frame descriptions, symbols. Against this program's own file, where the truth is known, against
- * small files made here, and against files that lie.
+ * The readers of ELF: headers, frame descriptions, symbols. Against this program's own file, where
+ * the truth is known, against small files made here, and against files that lie.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -73,7 +73,7 @@ static void test_own_frames(void **state)
 	CLEANUP(elf_freep) struct elf *e = own_file();
 	struct fde_table *t;
 	const struct fde *fde;
-	const void *functions[] = {own_bytes, own_file, linked, test_own_frames};
+	const void *functions[] = { own_bytes, own_file, linked, test_own_frames };
 
 	assert_int_equal(fde_table_new(e, &t), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
@@ -166,7 +166,7 @@ enum { NICE = 1, UGLY = 6, SECOND = 13, LABEL = 25, NOISE = 31, OUTER = 39, INNE
 	}
 
 static const Elf64_Sym symbols[] = {
-	{0},
+	{ 0 },
 	FUNCTION(UGLY, 0x5000, 0x20),
 	FUNCTION(NICE, 0x5000, 0x20),
 	FUNCTION(SECOND, 0x5040, 0x10),
@@ -198,12 +198,12 @@ static void check_made_symbols(const struct symbol_table *t)
 		uint64_t at;
 		const char *name;
 	} expected[] = {
-		{0x4fff, NULL},    {0x5000, "nice"},        {0x501f, "nice"},
-		{0x5020, NULL},    {0x5040, "second@@V_1"}, {0x504f, "second@@V_1"},
-		{0x5050, NULL},    {0x5080, "label"},       {0x50ff, "label"},
-		{0x5100, "outer"}, {0x511f, "outer"},       {0x5120, "inner"},
-		{0x512f, "inner"}, {0x5130, "outer"},       {0x51ff, "outer"},
-		{0x5200, NULL},
+		{ 0x4fff, NULL },    { 0x5000, "nice" },        { 0x501f, "nice" },
+		{ 0x5020, NULL },    { 0x5040, "second@@V_1" }, { 0x504f, "second@@V_1" },
+		{ 0x5050, NULL },    { 0x5080, "label" },       { 0x50ff, "label" },
+		{ 0x5100, "outer" }, { 0x511f, "outer" },       { 0x5120, "inner" },
+		{ 0x512f, "inner" }, { 0x5130, "outer" },       { 0x51ff, "outer" },
+		{ 0x5200, NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
@@ -220,12 +220,12 @@ static void test_sizes_and_labels(void **state)
 {
 	const struct make_section sections[] = {
 		TEXT,
-		{.name = ".symtab",
-		 .type = SHT_SYMTAB,
-		 .bytes = symbols,
-		 .n = sizeof(symbols),
-		 .link = 3},
-		{.name = ".strtab", .type = SHT_STRTAB, .bytes = strings, .n = sizeof(strings)},
+		{ .name = ".symtab",
+		  .type = SHT_SYMTAB,
+		  .bytes = symbols,
+		  .n = sizeof(symbols),
+		  .link = 3 },
+		{ .name = ".strtab", .type = SHT_STRTAB, .bytes = strings, .n = sizeof(strings) },
 	};
 	CLEANUP(elf_freep) struct elf *e = made_file(sections, ARRAY_SIZE(sections));
 	struct symbol_table *t;
@@ -242,12 +242,12 @@ static void test_symbols_from_elsewhere(void **state)
 {
 	const struct make_section full[] = {
 		TEXT,
-		{.name = ".symtab",
-		 .type = SHT_SYMTAB,
-		 .bytes = symbols,
-		 .n = sizeof(symbols),
-		 .link = 3},
-		{.name = ".strtab", .type = SHT_STRTAB, .bytes = strings, .n = sizeof(strings)},
+		{ .name = ".symtab",
+		  .type = SHT_SYMTAB,
+		  .bytes = symbols,
+		  .n = sizeof(symbols),
+		  .link = 3 },
+		{ .name = ".strtab", .type = SHT_STRTAB, .bytes = strings, .n = sizeof(strings) },
 	};
 	size_t inner_n, packed_n = 0;
 	uint8_t *inner = elf_make(full, ARRAY_SIZE(full), &inner_n);
@@ -258,7 +258,7 @@ static void test_symbols_from_elsewhere(void **state)
 			 LZMA_OK);
 	const struct make_section stripped[] = {
 		TEXT,
-		{.name = ".gnu_debugdata", .type = SHT_PROGBITS, .bytes = packed, .n = packed_n},
+		{ .name = ".gnu_debugdata", .type = SHT_PROGBITS, .bytes = packed, .n = packed_n },
 	};
 	CLEANUP(elf_freep) struct elf *mini = made_file(stripped, 2);
 	CLEANUP(elf_freep) struct elf *bare = made_file(stripped, 1);
@@ -279,7 +279,8 @@ static void test_symbols_from_elsewhere(void **state)
 
 /* A .debug_frame of one CIE and two FDEs, plain and compressed. */
 static const uint8_t debug_frame[] = {
-	/* CIE: length, id, version 3, no augmentation, code 1, data -8, return 16, DW_CFA_def_cfa rsp 8, nops */
+	/* CIE: length, id, version 3, no augmentation, code 1, data -8, return 16, DW_CFA_def_cfa
+	   rsp 8, nops */
 	0x10,
 	0,
 	0,
@@ -380,26 +381,27 @@ static void check_debug_frame(struct elf *e, struct elf *debug)
 static void test_debug_frame(void **state)
 {
 	uint8_t packed[512];
-	Elf64_Chdr h = {
-		.ch_type = ELFCOMPRESS_ZLIB, .ch_size = sizeof(debug_frame), .ch_addralign = 8};
+	Elf64_Chdr h = { .ch_type = ELFCOMPRESS_ZLIB,
+			 .ch_size = sizeof(debug_frame),
+			 .ch_addralign = 8 };
 	uLongf n = sizeof(packed) - sizeof(h);
 
 	memcpy(packed, &h, sizeof(h));
 	assert_int_equal(compress(packed + sizeof(h), &n, debug_frame, sizeof(debug_frame)), Z_OK);
 	const struct make_section plain[] = {
 		TEXT,
-		{.name = ".debug_frame",
-		 .type = SHT_PROGBITS,
-		 .bytes = debug_frame,
-		 .n = sizeof(debug_frame)},
+		{ .name = ".debug_frame",
+		  .type = SHT_PROGBITS,
+		  .bytes = debug_frame,
+		  .n = sizeof(debug_frame) },
 	};
 	const struct make_section compressed[] = {
 		TEXT,
-		{.name = ".debug_frame",
-		 .type = SHT_PROGBITS,
-		 .flags = SHF_COMPRESSED,
-		 .bytes = packed,
-		 .n = sizeof(h) + n},
+		{ .name = ".debug_frame",
+		  .type = SHT_PROGBITS,
+		  .flags = SHF_COMPRESSED,
+		  .bytes = packed,
+		  .n = sizeof(h) + n },
 	};
 	CLEANUP(elf_freep) struct elf *a = made_file(plain, 2);
 	CLEANUP(elf_freep) struct elf *b = made_file(compressed, 2);
@@ -412,18 +414,18 @@ static void test_debug_frame(void **state)
 
 static void test_promised_size_is_not_believed(void **state)
 {
-	uint8_t packed[sizeof(Elf64_Chdr) + 16] = {0};
-	Elf64_Chdr h = {.ch_type = ELFCOMPRESS_ZLIB, .ch_size = UINT64_MAX - 1};
+	uint8_t packed[sizeof(Elf64_Chdr) + 16] = { 0 };
+	Elf64_Chdr h = { .ch_type = ELFCOMPRESS_ZLIB, .ch_size = UINT64_MAX - 1 };
 	uint8_t *bytes;
 	size_t n;
 
 	memcpy(packed, &h, sizeof(h));
 	const struct make_section sections[] = {
-		{.name = ".packed",
-		 .type = SHT_PROGBITS,
-		 .flags = SHF_COMPRESSED,
-		 .bytes = packed,
-		 .n = sizeof(packed)},
+		{ .name = ".packed",
+		  .type = SHT_PROGBITS,
+		  .flags = SHF_COMPRESSED,
+		  .bytes = packed,
+		  .n = sizeof(packed) },
 	};
 	CLEANUP(elf_freep) struct elf *e = made_file(sections, 1);
 
@@ -477,16 +479,16 @@ static void test_spoilt(void **state)
 {
 	const struct make_section sections[] = {
 		TEXT,
-		{.name = ".symtab",
-		 .type = SHT_SYMTAB,
-		 .bytes = symbols,
-		 .n = sizeof(symbols),
-		 .link = 3},
-		{.name = ".strtab", .type = SHT_STRTAB, .bytes = strings, .n = sizeof(strings)},
-		{.name = ".debug_frame",
-		 .type = SHT_PROGBITS,
-		 .bytes = debug_frame,
-		 .n = sizeof(debug_frame)},
+		{ .name = ".symtab",
+		  .type = SHT_SYMTAB,
+		  .bytes = symbols,
+		  .n = sizeof(symbols),
+		  .link = 3 },
+		{ .name = ".strtab", .type = SHT_STRTAB, .bytes = strings, .n = sizeof(strings) },
+		{ .name = ".debug_frame",
+		  .type = SHT_PROGBITS,
+		  .bytes = debug_frame,
+		  .n = sizeof(debug_frame) },
 	};
 	size_t n;
 	CLEANUP(freep) uint8_t *good = elf_make(sections, ARRAY_SIZE(sections), &n);
@@ -494,7 +496,7 @@ static void test_spoilt(void **state)
 
 	/* Every byte in turn, set to what hurts most; then several at once. */
 	for (size_t i = 0; i < n; i++) {
-		static const uint8_t values[] = {0, 1, 0x7f, 0x80, 0xff};
+		static const uint8_t values[] = { 0, 1, 0x7f, 0x80, 0xff };
 
 		for (size_t k = 0; k < ARRAY_SIZE(values); k++) {
 			uint8_t *copy = copy_of(good, n);
@@ -519,14 +521,14 @@ static void test_demangle(void **state)
 	static const struct {
 		const char *from, *to;
 	} names[] = {
-		{"_ZN3foo3barEi", "foo::bar"},
-		{"_ZNSt6vectorIiSaIiEE9push_backEOi",
-		 "std::vector<int, std::allocator<int> >::push_back"},
-		{"_ZN4core9panicking5panic17h0123456789abcdefE", "core::panicking::panic"},
-		{"_RNvC7mycrate3foo", "mycrate::foo"},
-		{"main", NULL},
-		{"_Z", NULL},
-		{"", NULL},
+		{ "_ZN3foo3barEi", "foo::bar" },
+		{ "_ZNSt6vectorIiSaIiEE9push_backEOi",
+		  "std::vector<int, std::allocator<int> >::push_back" },
+		{ "_ZN4core9panicking5panic17h0123456789abcdefE", "core::panicking::panic" },
+		{ "_RNvC7mycrate3foo", "mycrate::foo" },
+		{ "main", NULL },
+		{ "_Z", NULL },
+		{ "", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

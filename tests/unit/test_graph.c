@@ -1,9 +1,9 @@
 /*
  * The and/or fixpoint against its definition.
  *
- * Random graphs, small ones densely and larger ones sparsely, are solved by graph_spread() and by a naive solver that
- * repeats the definition until nothing changes. Both must agree on every sleeper, wait and set, phase by phase, and `via` must lead downhill to
- * a seed.
+ * Random graphs, small ones densely and larger ones sparsely, are solved by graph_spread() and by a
+ * naive solver that repeats the definition until nothing changes. Both must agree on every sleeper,
+ * wait and set, phase by phase, and `via` must lead downhill to a seed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,8 +37,9 @@ static uint32_t random_members(const struct graph *g, uint32_t *members, uint32_
 	uint32_t n = 0, want = below(most + 1);
 
 	for (uint32_t i = 0; i < want; i++) {
-		uint32_t m = g->sets.n && below(3) == 0 ? graph_set_member(below((uint32_t)g->sets.n)) :
-							   below((uint32_t)g->sleepers.n);
+		uint32_t m = g->sets.n && below(3) == 0
+				     ? graph_set_member(below((uint32_t)g->sets.n))
+				     : below((uint32_t)g->sleepers.n);
 		bool twice = false;
 		for (uint32_t j = 0; j < n; j++)
 			twice |= members[j] == m;
@@ -61,8 +62,8 @@ static void random_graph(struct graph *g, uint32_t n_sleepers)
 			uint32_t group = graph_add_group(g, i, below(3) == 0);
 			for (uint32_t w = below(4); w > 0; w--)
 				graph_add_wait(g, group,
-					       g->sets.n && below(8) ? below((uint32_t)g->sets.n) :
-								       GRAPH_NONE,
+					       g->sets.n && below(8) ? below((uint32_t)g->sets.n)
+								     : GRAPH_NONE,
 					       maybe_seed(n_sleepers + 4), below(4) == 0);
 		}
 	}
@@ -94,9 +95,11 @@ static bool naive_wait(const struct graph *g, const struct naive *x, uint32_t i,
 	}
 	if (!w->every)
 		return reached > 0;
-	/* Each but the sleeper itself; that nobody else is there is no proof that somebody wakes it. */
+	/* Each but the sleeper itself; that nobody else is there is no proof that somebody wakes
+	 * it. */
 	for (uint32_t k = 0; k < s->n; k++)
-		if (g->members.v[s->first + k] != self && !naive_member(x, g->members.v[s->first + k]))
+		if (g->members.v[s->first + k] != self &&
+		    !naive_member(x, g->members.v[s->first + k]))
 			return false;
 	return reached > 0;
 }
@@ -177,7 +180,8 @@ static void agree(uint32_t n_sleepers)
 
 	random_graph(&g, n_sleepers);
 	assert_int_equal(graph_spread(&g, &r), 0);
-	struct naive x = { malloc(g.sleepers.n + 1), malloc(g.waits.n + 1), malloc(g.sets.n + 1), false };
+	struct naive x = { malloc(g.sleepers.n + 1), malloc(g.waits.n + 1), malloc(g.sets.n + 1),
+			   false };
 	memset(x.sleeper, GRAPH_NEVER, g.sleepers.n);
 	memset(x.wait, GRAPH_NEVER, g.waits.n);
 	memset(x.set, GRAPH_NEVER, g.sets.n);

@@ -12,22 +12,26 @@
 #include "collectors/identity/program.h"
 #include "collectors/threads/sched.h"
 
-#define NAMED(cmdline, want)                                                    \
-	do {                                                                    \
-		char name_[64];                                                 \
+#define NAMED(cmdline, want)                                                        \
+	do {                                                                        \
+		char name_[64];                                                     \
 		program_name((cmdline), sizeof(cmdline) - 1, name_, sizeof(name_)); \
-		assert_string_equal(name_, (want));                             \
+		assert_string_equal(name_, (want));                                 \
 	} while (0)
 
 static void programs(void **state)
 {
 	NAMED("", "");
 	NAMED("\0\0\0", "");
-	NAMED("/usr/bin/sleep\0" "100\0", "sleep");
+	NAMED("/usr/bin/sleep\0"
+	      "100\0",
+	      "sleep");
 	NAMED("-bash\0", "bash");
 	NAMED("-\0", "-");
 	NAMED("/\0", "/");
-	NAMED("python3\0/srv/app/serve.py\0--port\0" "80\0", "serve.py");
+	NAMED("python3\0/srv/app/serve.py\0--port\0"
+	      "80\0",
+	      "serve.py");
 	NAMED("/usr/bin/python3.13t\0-X\0dev\0-W\0error\0-u\0x.py\0", "x.py");
 	NAMED("python3\0-m\0pytest\0tests\0", "pytest");
 	NAMED("python3\0-um\0http.server\0", "http.server");
@@ -82,8 +86,9 @@ static void units(void **state)
 
 	assert_true(cgroup_unit("/system.slice/postgresql@15-main.service", unit, sizeof(unit)));
 	assert_string_equal(unit, "postgresql@15-main.service");
-	assert_true(cgroup_unit("/user.slice/user-1000.slice/user@1000.service/app.slice/foo.scope/x", unit,
-				sizeof(unit)));
+	assert_true(
+		cgroup_unit("/user.slice/user-1000.slice/user@1000.service/app.slice/foo.scope/x",
+			    unit, sizeof(unit)));
 	assert_string_equal(unit, "foo.scope");
 	assert_false(cgroup_unit("/user.slice", unit, sizeof(unit)));
 	assert_false(cgroup_unit("/", unit, sizeof(unit)));
@@ -105,7 +110,8 @@ static void containers(void **state)
 	contained("/system.slice/docker-" ID ".scope", "docker 0123456789ab");
 	contained("/docker/" ID, "docker 0123456789ab");
 	contained("/machine.slice/libpod-" ID ".scope/container", "podman 0123456789ab");
-	contained("/kubepods.slice/kubepods-burstable.slice/cri-containerd-" ID ".scope", "kubernetes 0123456789ab");
+	contained("/kubepods.slice/kubepods-burstable.slice/cri-containerd-" ID ".scope",
+		  "kubernetes 0123456789ab");
 	contained("/kubepods/besteffort/pod1234/" ID, "kubernetes 0123456789ab");
 	contained("/lxc/web/init.scope", "lxc web");
 	contained("/lxc.payload.web", "lxc web");
@@ -119,14 +125,16 @@ static void containers(void **state)
 
 static void scheduler_times(void **state)
 {
-	static const char good[] = "x (1, #threads: 1)\n"
-				   "-------------------------------------------------------------------\n"
-				   "se.exec_start                                :       1812031.268623\n"
-				   "se.vruntime                                  :           496.351658\n";
+	static const char good[] =
+		"x (1, #threads: 1)\n"
+		"-------------------------------------------------------------------\n"
+		"se.exec_start                                :       1812031.268623\n"
+		"se.vruntime                                  :           496.351658\n";
 	/* A name may hold newlines and imitate a field, but no ruler. */
-	static const char forged[] = "\nse.exec_start : 7.000000 (1, #threads: 1)\n"
-				     "-------------------------------------------------------------------\n"
-				     "se.exec_start                                :             2.000001\n";
+	static const char forged[] =
+		"\nse.exec_start : 7.000000 (1, #threads: 1)\n"
+		"-------------------------------------------------------------------\n"
+		"se.exec_start                                :             2.000001\n";
 	int64_t ns = 0;
 
 	assert_true(sched_exec_start_ns(good, &ns));
@@ -134,15 +142,18 @@ static void scheduler_times(void **state)
 	assert_true(sched_exec_start_ns(forged, &ns));
 	assert_int_equal(ns, 2000001);
 	assert_false(sched_exec_start_ns("", &ns));
-	assert_false(sched_exec_start_ns("\n----------------------------------------\nse.exec_start : x\n", &ns));
-	assert_false(sched_exec_start_ns("\n----------------------------------------\nse.exec_start : 0.000000\n", &ns));
+	assert_false(sched_exec_start_ns(
+		"\n----------------------------------------\nse.exec_start : x\n", &ns));
+	assert_false(sched_exec_start_ns(
+		"\n----------------------------------------\nse.exec_start : 0.000000\n", &ns));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(programs), cmocka_unit_test(paths),	      cmocka_unit_test(units),
-		cmocka_unit_test(containers), cmocka_unit_test(scheduler_times),
+		cmocka_unit_test(programs),        cmocka_unit_test(paths),
+		cmocka_unit_test(units),           cmocka_unit_test(containers),
+		cmocka_unit_test(scheduler_times),
 	};
 	return cmocka_run_group_tests_name("identity", tests, NULL, NULL);
 }

@@ -76,7 +76,8 @@ static void test_bad_lines(void **state)
 	assert_null(raw_maps_find(NULL, 1));
 }
 
-/* Data mappings may differ between forked children; code that is the same must be known as the same. */
+/* Data mappings may differ between forked children; code that is the same must be known as the
+ * same. */
 static void test_executable_hash(void **state)
 {
 	struct raw_maps *a = parse("1000-2000 r-xp 0 8:1 5 /x\n3000-4000 rw-p 0 0:0 0 \n", NULL);

@@ -53,7 +53,7 @@ static struct memory *fake_memory(struct fake *f, size_t limit)
 
 static void test_reads_pages_once(void **state)
 {
-	struct fake f = {0};
+	struct fake f = { 0 };
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 	uint8_t b[64];
 
@@ -91,7 +91,7 @@ static void test_single_pages(void **state)
 
 static void test_holes_and_nonsense(void **state)
 {
-	struct fake f = {0};
+	struct fake f = { 0 };
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 	uint64_t v = 42;
 	uint8_t b;
@@ -113,7 +113,7 @@ static void test_holes_and_nonsense(void **state)
 
 static void test_copies_lie_over_pages(void **state)
 {
-	struct fake f = {0};
+	struct fake f = { 0 };
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 	uint8_t low[16], high[16], b[64];
 
@@ -137,7 +137,7 @@ static void test_copies_lie_over_pages(void **state)
 
 static void test_drop_sees_the_present(void **state)
 {
-	struct fake f = {0};
+	struct fake f = { 0 };
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 	uint8_t b;
 
@@ -152,7 +152,7 @@ static void test_drop_sees_the_present(void **state)
 
 static void test_pages_read_by_others(void **state)
 {
-	struct fake f = {0};
+	struct fake f = { 0 };
 	struct memory_backend backend = { .read = fake_read, .arg = &f };
 	static const uint8_t theirs[4096] = { [8] = 42 };
 	struct memory *m;
@@ -189,7 +189,7 @@ static void test_pages_read_by_others(void **state)
 
 static void test_limit_is_kept(void **state)
 {
-	struct fake f = {0};
+	struct fake f = { 0 };
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 8 * 4096);
 	uint8_t b;
 
@@ -204,7 +204,7 @@ static void test_limit_is_kept(void **state)
 static void test_failing_backend(void **state)
 {
 	for (int fail = 1; fail < 6; fail++) {
-		struct fake f = {.fail_at = fail};
+		struct fake f = { .fail_at = fail };
 		CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 		uint8_t b[0x3000];
 		int r = memory_read(m, BASE, b, sizeof(b));
@@ -218,7 +218,7 @@ static void test_failing_backend(void **state)
 
 static void test_text(void **state)
 {
-	struct fake f = {0};
+	struct fake f = { 0 };
 	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 1 << 20);
 	char text[32];
 

@@ -27,7 +27,8 @@ static void small(void **state)
 static void large_behind_other_instructions(void **state)
 {
 	(void)state;
-	/* push %rbp; mov %rdi,%rax; mov %rsp,%rbp; push %r15; mov %rdi,%r15; sub $0x12a8,%rsp; mov %fs:0x28,%rax */
+	/* push %rbp; mov %rdi,%rax; mov %rsp,%rbp; push %r15; mov %rdi,%r15; sub $0x12a8,%rsp; mov
+	 * %fs:0x28,%rax */
 	SIZES(0x55, 0x48, 0x89, 0xf8, 0x48, 0x8b, 0xec, 0x41, 0x57, 0x49, 0x89, 0xff, 0x48, 0x81,
 	      0xec, 0xa8, 0x12, 0, 0, 0x64, 0x48, 0x8b, 0x04, 0x25, 0x28, 0, 0, 0);
 	assert_int_equal(n, 1);

@@ -1,4 +1,5 @@
-/* Pages read ahead by the acquirer: two forked children with the same layout and different contents. */
+/* Pages read ahead by the acquirer: two forked children with the same layout and different
+ * contents. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -67,7 +68,8 @@ static void look_at_children(struct fixture *f)
 
 	for (int i = 0; i < CHILDREN; i++)
 		seeds[i] = (struct tree_seed){ .pid = f->children[i], .root = true };
-	assert_int_equal(source->list(source, seeds, CHILDREN, 10, deadline_in(NSEC_PER_SEC), &f->tree), 0);
+	assert_int_equal(
+		source->list(source, seeds, CHILDREN, 10, deadline_in(NSEC_PER_SEC), &f->tree), 0);
 	assert_int_equal(process_add_tree(&f->a, &f->tree), 0);
 	look_first(&f->a);
 }
@@ -96,10 +98,12 @@ static int setup(void **state)
 	}
 	assert_int_equal(arena_init(&f.arena, 64 << 20), 0);
 	assert_int_equal(builder_init(&f.b), 0);
-	f.c = (struct raw_capture){ .b = &f.b, .options = &f.options, .arena = &f.arena,
+	f.c = (struct raw_capture){ .b = &f.b,
+				    .options = &f.options,
+				    .arena = &f.arena,
 				    .deadline = deadline_in(30 * NSEC_PER_SEC) };
-	f.c.pages = mmap(NULL, sizeof(*f.c.pages), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
-			 -1, 0);
+	f.c.pages = mmap(NULL, sizeof(*f.c.pages), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	assert_ptr_not_equal(f.c.pages, MAP_FAILED);
 	f.a = (struct acquirer){ .c = &f.c, .fds_left = 100 };
 	for (int tries = 0; tries < 200; tries++) {
@@ -204,7 +208,8 @@ static void the_next_one_is_foreseen(void **state)
 	(void)readahead_free(a);
 }
 
-/* A decoder that was taken over may ask for anything: holes and nonsense are not read, and nothing else happens. */
+/* A decoder that was taken over may ask for anything: holes and nonsense are not read, and nothing
+ * else happens. */
 static void nonsense_is_not_read(void **state)
 {
 	struct fixture *f = *state;

@@ -85,7 +85,9 @@ static void test_extra_fds(void **state)
 		char bytes[CMSG_SPACE(sizeof(fds))];
 	} control = { 0 };
 	struct iovec iov = { .iov_base = &q, .iov_len = sizeof(q) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
@@ -133,7 +135,8 @@ static void test_call(void **state)
 	assert_true(fd >= 0);
 	close(fd);
 	fd = -1;
-	assert_int_equal(request_call(sv[0], &q, deadline_in(5 * NSEC_PER_SEC), &fd, &value), -ESRCH);
+	assert_int_equal(request_call(sv[0], &q, deadline_in(5 * NSEC_PER_SEC), &fd, &value),
+			 -ESRCH);
 	assert_int_equal(fd, -1);
 	int status;
 	assert_int_equal(waitpid(child, &status, 0), child);

@@ -1,4 +1,5 @@
-/* Which process may get a signal: decided from masks and meanings alone, here on processes of the test's own. */
+/* Which process may get a signal: decided from masks and meanings alone, here on processes of the
+ * test's own. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

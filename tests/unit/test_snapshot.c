@@ -1,4 +1,5 @@
-/* Unit tests of the data model: builder, index, invariants, and rows that come from another process. */
+/* Unit tests of the data model: builder, index, invariants, and rows that come from another
+ * process. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -162,7 +163,8 @@ static void deltas(void **state)
 	builder_done(&there);
 }
 
-static void sends(struct builder *here, struct builder *there, struct delta_mark *mark, int expected)
+static void sends(struct builder *here, struct builder *there, struct delta_mark *mark,
+		  int expected)
 {
 	char why[128];
 	int fd;
@@ -225,7 +227,8 @@ static uint32_t wakers(const struct snapshot *s, const struct snap_wait *w, node
 static void wakers_of_sets(void **state)
 {
 	struct builder b;
-	node_t all[] = { NODE(TABLE_THREAD, 0), NODE(TABLE_THREAD, 1), NODE(TABLE_THREAD, 2) }, got[8];
+	node_t all[] = { NODE(TABLE_THREAD, 0), NODE(TABLE_THREAD, 1), NODE(TABLE_THREAD, 2) },
+	       got[8];
 
 	(void)state;
 	two_processes(&b);
@@ -272,10 +275,13 @@ static void node_ids(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_begin_unknown), cmocka_unit_test(index_finds),
-		cmocka_unit_test(check_refuses),      cmocka_unit_test(deltas),
+		cmocka_unit_test(rows_begin_unknown),
+		cmocka_unit_test(index_finds),
+		cmocka_unit_test(check_refuses),
+		cmocka_unit_test(deltas),
 		cmocka_unit_test(deltas_are_checked_alone),
-		cmocka_unit_test(wakers_of_sets),     cmocka_unit_test(node_ids),
+		cmocka_unit_test(wakers_of_sets),
+		cmocka_unit_test(node_ids),
 	};
 
 	return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);

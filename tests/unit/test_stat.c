@@ -13,7 +13,7 @@
 
 #include "raw/stat.h"
 
-#define REST                                                                              \
+#define REST                                                                                  \
 	" S 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 3 0 123456 9000 80 18446744073709551615 " \
 	"4096 8192 140736 0 0 0 0 2 65536 1 0 0 17 1 0 0 0 0 0 1 2 3 4 5 6 7 768\n"
 
@@ -21,7 +21,10 @@ static void test_stat(void **state)
 {
 	struct raw_stat s;
 
-	assert_int_equal(raw_stat_parse("42 (a) b) R 1 2 (x" ")" REST, &s), 0);
+	assert_int_equal(raw_stat_parse("42 (a) b) R 1 2 (x"
+					")" REST,
+					&s),
+			 0);
 	assert_int_equal(s.pid, 42);
 	assert_string_equal(s.comm, "a) b) R 1 2 (x");
 	assert_int_equal(s.state, 'S');

@@ -56,7 +56,7 @@ static void describes(int64_t nr, const uint64_t *args, int64_t blocked_ns, cons
 	assert_string_equal(strbuf_str(&b), want);
 	strbuf_done(&b);
 }
-#define A(...) ((const uint64_t[6]){ __VA_ARGS__ })
+#define A(...)  ((const uint64_t[6]){ __VA_ARGS__ })
 #define UNKNOWN SNAP_UNKNOWN
 
 static void texts(void **state)

@@ -1,4 +1,5 @@
-/* Stopping threads: what is taken, that calls go on, that stopped ones stay stopped, that held ones stand. */
+/* Stopping threads: what is taken, that calls go on, that stopped ones stay stopped, that held ones
+ * stand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,7 +76,8 @@ static void sleep_in_vfork(struct shared *s)
 	}
 }
 
-/* Sleeps in a call that shows whether it was interrupted: it goes on as restart_syscall. Gets on when woken. */
+/* Sleeps in a call that shows whether it was interrupted: it goes on as restart_syscall. Gets on
+ * when woken. */
 static void sleep_in_futex(struct shared *s)
 {
 	const struct timespec hour = { .tv_sec = 3600 };
@@ -104,8 +106,8 @@ static void wait_until(const struct fixture *f, const char *states)
 
 static void begin(struct fixture *f, void (*what)(struct shared *), const char *states)
 {
-	f->shared = mmap(NULL, sizeof(*f->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			 -1, 0);
+	f->shared = mmap(NULL, sizeof(*f->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(f->shared, MAP_FAILED);
 	memset(f->shared, 0, sizeof(*f->shared));
 	f->child = fork();
@@ -122,12 +124,17 @@ static void look(struct fixture *f, enum stop_policy stop)
 	struct tree_seed seed = { .pid = f->child, .root = true };
 	struct tree_source *source = proc_tree_source();
 
-	f->options = (struct raw_options){ .samples = 1, .stop = stop, .eintr_repair = true,
+	f->options = (struct raw_options){ .samples = 1,
+					   .stop = stop,
+					   .eintr_repair = true,
 					   .stop_budget_ns = 500 * NSEC_PER_MSEC };
-	assert_int_equal(source->list(source, &seed, 1, 10, deadline_in(NSEC_PER_SEC), &f->tree), 0);
+	assert_int_equal(source->list(source, &seed, 1, 10, deadline_in(NSEC_PER_SEC), &f->tree),
+			 0);
 	assert_int_equal(arena_init(&f->arena, 64 << 20), 0);
 	assert_int_equal(builder_init(&f->b), 0);
-	f->c = (struct raw_capture){ .b = &f->b, .options = &f->options, .arena = &f->arena,
+	f->c = (struct raw_capture){ .b = &f->b,
+				     .options = &f->options,
+				     .arena = &f->arena,
 				     .deadline = deadline_in(30 * NSEC_PER_SEC) };
 	f->a = (struct acquirer){ .c = &f->c, .fds_left = 100 };
 	f->c.hold = mmap(NULL, sizeof(*f->c.hold), PROT_READ | PROT_WRITE,

@@ -1,6 +1,7 @@
 /*
- * Walks over the stacks of children of our own, which sleep in functions known by construction. Like the acquirer's first look, only sp
- * and pc are taken, from /proc; the zoo (tests/zoo) has the builds that are hard.
+ * Walks over the stacks of children of our own, which sleep in functions known by construction.
+ * Like the acquirer's first look, only sp and pc are taken, from /proc; the zoo (tests/zoo) has the
+ * builds that are hard.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -244,9 +245,9 @@ static const char *name_of(struct child *c, const struct decoded_thread *t, size
 	struct symbol_name n;
 	bool called = i > 0 && !t->frames.v[i].signal && !t->frames.v[i - 1].signal;
 
-	return symbols_name(c->symbols, c->modules, t->frames.v[i].pc, called, &n) && n.function ?
-		       n.function :
-		       "?";
+	return symbols_name(c->symbols, c->modules, t->frames.v[i].pc, called, &n) && n.function
+		       ? n.function
+		       : "?";
 }
 
 static size_t find(struct child *c, const struct decoded_thread *t, const char *name)

@@ -1,15 +1,15 @@
 /*
- * Stacks with a signal frame in them: what an unwinder meets in a process that hangs inside its handler.
+ * Stacks with a signal frame in them: what an unwinder meets in a process that hangs inside its
+ * handler.
  *
- *   alt       parked in pause(), interrupted; the handler runs on a sigaltstack and parks: two stacks
- *   normal    the same on the thread's own stack
- *   null      a call through a NULL pointer; the handler parks: the interrupted pc is 0
- *   wild      a call to an address that is mapped, but not executable
- *   segv      a bad write in the middle of a function
- *   abort     abort(): the handler runs below raise() of the C library
+ *   alt       parked in pause(), interrupted; the handler runs on a sigaltstack and parks: two
+ * stacks normal    the same on the thread's own stack null      a call through a NULL pointer; the
+ * handler parks: the interrupted pc is 0 wild      a call to an address that is mapped, but not
+ * executable segv      a bad write in the middle of a function abort     abort(): the handler runs
+ * below raise() of the C library
  *
- * Each thread prints its own stack as trail.h says; the pseudo-frames of the kernel (the trampoline, a pc
- * that is no code) are not in it.
+ * Each thread prints its own stack as trail.h says; the pseudo-frames of the kernel (the
+ * trampoline, a pc that is no code) are not in it.
  */
 #include "trail.h"
 
@@ -36,7 +36,8 @@ ZOO_KEEP static void zoo_handler(int sig)
 	zoo_sink = sig;
 }
 
-/* The thread tells that it is about to be interrupted, then sleeps; the signal comes once it does. */
+/* The thread tells that it is about to be interrupted, then sleeps; the signal comes once it does.
+ */
 ZOO_KEEP static void zoo_interrupted(void)
 {
 	trail_enter(__func__);
@@ -120,7 +121,8 @@ int main(void)
 	sigaction(SIGABRT, &plain, NULL);
 	start(&a, zoo_on_altstack, NULL);
 	start(&b, zoo_on_stack, zoo_interrupted);
-	/* Both are in pause() by then; where not, the interrupted function is the same one nevertheless. */
+	/* Both are in pause() by then; where not, the interrupted function is the same one
+	 * nevertheless. */
 	usleep(200 * 1000);
 	pthread_kill(a, SIGUSR1);
 	pthread_kill(b, SIGUSR2);

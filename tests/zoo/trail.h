@@ -1,12 +1,12 @@
 /*
  * A thread that tells its own stack.
  *
- * Every function of the zoo announces itself on entry; before a thread parks it prints the list, innermost
- * first. That list is the truth to which an unwinder is held: it needs no unwinder, no symbol table and no
- * debugger, so it is right also where those are wrong.
+ * Every function of the zoo announces itself on entry; before a thread parks it prints the list,
+ * innermost first. That list is the truth to which an unwinder is held: it needs no unwinder, no
+ * symbol table and no debugger, so it is right also where those are wrong.
  *
- * One line per thread: "THREAD tid wait function function …", written with a single write(2) so that lines of
- * several threads do not mix.
+ * One line per thread: "THREAD tid wait function function …", written with a single write(2) so
+ * that lines of several threads do not mix.
  */
 #pragma once
 
@@ -14,7 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The function keeps a frame of its own: never inlined, cloned, or called by a shorter convention. */
+/* The function keeps a frame of its own: never inlined, cloned, or called by a shorter convention.
+ */
 #if defined(__has_attribute) && __has_attribute(noipa)
 #define ZOO_KEEP __attribute__((noinline, noclone, noipa))
 #else

@@ -1,8 +1,8 @@
 /*
  * The program of the zoo: one source, built in every way that an unwinder is known to get wrong.
  *
- * Each thread goes down the same staircase, whose steps differ in what they ask of an unwinder, and parks in
- * a wait of its own:
+ * Each thread goes down the same staircase, whose steps differ in what they ask of an unwinder, and
+ * parks in a wait of its own:
  *
  *   zoo_thread      the outermost function of ours, called by the C library
  *   zoo_recurse     the same return address several times over
@@ -11,11 +11,11 @@
  *   zoo_vla         a frame of variable size: rbp-based even without frame pointers
  *   zoo_alloca      likewise, once more on top of it
  *   zoo_saved       all callee-saved registers in use
- *   zoo_last_call   ends in a call that does not return: the return address lies behind the function
- *   zoo_leaf        parks
+ *   zoo_last_call   ends in a call that does not return: the return address lies behind the
+ * function zoo_leaf        parks
  *
- * The main thread arrives through qsort() of the C library. With the argument "busy" one thread more spins in
- * zoo_spin. It lives until it is killed, three minutes at most.
+ * The main thread arrives through qsort() of the C library. With the argument "busy" one thread
+ * more spins in zoo_spin. It lives until it is killed, three minutes at most.
  */
 #include "trail.h"
 
@@ -27,12 +27,23 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-enum wait_kind { W_POLL, W_PAUSE, W_SLEEP, W_EPOLL, W_READ, W_MUTEX, W_RAW, W_COND, W_BUSY, W_COUNT };
+enum wait_kind {
+	W_POLL,
+	W_PAUSE,
+	W_SLEEP,
+	W_EPOLL,
+	W_READ,
+	W_MUTEX,
+	W_RAW,
+	W_COND,
+	W_BUSY,
+	W_COUNT
+};
 
 static const char *const wait_names[] = {
-	[W_POLL] = "poll",   [W_PAUSE] = "pause", [W_SLEEP] = "clock_nanosleep", [W_EPOLL] = "epoll_wait",
-	[W_READ] = "read",   [W_MUTEX] = "futex", [W_RAW] = "pause",             [W_COND] = "futex",
-	[W_BUSY] = "running",
+	[W_POLL] = "poll",        [W_PAUSE] = "pause", [W_SLEEP] = "clock_nanosleep",
+	[W_EPOLL] = "epoll_wait", [W_READ] = "read",   [W_MUTEX] = "futex",
+	[W_RAW] = "pause",        [W_COND] = "futex",  [W_BUSY] = "running",
 };
 
 /* Never becomes false; volatile, so that the compiler does not know. */
@@ -60,7 +71,8 @@ ZOO_KEEP static void zoo_leaf(enum wait_kind kind)
 		_exit(1);
 	pthread_mutex_lock(&mutex);
 	trail_declare(wait_names[kind]);
-	/* A debugger's stop ends some of these calls early; the thread then waits again at the same place. */
+	/* A debugger's stop ends some of these calls early; the thread then waits again at the same
+	 * place. */
 	while (go_on) {
 		switch (kind) {
 		case W_POLL: {

@@ -1,6 +1,7 @@
 /*
  * Eight workers on one condition variable, a ninth that times out every second, and a main thread
- * that accepts. At rest: each worker could only be woken by the main thread, and that waits for work.
+ * that accepts. At rest: each worker could only be woken by the main thread, and that waits for
+ * work.
  */
 
 #include <sys/un.h>
@@ -33,7 +34,7 @@ static void *keep_house(void *unused)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int listener = hang_try(socket(AF_UNIX, SOCK_STREAM, 0));
 
 	for (int i = 0; i < 8; i++)

@@ -10,15 +10,15 @@
 
 static void watch(int ep, int fd)
 {
-	struct epoll_event e = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
+	struct epoll_event e = { .events = EPOLLIN | EPOLLET, .data.fd = fd };
 
 	hang_try(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e));
 }
 
 int main(int argc, char **argv)
 {
-	struct itimerspec period = {.it_value.tv_sec = 5, .it_interval.tv_sec = 5};
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct itimerspec period = { .it_value.tv_sec = 5, .it_interval.tv_sec = 5 };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int listener = hang_try(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
 	int ep = hang_try(epoll_create1(EPOLL_CLOEXEC)), timer, fd;
 	struct epoll_event e;

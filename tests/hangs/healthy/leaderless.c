@@ -14,7 +14,7 @@ static void *serve(void *listener)
 int main(int argc, char **argv)
 {
 	static int listener;
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	listener = hang_try(socket(AF_UNIX, SOCK_STREAM, 0));
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", argc > 1 ? argv[1] : "");
