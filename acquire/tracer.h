@@ -12,10 +12,9 @@
 
 /*
  * After a round of looks: stops, process by process, the threads whose latest look found them
- * running or undecided
- * (--stop=auto), takes registers and stacks into that look, lets them go, and checks that each is
- * back in its former state. --stop=always: in the last round all threads; never: none. Never a
- * thread in D state.
+ * running or undecided (--stop=auto), takes registers and stacks into that look, lets them go, and
+ * checks that each is back in its former state. --stop=always: in the last round all threads;
+ * never: none. Never a thread in D state.
  */
 void tracer_stop_rest(struct acquirer *a, bool last_round);
 

@@ -6,7 +6,9 @@
  *	facts	what the kernel writes about processes, descriptors, the machine
  *	outside	the few processes beyond the tree that hold the other ends
  *	samples	does anything move? With a short stop for threads that could not be looked at
- *(--stop) decode	in the confined child signals	only if asked for, when all else is done
+ *		(--stop)
+ *	decode	in the confined child
+ *	signals	only if asked for, when all else is done
  *	thought	waits, graph, verdict: a pure function of the rows
  */
 #include <errno.h>

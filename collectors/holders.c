@@ -6,9 +6,9 @@
  * within a time budget. From what could be read it follows whether a list of holders is complete:
  *
  * - a socket whose peer has no inode or is absent from the kernel's tables is held by nobody: that
- * needs no look at processes;
+ *   needs no look at processes;
  * - anything else is complete only when every process was readable, all are visible (the initial
- * pid namespace), and no descriptor can hide in a message in flight or in an io_uring.
+ *   pid namespace), and no descriptor can hide in a message in flight or in an io_uring.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,9 +2,9 @@
  * Symbol tables of ELF files; see symtab.h.
  *
  * Sections are read whole, the functions in them are collected and sorted once. Several names may
- * stand for one address
- * (`epoll_wait` and `__epoll_wait`): the one a person would call comes first. For each symbol the
- * farthest end of all before it is kept, so that a look-up knows when to stop going back.
+ * stand for one address (`epoll_wait` and `__epoll_wait`): the one a person would call comes first.
+ * For each symbol the farthest end of all before it is kept, so that a look-up knows when to stop
+ * going back.
  */
 #include <errno.h>
 #include <stdlib.h>

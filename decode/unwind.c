@@ -4,20 +4,21 @@
  * Where call frame information exists, cfi.c steps by it. What it cannot do is decided here:
  *
  *	- Of a sleeping thread that was not stopped only sp and pc are known. That is enough until a
- *frame finds its caller through rbp. No function further in has changed rbp, so it still points to
- *this frame's saved pair (rbp, return address), which lies somewhere above sp: each pair that looks
- *like one is tried, and counts only if the whole rest of the stack then unwinds cleanly. Where the
- *function's own beginning says how large its frame is (prologue.h), the pair can only be at a few
- *places, and those come first. Else calls whose target is not the function they led to speak
- *against a candidate; a tail call does so, too, of the right one.
+ *	  frame finds its caller through rbp. No function further in has changed rbp, so it still
+ *	  points to this frame's saved pair (rbp, return address), which lies somewhere above sp:
+ *	  each pair that looks like one is tried, and counts only if the whole rest of the stack
+ *	  then unwinds cleanly. Where the function's own beginning says how large its frame is
+ *	  (prologue.h), the pair can only be at a few places, and those come first. Else calls whose
+ *	  target is not the function they led to speak against a candidate; a tail call does so,
+ *	  too, of the right one.
  *	- A call through a bad pointer leaves a pc that is no code: its caller's address is on top
- *of the stack.
+ *	  of the stack.
  *	- A signal trampoline without CFI (musl's) is recognised by its two instructions.
  *	- Other code without CFI is crossed by the frame pointer or a search for a return address,
- *and everything outside it is a guess.
+ *	  and everything outside it is a guess.
  *	- Of a stack that is deeper than the limit or the copy, the outer end is found from the
- *other side: the first return address in the copy of the end from which a clean walk to the
- *outermost frame exists.
+ *	  other side: the first return address in the copy of the end from which a clean walk to the
+ *	  outermost frame exists.
  */
 #include <errno.h>
 #include <stdlib.h>

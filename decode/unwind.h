@@ -3,12 +3,13 @@
  *
  *	cfi		every step so far followed call frame information
  *	recovered	one missing value was found and verified: the frame pointer of a thread of
- *which only sp and pc are known, the caller of a jump to nowhere, the outer end of a stack too deep
- *to walk guessed		a function without call frame information was crossed by its frame
- *pointer or by searching: what follows is likely, not known
+ *			which only sp and pc are known, the caller of a jump to nowhere, the outer
+ *			end of a stack too deep to walk
+ *	guessed		a function without call frame information was crossed by its frame pointer
+ *			or by searching: what follows is likely, not known
  *
  * Trust only falls on the way out. A stack is complete when its outermost frame was reached and no
- *frame is guessed or left out.
+ * frame is guessed or left out.
  */
 #ifndef HW_DECODE_UNWIND_H
 #define HW_DECODE_UNWIND_H

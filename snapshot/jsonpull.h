@@ -10,8 +10,8 @@
  *			pull_skip(p);
  *
  * Strict (RFC 8259, valid UTF-8, no NUL in strings, nothing after the value) and bounded: no
- *recursion, containers nest at most 64 deep. The first error sticks: after it every call fails and
- *every loop ends.
+ * recursion, containers nest at most 64 deep. The first error sticks: after it every call fails and
+ * every loop ends.
  */
 #ifndef HW_SNAPSHOT_JSONPULL_H
 #define HW_SNAPSHOT_JSONPULL_H

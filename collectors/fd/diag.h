@@ -1,7 +1,6 @@
 /*
- * NETLINK_SOCK_DIAG: the kernel's own list of the sockets of one network namespace.
- * Needs no privilege for one's own namespace; another one is entered by a short-lived child
- * (CAP_SYS_ADMIN).
+ * NETLINK_SOCK_DIAG: the kernel's own list of the sockets of one network namespace. Needs no
+ * privilege for one's own namespace; another one is entered by a short-lived child (CAP_SYS_ADMIN).
  */
 #ifndef HW_COLLECTORS_FD_DIAG_H
 #define HW_COLLECTORS_FD_DIAG_H

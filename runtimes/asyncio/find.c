@@ -3,12 +3,12 @@
  *
  *	3.9 - 3.11	asyncio.tasks._all_tasks, a WeakSet
  *	3.12, 3.13	_scheduled_tasks (WeakSet) and _eager_tasks (set), in asyncio.tasks or
- *_asyncio
+ *			_asyncio
  *	3.14 on		an intrusive list for each thread, one for each interpreter (tasks of
- *threads that ended); those that are not made by C still in _scheduled_tasks
+ *			threads that ended); those that are not made by C still in _scheduled_tasks
  *
  * And which loop a thread runs: base_events.py's frames have it as `self`; a loop in C (uvloop) is
- *asked for by what asyncio.run()'s frames hold.
+ * asked for by what asyncio.run()'s frames hold.
  */
 #include <errno.h>
 

@@ -2,12 +2,15 @@
  * The three encodings, newest last:
  *
  * 3.9, co_lnotab: pairs (bytes of code u8, lines s8); the line holds from the sum of the first on.
+ *
  * 3.10, co_linetable: pairs (bytes of code u8, lines s8); each covers the bytes it counts, -128
- *means no line. 3.11, the location table: entries of variable length. A first byte 1kkkklll covers
- *lll + 1 code units; kkkk 0-9: same line, one more byte with columns; 10-12: kkkk - 10 lines on,
- *two more bytes; 13: a signed number of lines; 14: the same and three numbers for end line and
- *columns; 15: no line. Numbers are 6 bits to a byte, bit 6 says that more follow, a signed one has
- *its sign in bit 0.
+ * means no line.
+ *
+ * 3.11, the location table: entries of variable length. A first byte 1kkkklll covers lll + 1 code
+ * units. kkkk 0-9: same line, one more byte with columns; 10-12: kkkk - 10 lines on, two more
+ * bytes; 13: a signed number of lines; 14: the same and three numbers for end line and columns;
+ * 15: no line. Numbers are 6 bits to a byte, bit 6 says that more follow, a signed one has its
+ * sign in bit 0.
  */
 #include "runtimes/cpython/linetable.h"
 

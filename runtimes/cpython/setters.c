@@ -1,15 +1,17 @@
 /*
  * Setters: everyone who has a reference to the thing that a task waits for, and so could set it,
- *send to it, notify it.
+ * send to it, notify it.
  *
  * A list is only given where it is complete (referrers.h says when): then nobody else can do it,
- *and where the list is empty nobody at all. These are not counted among them: the task itself, and
- *others that wait for the very same thing: they act when it has come, not before frames at and
- *below the run of a trio loop: they go on when all its tasks have ended copies of tasks that fork
- *left behind: nothing runs them trio's first task, which only keeps what it gave to the main task
+ * and where the list is empty nobody at all. These are not counted among them:
+ *	- the task itself, and others that wait for the very same thing: they act when it has come,
+ *	  not before
+ *	- frames at and below the run of a trio loop: they go on when all its tasks have ended
+ *	- copies of tasks that fork left behind: nothing runs them
+ *	- trio's first task, which only keeps what it gave to the main task
  *
  * A thing that no variable of the program knows (`await asyncio.Future()`) was made to wait for
- *ever: nothing is said of it.
+ * ever: nothing is said of it.
  */
 #include "runtimes/cpython/setters.h"
 

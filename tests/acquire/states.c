@@ -6,11 +6,13 @@
  *	undumpable	sleeps in read, not dumpable
  *	title		sleeps in read; its arguments are overwritten with a title of its own
  *	coroutine	runs on a stack that it switched to, in the middle of a mapping, and sleeps
- *in read there deep		a recursion of 20,000 frames, then read zombies		three
- *children that have ended (7, 0, by SIGTERM) and are not waited for
+ *			in read there
+ *	deep		a recursion of 20,000 frames, then read
+ *	zombies		three children that have ended (7, 0, by SIGTERM) and are not waited for
  *	uring		sleeps in read, beside a thread of the kernel that polls for io_uring for 50
- *ms, then sleeps; or prints SKIP sleep CALL	sleeps for 100 s in poll, clock_nanosleep, nanosleep
- *or futex ignored		ignores SIGUSR1, blocks SIGUSR2, catches SIGHUP; SIGUSR2 is pending
+ *			ms, then sleeps; or prints SKIP
+ *	sleep CALL	sleeps for 100 s in poll, clock_nanosleep, nanosleep or futex
+ *	ignored		ignores SIGUSR1, blocks SIGUSR2, catches SIGHUP; SIGUSR2 is pending
  */
 #include <fcntl.h>
 #include <linux/futex.h>

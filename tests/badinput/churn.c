@@ -2,9 +2,10 @@
  * Processes that do not hold still while they are looked at.
  *
  * churn exec N MS   executes itself N times, MS milliseconds apart: the same pid, another program
- * each time churn exit MS     has three threads, and exits after MS milliseconds churn fork N forks
- * N children one after the other, at most 50 alive, each gone after a few milliseconds; then waits,
- * so that the root itself stays
+ *                   each time
+ * churn exit MS     has three threads, and exits after MS milliseconds
+ * churn fork N      forks N children one after the other, at most 50 alive, each gone after a few
+ *                   milliseconds; then waits, so that the root itself stays
  *
  * Prints READY (exec: the first time only). All of it is bounded, and ends itself after a minute.
  */

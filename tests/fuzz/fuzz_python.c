@@ -1,9 +1,9 @@
 /*
  * Fuzzes runtimes/: interpreters, objects, frames and task trees in a memory that is made of the
- *input.
+ * input.
  *
  * The input is a recording (tests/python/record.c) of what was read from a real process, and what a
- *fuzzer makes of it:
+ * fuzzer makes of it:
  *
  *	u32 n, n bytes		/proc/PID/maps, as far as it is looked at
  *	u16 n, n times i32	ids of its threads

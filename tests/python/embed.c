@@ -1,7 +1,7 @@
 /*
  * A program of another name that has CPython inside, and hangs at one point of its life: argv[1]
- *says where. Declares what it uses itself, so that it can be linked with any version without its
- *headers.
+ * says where. Declares what it uses itself, so that it can be linked with any version without its
+ * headers.
  *
  *	before		it has not called Py_Initialize()
  *	inside		in Python code

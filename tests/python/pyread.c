@@ -1,13 +1,13 @@
 /*
  * Reads the Python side of one process and prints the report's JSON: the runtimes alone, without
- *the unwinder, the collectors and the confinement that the real program puts around them.
+ * the unwinder, the collectors and the confinement that the real program puts around them.
  *
  *	pyread PID [--native] [--repeat N] [--corrupt RATE SEED] [--record FILE]
  *
  * --native unwinds the stacks first. For what the whole program cannot show: --repeat times the
- *reading alone, --corrupt flips bits in what is read from the target (RATE: one read in so many),
- *which must cost attributes, never the report. --record writes what was read of the first process,
- *for the fuzzer.
+ * reading alone, --corrupt flips bits in what is read from the target (RATE: one read in so many),
+ * which must cost attributes, never the report. --record writes what was read of the first process,
+ * for the fuzzer.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -12,8 +12,8 @@
  *	const struct snap_verdict *v = sb_analyse(&x);
  *
  * Descriptors of one process are added in ascending order, as the collector lists them. What is not
- *said is as on a well readable machine: every holder was seen, every thread sleeps and did not
- *move.
+ * said is as on a well readable machine: every holder was seen, every thread sleeps and did not
+ * move.
  */
 #ifndef HW_TESTS_SNAP_BUILD_H
 #define HW_TESTS_SNAP_BUILD_H

@@ -3,11 +3,11 @@
  * definitions of cli.md put down naively.
  *
  * - dead and lost are just what a solver finds that repeats the definition over the rows until
- * nothing changes;
+ *   nothing changes;
  * - a chain ends, and comes across no sleeper twice; with an edge that is a candidate, or a sleeper
- * that was looked at once, nothing is proved;
+ *   that was looked at once, nothing is proved;
  * - a sure claim of no end needs a root that is dead; one more unknown waker, or one more thread
- * that runs, makes nobody dead;
+ *   that runs, makes nobody dead;
  * - written, read and analysed anew a report says the same.
  */
 #include <setjmp.h>

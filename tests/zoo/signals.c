@@ -3,10 +3,12 @@
  * handler.
  *
  *   alt       parked in pause(), interrupted; the handler runs on a sigaltstack and parks: two
- * stacks normal    the same on the thread's own stack null      a call through a NULL pointer; the
- * handler parks: the interrupted pc is 0 wild      a call to an address that is mapped, but not
- * executable segv      a bad write in the middle of a function abort     abort(): the handler runs
- * below raise() of the C library
+ *             stacks
+ *   normal    the same on the thread's own stack
+ *   null      a call through a NULL pointer; the handler parks: the interrupted pc is 0
+ *   wild      a call to an address that is mapped, but not executable
+ *   segv      a bad write in the middle of a function
+ *   abort     abort(): the handler runs below raise() of the C library
  *
  * Each thread prints its own stack as trail.h says; the pseudo-frames of the kernel (the
  * trampoline, a pc that is no code) are not in it.

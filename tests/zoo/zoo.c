@@ -12,7 +12,8 @@
  *   zoo_alloca      likewise, once more on top of it
  *   zoo_saved       all callee-saved registers in use
  *   zoo_last_call   ends in a call that does not return: the return address lies behind the
- * function zoo_leaf        parks
+ *                   function
+ *   zoo_leaf        parks
  *
  * The main thread arrives through qsort() of the C library. With the argument "busy" one thread
  * more spins in zoo_spin. It lives until it is killed, three minutes at most.
