@@ -24,7 +24,7 @@ union control {
 	char bytes[CMSG_SPACE(sizeof(int) * FDS_MAX)];
 };
 
-static int message_send(int sock, const void *p, size_t n, int fd)
+static int message_send(int sock, const void *p, size_t n, int fd, int flags)
 {
 	union control control = { 0 };
 	struct iovec iov = { .iov_base = (void *)p, .iov_len = n };
@@ -41,7 +41,7 @@ static int message_send(int sock, const void *p, size_t n, int fd)
 		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
 	}
 	do
-		r = sendmsg(sock, &m, MSG_NOSIGNAL);
+		r = sendmsg(sock, &m, MSG_NOSIGNAL | flags);
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return -errno;
@@ -96,7 +96,7 @@ static int message_receive(int sock, void *p, size_t want, int *ret_fd)
 
 int request_send(int sock, const struct request *q, int fd)
 {
-	return message_send(sock, q, sizeof(*q), fd);
+	return message_send(sock, q, sizeof(*q), fd, 0);
 }
 
 int request_receive(int sock, struct request *ret, int *ret_fd)
@@ -113,7 +113,8 @@ int request_receive(int sock, struct request *ret, int *ret_fd)
 
 int response_send(int sock, const struct response *p, int fd)
 {
-	return message_send(sock, p, sizeof(*p), fd);
+	/* Who asks waits for the answer. Who lets answers pile up shall not make us wait. */
+	return message_send(sock, p, sizeof(*p), fd, MSG_DONTWAIT);
 }
 
 static int wait_readable(int sock, struct deadline until)

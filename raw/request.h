@@ -52,7 +52,9 @@ struct response {
 
 /*
  * One message each way; descriptors ride along as SCM_RIGHTS. fd = -1 for none; *ret_fd is -1 when
- * none came. All are bounded by a deadline: -ETIMEDOUT. The peer's end is -EPIPE.
+ * none came. The client's call is bounded by a deadline: -ETIMEDOUT. The server never waits:
+ * -EAGAIN from response_send() when its client does not take what it asked for. The peer's end is
+ * -EPIPE.
  */
 struct deadline;
 int request_send(int sock, const struct request *q, int fd);

@@ -151,6 +151,17 @@ static void test_deadline(void **state)
 	assert_int_equal(request_call(sv[0], &q, deadline_in(1), NULL, NULL), -ETIMEDOUT);
 }
 
+/* A client that asks and takes no answers cannot make the server wait. */
+static void test_answers_pile_up(void **state)
+{
+	int *sv = *state, r = 0;
+	struct response p = { .status = 0 };
+
+	for (int i = 0; i < 100000 && r == 0; i++)
+		r = response_send(sv[1], &p, -1);
+	assert_int_equal(r, -EAGAIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +170,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_extra_fds, pair, unpair),
 		cmocka_unit_test_setup_teardown(test_call, pair, unpair),
 		cmocka_unit_test_setup_teardown(test_deadline, pair, unpair),
+		cmocka_unit_test_setup_teardown(test_answers_pile_up, pair, unpair),
 	};
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);
 }
