@@ -9,6 +9,7 @@
 #include "capture/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,7 @@
 
 /* A build forks thousands of compilers: the newest are what a report is about, and memory is
  * bounded. */
-#define EVENTS_MAX  10000
-#define MEMBERS_MAX 20000
+#define EVENTS_MAX 10000
 
 /* A listing so young is as good as one of now: a walk of a large tree takes longer. */
 #define FIRST_FRESH_NS (20 * NSEC_PER_MSEC)
@@ -45,18 +45,110 @@ static void add_event(struct session *x, int64_t at_ns, enum event_kind kind, si
 	(void)snprintf(e->text, sizeof(e->text), "%s", text);
 }
 
+static int note_identity(struct session *x, const struct member *m, size_t index)
+{
+	return map_set(&x->by_identity, map_mix((uint64_t)m->pid, m->start_ticks), index);
+}
+
+/* ---- forgetting ---- */
+
+static void close_pidfd(struct session *x, struct member *m)
+{
+	x->n_pidfds -= m->pidfd >= 0;
+	m->pidfd = fd_close(m->pidfd);
+}
+
+/* A root is what the reports are about. */
+static bool may_forget(const struct member *m)
+{
+	return m->ended && !m->zombie && !m->root;
+}
+
+static size_t half_of_ended(const struct session *x)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->members.n; i++)
+		n += may_forget(&x->members.v[i]);
+	return (n + 1) / 2;
+}
+
+/* The older half of those who have ended gives back its descriptors: how they ended has been asked.
+ */
+static void release_pidfds(struct session *x)
+{
+	size_t left = x->n_pidfds ? half_of_ended(x) : 0;
+
+	for (size_t i = 0; i < x->members.n && left; i++) {
+		struct member *m = &x->members.v[i];
+		if (m->pidfd < 0 || !may_forget(m))
+			continue;
+		close_pidfd(x, m);
+		left--;
+	}
+}
+
+/* The older half of those who have ended is forgotten, with all that happened to them. */
+static void forget_ended(struct session *x)
+{
+	CLEANUP(freep) size_t *now = malloc(x->members.n * sizeof(*now)); /* where each is then */
+	size_t left = half_of_ended(x), n = 0, events = 0;
+
+	if (!now)
+		return;
+	map_clear(&x->by_identity);
+	for (size_t i = 0; i < x->members.n; i++) {
+		struct member *m = &x->members.v[i];
+		now[i] = SIZE_MAX;
+		if (left && may_forget(m)) {
+			close_pidfd(x, m);
+			left--;
+			continue;
+		}
+		now[i] = n;
+		(void)note_identity(x, m, n);
+		x->members.v[n++] = *m;
+	}
+	for (size_t i = 0; i < x->events.n; i++) {
+		struct session_event e = x->events.v[i];
+		if (now[e.member] == SIZE_MAX)
+			continue;
+		e.member = now[e.member];
+		x->events.v[events++] = e;
+	}
+	x->events_cut |= events < x->events.n;
+	x->members.n = n;
+	x->events.n = events;
+}
+
 static struct member *find(struct session *x, pid_t pid, uint64_t start_ticks)
 {
-	for (size_t i = x->members.n; i-- > 0;)
-		if (x->members.v[i].pid == pid && x->members.v[i].start_ticks == start_ticks)
-			return &x->members.v[i];
-	return NULL;
+	uint64_t at;
+
+	return map_get(&x->by_identity, map_mix((uint64_t)pid, start_ticks), &at)
+		       ? &x->members.v[at]
+		       : NULL;
+}
+
+/* Where processes come and go, the pid may be somebody else's since the listing. */
+static int open_pidfd(const struct session *x, const struct member *m)
+{
+	CLEANUP(fd_closep) int fd = (int)syscall(SYS_pidfd_open, m->pid, 0);
+	struct raw_stat now;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", m->pid);
+	if (fd < 0 || (x->watched && (raw_stat_read(AT_FDCWD, path, &now) < 0 ||
+				      now.start_ticks != m->start_ticks)))
+		return -1;
+	return take_fd(fd);
 }
 
 static struct member *add_member(struct session *x, const struct tree_member *t, int64_t at_ns)
 {
-	struct member *m = x->members.n < MEMBERS_MAX ? array_push(&x->members) : NULL;
-
+	if (x->members.n >= SESSION_MEMBERS_MAX)
+		forget_ended(x);
+	struct member *m = array_push(&x->members);
 	if (!m)
 		return NULL;
 	*m = (struct member){ .pid = t->pid,
@@ -69,8 +161,14 @@ static struct member *add_member(struct session *x, const struct tree_member *t,
 			      .start_code = t->stat.start_code,
 			      .start_stack = t->stat.start_stack };
 	(void)snprintf(m->comm, sizeof(m->comm), "%s", t->stat.comm);
+	if (note_identity(x, m, x->members.n - 1) < 0) {
+		x->members.n--;
+		return NULL;
+	}
+	if (x->n_pidfds >= x->pidfd_budget)
+		release_pidfds(x);
 	if (x->n_pidfds < x->pidfd_budget) {
-		m->pidfd = (int)syscall(SYS_pidfd_open, m->pid, 0);
+		m->pidfd = open_pidfd(x, m);
 		x->n_pidfds += m->pidfd >= 0;
 	}
 	return m;
@@ -259,6 +357,7 @@ struct session *session_free(struct session *x)
 	for (size_t i = 0; i < x->members.n; i++)
 		(void)fd_close(x->members.v[i].pidfd);
 	array_done(&x->members);
+	map_done(&x->by_identity);
 	array_done(&x->events);
 	free(x);
 	return NULL;

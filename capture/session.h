@@ -19,6 +19,10 @@ struct member {
 	node_t node; /* its row in the capture being made; NODE_UNKNOWN outside of one */
 };
 
+/* Of a tree that forks on and on those who ended long ago are forgotten. The living are not: the
+ * walk bounds them (TREE_PROCESSES_MAX). */
+enum { SESSION_MEMBERS_MAX = 20000 };
+
 struct session_event {
 	int64_t at_ns;
 	enum event_kind kind;
@@ -30,6 +34,7 @@ struct session {
 	const struct raw_options *options;
 	int64_t zero_ns; /* monotonic */
 	ARRAY(struct member) members;
+	struct map by_identity; /* pid and start time, mixed -> index in members */
 	ARRAY(struct session_event) events;
 	bool events_cut, watched; /* watched: session_watch() was called, so births and ends were
 				     looked for */
