@@ -155,6 +155,19 @@ static int watch(struct run *r, int signals)
 	return exit_code_of(r->status);
 }
 
+/* The command runs all the same; without a watch we only wait for it and pass signals on. */
+static int only_wait(struct run *r, int signals)
+{
+	struct pollfd fd = { .fd = signals, .events = POLLIN };
+
+	while (!r->ended) {
+		(void)poll(&fd, 1, -1);
+		take_signals(r, signals);
+		reap(r);
+	}
+	return exit_code_of(r->status);
+}
+
 static int run(const struct options *o, int argc, char **argv)
 {
 	static const int signals[] = {
@@ -177,10 +190,8 @@ static int run(const struct options *o, int argc, char **argv)
 		return code;
 	int e = session_new(&o->capture, &r.pid, 1, &x);
 	if (e < 0) {
-		/* The command runs all the same; without a watch we only wait for it. */
 		(void)log_err(e, "cannot watch %.200s", argv[0]);
-		(void)waitpid(r.pid, &r.status, 0);
-		return exit_code_of(r.status);
+		return only_wait(&r, fd);
 	}
 	watch_begin(&r.w, o, x);
 	code = watch(&r, fd);
