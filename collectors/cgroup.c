@@ -95,12 +95,10 @@ static void unified(struct raw_capture *c, const struct raw_process *p, char *gr
 
 static void process(struct raw_capture *c, struct raw_process *p)
 {
-	char path[64], text[8192], state[32];
+	char text[8192], state[32];
 
-	if (p->gone || p->kernel_thread || p->zombie)
-		return;
-	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", p->pid);
-	if (fs_read(AT_FDCWD, path, text, sizeof(text)) <= 0)
+	if (p->gone || p->kernel_thread || p->zombie ||
+	    fs_read(p->procfd, "cgroup", text, sizeof(text)) <= 0)
 		return;
 	/* "0::/user.slice" is version 2; "7:freezer:/x" and "3:cpu,cpuacct:/x" are version 1. */
 	for (char *line = text, *next; line && *line; line = next) {

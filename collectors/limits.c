@@ -2,7 +2,6 @@
  * Limits that make programs wait or fail: descriptors and processes. Only what is near its limit is
  * worth a fact about descriptors; the soft limits themselves are recorded always.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,11 +21,10 @@ static void process(struct raw_capture *c, struct raw_process *p)
 {
 	char source[48], text[2048];
 
-	if (p->gone || p->zombie || p->kernel_thread)
+	if (p->gone || p->zombie || p->kernel_thread ||
+	    fs_read(p->procfd, "limits", text, sizeof(text)) <= 0)
 		return;
 	(void)snprintf(source, sizeof(source), "/proc/%d/limits", p->pid);
-	if (fs_read(AT_FDCWD, source, text, sizeof(text)) <= 0)
-		return;
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		const char *at = strstr(text, wanted[i].line);
 		uint64_t soft;

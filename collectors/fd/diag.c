@@ -12,9 +12,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/child.h"
 #include "core/cleanup.h"
 #include "core/util.h"
 
@@ -83,8 +83,7 @@ static int open_there(int ns, struct deadline until)
 	}
 	theirs = fd_close(theirs);
 	int fd = receive_fd(ours, until);
-	(void)kill(child, SIGKILL);
-	(void)waitpid(child, NULL, 0);
+	(void)child_end(child, deadline_in(0), NULL);
 	return fd;
 }
 
