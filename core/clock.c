@@ -32,6 +32,11 @@ int64_t clock_realtime_ns(void)
 	return clock_ns(CLOCK_REALTIME);
 }
 
+int64_t clock_thread_cpu_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 struct deadline deadline_in(int64_t ns)
 {
 	return (struct deadline){ .at_ns = clock_monotonic_ns() + ns };

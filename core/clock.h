@@ -8,6 +8,7 @@
 int64_t clock_monotonic_ns(void);
 int64_t clock_boottime_ns(void);
 int64_t clock_realtime_ns(void);
+int64_t clock_thread_cpu_ns(void); /* CPU time of the calling thread */
 
 /* A point on the monotonic clock after which a wait gives up. */
 struct deadline {
