@@ -437,7 +437,7 @@ static bool not_seen(const struct raw_process *p)
 
 void look_first(struct acquirer *a)
 {
-	readers_run(a, not_seen, look_at_process);
+	readers_run(a, not_seen, look_at_process, READER_LOSES_ALL);
 }
 
 static void visit_again(struct acquirer *a, struct raw_process *p, int dir, int memfd,
@@ -477,13 +477,13 @@ static void look_again_at_process(struct acquirer *a, struct raw_process *p)
 
 static bool seen(const struct raw_process *p)
 {
-	/* One whose reader got stuck is not tried again. */
+	/* One whose reader got stuck, or that none came to, is not tried again. */
 	return !p->gone && !p->zombie && p->refused_error != -ETIMEDOUT;
 }
 
 void look_again(struct acquirer *a)
 {
-	readers_run(a, seen, look_again_at_process);
+	readers_run(a, seen, look_again_at_process, READER_LOSES_ALL);
 }
 
 int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size_t since)

@@ -232,24 +232,27 @@ void acquirer_done(struct acquirer *a)
 		a->recent[i] = raw_maps_unref(a->recent[i]);
 }
 
-static void thread_done(struct raw_thread *t)
+static void close_all(struct raw_process *p)
 {
-	(void)fd_close(t->runfd);
-	array_done(&t->looks);
-	free(t->kernel_stack);
+	(void)fd_close(p->procfd);
+	(void)fd_close(p->pidfd);
+	(void)fd_close(p->memfd);
+	(void)fd_close(p->taskfd);
+	for (size_t k = 0; k < p->threads.n; k++)
+		(void)fd_close(p->threads.v[k].runfd);
 }
 
 void process_done_all(struct raw_capture *c)
 {
 	for (size_t i = 0; i < c->processes.n; i++) {
 		struct raw_process *p = &c->processes.v[i];
-		(void)fd_close(p->procfd);
-		(void)fd_close(p->pidfd);
-		(void)fd_close(p->memfd);
-		(void)fd_close(p->taskfd);
+		if (!p->stuck)
+			close_all(p);
 		raw_maps_unref(p->maps);
-		for (size_t k = 0; k < p->threads.n; k++)
-			thread_done(&p->threads.v[k]);
+		for (size_t k = 0; k < p->threads.n; k++) {
+			array_done(&p->threads.v[k].looks);
+			free(p->threads.v[k].kernel_stack);
+		}
 		array_done(&p->threads);
 	}
 	array_done(&c->processes);

@@ -54,7 +54,8 @@ void process_dir_done(struct process_dir *d);
 /* The memory of the address space that was looked at: p->memfd or one opened now; -errno. */
 int process_memory(const struct raw_process *p, bool *ret_own);
 
-/* Closes what was opened for the processes of a capture and frees them. */
+/* Closes what was opened for the processes of a capture and frees them. Descriptors of one that is
+ * stuck stay open. */
 void process_done_all(struct raw_capture *c);
 
 #endif

@@ -2,9 +2,12 @@
  * Threads that read processes; see readers.h.
  *
  * A reader takes the next process, works on a copy of it, and publishes the copy if nobody gave the
- * reader up meanwhile: one atomic exchange decides. A reader that was given up sleeps for ever as
- * soon as its read returns; what it holds is lost, which is some kilobytes for a process that no
- * tool on this machine can read.
+ * reader up meanwhile: one atomic exchange decides. A reader that was given up may wake hours later
+ * in the middle of its work: until it wants to publish, or more memory, it goes on with its copy.
+ * So what it works with is lost: the descriptors of that process, and the capture's arena.
+ *
+ * Stuck is only who sleeps. On a machine that is short of CPU a reader may have to wait for its
+ * turn for seconds.
  *
  * (Killing a helper process instead would be cleaner, but under yama only an ancestor of the target
  * may look at it: a helper is none, a thread of ours is.)
@@ -12,10 +15,12 @@
 #include "acquire/readers.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -43,6 +48,7 @@ struct reader {
 	struct crew *crew;
 	struct acquirer a;
 	pthread_t thread;
+	_Atomic pid_t tid;
 	_Atomic int state;
 	_Atomic int64_t since_ns; /* when it began the present process */
 	size_t process;
@@ -53,6 +59,7 @@ struct reader {
 struct crew {
 	struct raw_capture *c;
 	reader_fn *fn;
+	enum reader_loss loss;
 	size_t *todo;
 	size_t n_todo;
 	_Atomic size_t next;
@@ -126,6 +133,7 @@ static void *read_processes(void *arg)
 	struct reader *r = arg;
 	struct crew *crew = r->crew;
 
+	atomic_store(&r->tid, gettid());
 	for (;;) {
 		size_t k = atomic_fetch_add(&crew->next, 1);
 		if (k >= crew->n_todo)
@@ -182,17 +190,39 @@ static bool add_reader(struct crew *crew)
 	return made;
 }
 
-/* Gives up who has worked on one process for too long, and puts another in its place. */
+static bool wants_cpu(const struct reader *r)
+{
+	struct raw_stat stat;
+	char path[48];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(&r->tid));
+	return raw_stat_read(AT_FDCWD, path, &stat) == 0 && stat.state == 'R';
+}
+
+/* The reader may have closed the memory or dropped the mappings that it found: they are its own
+ * now. */
+static void lose_all(struct raw_process *p)
+{
+	p->refused = true;
+	p->refused_error = -ETIMEDOUT;
+	p->memfd = -1;
+	p->maps = NULL;
+}
+
+/* Gives up who has slept on one process for too long, and puts another in its place. */
 static void give_up(struct crew *crew, struct reader *r)
 {
 	int expected = READER_WORKS;
 
 	if (clock_monotonic_ns() - atomic_load(&r->since_ns) < STUCK_NS ||
+	    (wants_cpu(r) && !deadline_passed(crew->c->deadline)) ||
 	    !atomic_compare_exchange_strong(&r->state, &expected, READER_GIVEN_UP))
 		return;
 	struct raw_process *p = &crew->c->processes.v[r->process];
-	p->refused = true;
-	p->refused_error = -ETIMEDOUT;
+	p->stuck = true;
+	if (crew->loss == READER_LOSES_ALL)
+		lose_all(p);
+	crew->c->stuck = true;
 	r->left = true;
 	(void)pthread_detach(r->thread);
 	(void)add_reader(crew);
@@ -230,14 +260,15 @@ static void lead(struct crew *crew)
 /* What no reader came to, since all got stuck or no thread could be made. */
 static void leave_rest(struct crew *crew)
 {
-	for (size_t k = atomic_load(&crew->next); k < crew->n_todo; k++) {
+	for (size_t k = atomic_load(&crew->next);
+	     crew->loss == READER_LOSES_ALL && k < crew->n_todo; k++) {
 		struct raw_process *p = &crew->c->processes.v[crew->todo[k]];
 		p->refused = true;
 		p->refused_error = -ETIMEDOUT;
 	}
 }
 
-static bool gave_up(const struct crew *crew)
+static bool gave_up(struct crew *crew)
 {
 	for (size_t i = 0; i < crew->n; i++)
 		if (atomic_load(&crew->readers[i].state) == READER_GIVEN_UP)
@@ -249,9 +280,15 @@ static void crew_freep(struct crew **p)
 {
 	struct crew *crew = *p;
 
-	/* It must outlive its readers, and those that were given up end with us only. */
-	if (!crew || gave_up(crew))
+	if (!crew)
 		return;
+	/* It must outlive its readers, and those that were given up end with us only. Who of them
+	 * wakes and wants memory waits for this lock, for ever: the arena is the main thread's
+	 * again. */
+	if (gave_up(crew)) {
+		(void)pthread_mutex_lock(&crew->lock);
+		return;
+	}
 	(void)fd_close(crew->event);
 	free(crew->todo);
 	free(crew);
@@ -267,7 +304,7 @@ static size_t how_many(size_t n_todo)
 	return MIN(useful, (size_t)READERS_MAX);
 }
 
-void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn)
+void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn, enum reader_loss loss)
 {
 	CLEANUP(crew_freep) struct crew *crew = calloc(1, sizeof(*crew));
 	struct raw_capture *c = a->c;
@@ -276,6 +313,7 @@ void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn)
 		return;
 	crew->c = c;
 	crew->fn = fn;
+	crew->loss = loss;
 	crew->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	crew->todo = calloc(c->processes.n + 1, sizeof(*crew->todo));
 	(void)pthread_mutex_init(&crew->lock, NULL);

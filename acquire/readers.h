@@ -19,9 +19,15 @@ typedef void reader_fn(struct acquirer *a, struct raw_process *p);
 typedef bool reader_filter(const struct raw_process *p);
 
 /*
- * Runs `fn` for each process that passes the filter. One whose reader got stuck is marked `refused`
- * with -ETIMEDOUT and keeps what it had before.
+ * What it means that a process' reader got stuck: with it memory and mappings are lost, and the
+ * process is marked `refused` with -ETIMEDOUT; or only what the reader came for is missing.
  */
-void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn);
+enum reader_loss { READER_LOSES_ALL, READER_LOSES_LITTLE };
+
+/*
+ * Runs `fn` for each process that passes the filter. One whose reader got stuck is marked `stuck`
+ * and keeps what it had before, but for what the loss says; the capture then is `stuck`, too.
+ */
+void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn, enum reader_loss loss);
 
 #endif

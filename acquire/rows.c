@@ -166,6 +166,9 @@ static void process_gap(struct raw_capture *c, const struct raw_process *p)
 			    "it exited during the capture", NULL);
 	else if (p->refused)
 		refusal_gap(c, p);
+	else if (p->stuck)
+		builder_gap(c->b, p->node, false, "its command line",
+			    "reading it blocks: nobody brings the page that it lies in", NULL);
 	else if (p->maps && raw_maps_32bit(p->maps))
 		builder_gap(c->b, p->node, true, "stacks and system calls of a 32-bit program",
 			    "only those of 64-bit programs are read", NULL);

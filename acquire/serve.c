@@ -11,16 +11,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 
 #include "acquire/files.h"
 #include "acquire/hold.h"
 #include "acquire/look.h"
+#include "acquire/pages.h"
 #include "acquire/refusal.h"
 #include "core/util.h"
 #include "raw/request.h"
@@ -244,61 +243,6 @@ static int serve_release(struct server *s)
 	return hold_release(take_ptr(s->hold));
 }
 
-/* ---- pages ---- */
-
-/* Unreadable pages that cut one reading; each costs a call. */
-#define HOLES_MAX 32
-
-/* Pages read by one call. */
-enum { IOV_PAGES = 256 };
-
-/* Reads pages numbers[0 … n) as far as it goes: how many were read; what follows could not be. */
-static size_t read_pages(pid_t pid, const uint64_t *numbers, size_t n,
-			 uint8_t (*to)[RAW_PAGE_BYTES])
-{
-	struct iovec here[IOV_PAGES], there[IOV_PAGES];
-
-	n = MIN(n, (size_t)IOV_PAGES);
-	for (size_t i = 0; i < n; i++) {
-		here[i] = (struct iovec){ to[i], RAW_PAGE_BYTES };
-		there[i] = (struct iovec){ (void *)(uintptr_t)(numbers[i] * RAW_PAGE_BYTES),
-					   RAW_PAGE_BYTES };
-	}
-	ssize_t got = process_vm_readv(pid, here, n, there, n, 0);
-	return got < 0 ? 0 : (size_t)got / RAW_PAGE_BYTES;
-}
-
-/*
- * The numbers are the decoder's and each is used once; nothing here depends on them. A pid is no
- * identity, so that what was read counts only if the process still lives afterwards: then nobody
- * else can have had its pid.
- */
-static void serve_pages(struct server *s, size_t process, uint64_t which)
-{
-	struct raw_capture *c = s->a->c;
-	const struct raw_process *p = &c->processes.v[process];
-	struct pollfd end = { .fd = p->pidfd, .events = POLLIN };
-	size_t holes = 0;
-
-	if (!c->pages || which >= ARRAY_SIZE(c->pages->sets) || p->pidfd < 0 || p->refused)
-		return;
-	struct raw_page_set *set = &c->pages->sets[which];
-	size_t n = MIN(set->n, (size_t)RAW_PAGES_MAX);
-	memset(set->read, 0, sizeof(set->read));
-	for (size_t i = 0; i < n && holes < HOLES_MAX;) {
-		size_t got = read_pages(p->pid, set->numbers + i, n - i, set->bytes + i);
-		memset(set->read + i, true, got);
-		i += got;
-		if (got < MIN(n - i + got, (size_t)IOV_PAGES)) {
-			holes++;
-			i++;
-		}
-	}
-	if (poll(&end, 1, 0) != 0)
-		memset(set->read, 0, sizeof(set->read));
-	atomic_store_explicit(&set->state, RAW_PAGES_READ, memory_order_release);
-}
-
 /* ---- rows ---- */
 
 static int take_delta(struct server *s, int fd)
@@ -381,7 +325,7 @@ static int serve_one(struct server *s, int sock)
 		return take_delta(s, came);
 	if (q.kind == REQUEST_PAGES) {
 		if (q.process < s->a->c->processes.n)
-			serve_pages(s, q.process, q.a);
+			pages_read(s->a->c, &s->a->c->processes.v[q.process], q.a);
 		return 0;
 	}
 	answer(s, &q, &p, &goes);

@@ -23,6 +23,7 @@
 #include "acquire/rows.h"
 #include "acquire/signals.h"
 #include "acquire/tracer.h"
+#include "acquire/words.h"
 #include "analysis/analysis.h"
 #include "capture/session.h"
 #include "collectors/collector.h"
@@ -43,18 +44,27 @@ struct work {
 	struct acquirer a;
 };
 
-static void work_done(struct work *w)
+/* What a thread that blocks may still use stays: an address space, and what it read of one tree. */
+static void work_freep(struct work **p)
 {
+	struct work *w = *p;
+
+	if (!w)
+		return;
+	worker_done(&w->c.worker);
 	acquirer_done(&w->a);
 	process_done_all(&w->c);
 	if (w->c.hold)
 		(void)munmap(w->c.hold, sizeof(*w->c.hold));
-	if (w->c.pages)
-		(void)munmap(w->c.pages, sizeof(*w->c.pages));
 	array_done(&w->c.outside);
 	map_done(&w->c.resources);
-	arena_done(&w->arena);
 	builder_done(&w->b);
+	if (w->c.stuck)
+		return;
+	if (w->c.pages)
+		(void)munmap(w->c.pages, sizeof(*w->c.pages));
+	arena_done(&w->arena);
+	free(w);
 }
 
 /* Memory that the processes forked from here have in common; NULL without. Pages come when they are
@@ -193,11 +203,13 @@ static void add_outside(struct work *w)
 static void look_and_collect(struct session *x, struct work *w)
 {
 	look_first(&w->a);
+	words_read(&w->a);
 	collect_all(&w->c);
 	if (w->c.outside.n) {
 		session_say(x, "looking at processes that hold the other ends");
 		add_outside(w);
 		look_first(&w->a);
+		words_read(&w->a);
 	}
 	w->c.outside_done = true;
 	if (w->c.outside.n)
@@ -239,35 +251,35 @@ static void finish_head(struct work *w)
 
 int session_capture(struct session *x, const struct snap_trigger *trigger, struct snapshot **ret)
 {
-	CLEANUP(work_done) struct work w = { 0 };
+	CLEANUP(work_freep) struct work *w = calloc(1, sizeof(*w));
 	char why[128];
-	int r = work_init(&w, x);
+	int r = w ? work_init(w, x) : -ENOMEM;
 
 	if (r < 0)
 		return r;
-	name_report(&w.b, trigger);
-	w.b.s->head.captured_ns = raw_now_ns(&w.c);
-	r = walk(x, &w);
+	name_report(&w->b, trigger);
+	w->b.s->head.captured_ns = raw_now_ns(&w->c);
+	r = walk(x, w);
 	if (r < 0)
 		return r;
 	session_say(x, "looking at threads");
-	look_and_collect(x, &w);
+	look_and_collect(x, w);
 	session_say(x, "sampling");
-	sample(x, &w);
-	history_add(x, &w.c);
-	look_rows(&w.a);
+	sample(x, w);
+	history_add(x, &w->c);
+	look_rows(&w->a);
 	session_say(x, "decoding stacks and tasks");
-	decoder_run(&w.a,
-		    deadline_in(MIN(x->options->decode_budget_ns, deadline_left_ns(w.c.deadline))));
-	sample_rows(&w.a);
-	join_decoded(&w.c);
-	join_names(&w.c);
-	r = signals_broadcast(&w.c, x->options->signal);
+	decoder_run(&w->a, deadline_in(MIN(x->options->decode_budget_ns,
+					   deadline_left_ns(w->c.deadline))));
+	sample_rows(&w->a);
+	join_decoded(&w->c);
+	join_names(&w->c);
+	r = signals_broadcast(&w->c, x->options->signal);
 	if (r < 0)
 		return r;
-	finish_head(&w);
-	r = analyse(&w.b);
-	if (r == 0 && w.b.error == 0)
-		r = snapshot_check(w.b.s, why, sizeof(why));
-	return r < 0 ? r : builder_finish(&w.b, ret);
+	finish_head(w);
+	r = analyse(&w->b);
+	if (r == 0 && w->b.error == 0)
+		r = snapshot_check(w->b.s, why, sizeof(why));
+	return r < 0 ? r : builder_finish(&w->b, ret);
 }

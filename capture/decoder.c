@@ -27,7 +27,7 @@
 static void gap(struct raw_capture *c, const char *why)
 {
 	builder_gap(c->b, NODE_UNKNOWN, true, "stacks, names and tasks of some or all processes",
-		    why, "report this with the .hang file; --decode-budget gives it more time");
+		    why, "report this with the .hang file");
 }
 
 /* It has said what it had to say, or its time is up: in both cases nothing of it remains. */

@@ -13,20 +13,42 @@
 #include "core/fs.h"
 #include "core/parse.h"
 #include "core/util.h"
+#include "core/worker.h"
 #include "raw/stat.h"
+
+/* Reading one takes some microseconds. */
+#define CMDLINE_NS (200 * NSEC_PER_MSEC)
 
 static void copy_name(const char *path, char *to, size_t cap)
 {
 	(void)snprintf(to, cap, "%.*s", (int)cap - 1, path_name(path));
 }
 
-static void read_cmdline(int procfd, struct proc_entry *e)
-{
+struct cmdline {
+	pid_t pid;
+	ssize_t n;
 	char text[1024];
-	ssize_t n = fs_read(procfd, "cmdline", text, sizeof(text));
+};
 
-	if (n <= 0)
+static void read_text(void *arg)
+{
+	struct cmdline *c = arg;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", c->pid);
+	c->n = fs_read(AT_FDCWD, path, c->text, sizeof(c->text));
+}
+
+/* It lies in the memory of any process of the machine: one that cannot be read goes by its other
+ * names. */
+static void read_cmdline(struct worker *w, struct proc_entry *e)
+{
+	struct cmdline c = { .pid = e->pid };
+
+	if (worker_call(w, read_text, &c, sizeof(c), deadline_in(CMDLINE_NS)) < 0 || c.n <= 0)
 		return;
+	char *text = c.text;
+	ssize_t n = c.n;
 	copy_name(text, e->argv0_name, sizeof(e->argv0_name));
 	while (n > 0 && text[n - 1] == '\0')
 		n--;
@@ -52,7 +74,7 @@ static void read_cgroup(int procfd, struct proc_entry *e)
 			       path);
 }
 
-static bool read_entry(pid_t pid, struct proc_entry *e)
+static bool read_entry(struct worker *w, pid_t pid, struct proc_entry *e)
 {
 	char path[32], exe[PATH_MAX];
 	struct raw_stat stat;
@@ -65,7 +87,7 @@ static bool read_entry(pid_t pid, struct proc_entry *e)
 	(void)snprintf(e->comm, sizeof(e->comm), "%s", stat.comm);
 	if (fs_readlink(fd, "exe", exe, sizeof(exe)) > 0)
 		copy_name(exe, e->exe_name, sizeof(e->exe_name));
-	read_cmdline(fd, e);
+	read_cmdline(w, e);
 	read_cgroup(fd, e);
 	return true;
 }
@@ -73,22 +95,26 @@ static bool read_entry(pid_t pid, struct proc_entry *e)
 int proclist_read(struct proclist *ret)
 {
 	CLEANUP(dir_closep) DIR *dir = opendir("/proc");
+	struct worker w = { 0 };
 	struct dirent *e;
+	int r = 0;
 
 	if (!dir)
 		return -errno;
-	while ((e = readdir(dir))) {
+	while (r == 0 && (e = readdir(dir))) {
 		struct proc_entry entry;
 		pid_t pid;
 
-		if (parse_pid(e->d_name, &pid) < 0 || !read_entry(pid, &entry))
+		if (parse_pid(e->d_name, &pid) < 0 || !read_entry(&w, pid, &entry))
 			continue;
 		struct proc_entry *slot = array_push(&ret->entries);
-		if (!slot)
-			return -ENOMEM;
-		*slot = entry;
+		if (slot)
+			*slot = entry;
+		else
+			r = -ENOMEM;
 	}
-	return 0;
+	worker_done(&w);
+	return r;
 }
 
 void proclist_done(struct proclist *l)

@@ -6,33 +6,11 @@
  * (AT_RANDOM). Fork copies them. Equal bytes, therefore, mean one execve. The bytes are compared
  * and not looked at otherwise.
  */
-#include <elf.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collectors/collector.h"
-#include "core/fs.h"
 #include "core/map.h"
 #include "core/util.h"
-
-static void process(struct raw_capture *c, struct raw_process *p)
-{
-	Elf64_auxv_t vector[64];
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "%sauxv", p->live);
-	ssize_t n = p->memfd < 0 ? -1 : fs_read(p->procfd, path, (char *)vector, sizeof(vector));
-
-	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(vector[0]); i++) {
-		if (vector[i].a_type != AT_RANDOM)
-			continue;
-		p->at_random_known =
-			pread(p->memfd, p->at_random, sizeof(p->at_random),
-			      (off_t)vector[i].a_un.a_val) == (ssize_t)sizeof(p->at_random);
-		return;
-	}
-}
 
 static bool same(const struct raw_process *a, const struct raw_process *b)
 {
@@ -70,6 +48,4 @@ static void tree(struct raw_capture *c)
 	map_done(&oldest);
 }
 
-const struct collector collector_at_random = { .name = "at_random",
-					       .process = process,
-					       .tree = tree };
+const struct collector collector_at_random = { .name = "at_random", .tree = tree };

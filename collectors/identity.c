@@ -16,12 +16,10 @@
 #include "collectors/collector.h"
 #include "collectors/identity/cgroup_path.h"
 #include "collectors/identity/program.h"
+#include "core/cleanup.h"
 #include "core/fs.h"
 #include "core/parse.h"
 #include "core/util.h"
-
-/* Of a longer command line only this much is kept: it is for people to read. */
-#define CMDLINE_MAX 16384
 
 static struct snap_process *row(struct raw_capture *c, const struct raw_process *p)
 {
@@ -37,27 +35,26 @@ static const char *live(const struct raw_process *p, const char *name, char buf[
 
 static void command_line(struct raw_capture *c, const struct raw_process *p)
 {
-	char text[CMDLINE_MAX], name[256] = "", path[64];
-	ssize_t n = 0;
+	CLEANUP(freep) char *text = p->cmdline_n ? malloc(p->cmdline_n + 1) : NULL;
+	size_t n = text ? p->cmdline_n : 0;
+	char name[256] = "";
 
-	/* The command line lies in its memory: where reading that blocked, this would too. */
-	if (!p->zombie && !p->gone && p->refused_error != -ETIMEDOUT)
-		n = fs_read(p->procfd, live(p, "cmdline", path), text, sizeof(text));
-	if (n > 0) {
-		program_name(text, (size_t)n, name, sizeof(name));
-		size_t program = strnlen(text, (size_t)n);
+	if (text) {
+		memcpy(text, p->cmdline, n + 1);
+		program_name(text, n, name, sizeof(name));
+		size_t program = strnlen(text, n);
 		/* For a person: arguments apart by blanks. */
 		while (n > 0 && text[n - 1] == '\0')
 			n--;
-		for (ssize_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++)
 			if (text[i] == '\0')
 				text[i] = ' ';
-		if (c->options->redact && program < (size_t)n)
+		if (c->options->redact && program < n)
 			row(c, p)->cmdline =
 				builder_strf(c->b, "%.*s <redacted>", (int)program, text);
 		else
-			row(c, p)->cmdline = builder_strn(c->b, text, (size_t)n);
-	} else if (n == 0 && p->kernel_thread) {
+			row(c, p)->cmdline = builder_strn(c->b, text, n);
+	} else if (p->kernel_thread) {
 		row(c, p)->cmdline = STR_NONE;
 	}
 	if (name[0])

@@ -135,26 +135,78 @@ static void look_outside(uint64_t pid, page_files *files)
 	free(text);
 }
 
-static void look_at_others(const struct raw_capture *c, page_files *files)
+/* All that a search uses is its own, for it may never come back. */
+struct search {
+	page_files files;
+	struct map tree; /* pids that are not looked at */
+	struct deadline until;
+};
+
+static void search_free(struct search *s)
 {
-	struct deadline until = deadline_in(MIN(BUDGET_NS, deadline_left_ns(c->deadline)));
+	array_done(&s->files);
+	map_done(&s->tree);
+	free(s);
+}
+
+static struct search *search_new(const struct raw_capture *c, const page_files *files)
+{
+	struct search *s = calloc(1, sizeof(*s));
+	int r = s ? 0 : -ENOMEM;
+
+	if (!s)
+		return NULL;
+	s->until = deadline_in(MIN(BUDGET_NS, deadline_left_ns(c->deadline)));
+	for (size_t i = 0; i < files->n && r == 0; i++) {
+		struct page_file *f = array_push(&s->files);
+		if (f)
+			*f = files->v[i];
+		else
+			r = -ENOMEM;
+	}
+	for (size_t i = 0; i < c->processes.n && r == 0; i++)
+		r = map_set(&s->tree, (uint64_t)c->processes.v[i].pid, 1);
+	if (r == 0)
+		return s;
+	search_free(s);
+	return NULL;
+}
+
+static void run_search(void *arg)
+{
+	struct search *s = *(struct search **)arg;
 	CLEANUP(fd_closep) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct map tree = { 0 };
 	struct numbers names;
 	uint64_t pid;
 	bool all = proc >= 0;
 
-	for (size_t i = 0; i < c->processes.n; i++)
-		(void)map_set(&tree, (uint64_t)c->processes.v[i].pid, 1);
 	numbers_begin(&names, proc);
 	while (all && numbers_next(&names, &pid) > 0) {
-		if (!map_get(&tree, pid, NULL))
-			look_outside(pid, files);
-		all = !deadline_passed(until);
+		if (!map_get(&s->tree, pid, NULL))
+			look_outside(pid, &s->files);
+		all = !deadline_passed(s->until);
 	}
-	for (size_t i = 0; !all && i < files->n; i++)
-		files->v[i].unread = true;
-	map_done(&tree);
+	for (size_t i = 0; !all && i < s->files.n; i++)
+		s->files.v[i].unread = true;
+}
+
+/*
+ * The mappings of a process cannot be read while one of its threads holds their lock: for ever, if
+ * that thread is in D state. A search that meets such a process is left behind.
+ */
+static void look_at_others(struct raw_capture *c, page_files *files)
+{
+	struct search *s = search_new(c, files);
+	int r = s ? worker_call(&c->worker, run_search, &s, sizeof(s), deadline_in(2 * BUDGET_NS))
+		  : -ENOMEM;
+
+	for (size_t i = 0; i < files->n; i++)
+		if (r == 0)
+			files->v[i] = s->files.v[i];
+		else
+			files->v[i].unread = true;
+	if (s && r != -ETIMEDOUT)
+		search_free(s);
 }
 
 static void tree(struct raw_capture *c)

@@ -139,13 +139,13 @@ int raw_maps_parse(char *text, size_t n, struct raw_maps **ret, size_t *ret_bad)
 struct raw_maps *raw_maps_ref(struct raw_maps *m)
 {
 	if (m)
-		m->refs++;
+		(void)__atomic_add_fetch(&m->refs, 1, __ATOMIC_RELAXED);
 	return m;
 }
 
 struct raw_maps *raw_maps_unref(struct raw_maps *m)
 {
-	if (m && --m->refs == 0) {
+	if (m && __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) == 0) {
 		free(m->v);
 		free(m->text);
 		free(m->paths);

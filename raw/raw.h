@@ -22,6 +22,7 @@
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/map.h"
+#include "core/worker.h"
 #include "raw/maps.h"
 #include "raw/stat.h"
 #include "snapshot/builder.h"
@@ -162,6 +163,10 @@ struct raw_process {
 			 it */
 	bool refused; /* the kernel lets us see neither stacks nor memory; refused_error says why */
 	int refused_error;
+	bool stuck; /* a thread of ours blocks in it: its descriptors are that thread's */
+	const char
+		*cmdline; /* as the kernel reads it from its memory, in the arena; NULL: not read */
+	size_t cmdline_n;
 	uint8_t at_random[16]; /* the bytes AT_RANDOM points to: equal in parent and child iff
 				  forked, never exec'd */
 	bool at_random_known;
@@ -204,6 +209,9 @@ struct raw_capture {
 	 * more: tree hooks skip what they have described.
 	 */
 	ARRAY(pid_t) outside;
+	struct worker worker; /* for what the main thread wants to read and may never get */
+	bool stuck; /* a thread of ours blocks and will use what is here when it wakes: never freed
+		     */
 	int64_t sched_clock_ns; /* se.exec_start's clock minus the monotonic one; SNAP_UNKNOWN */
 	bool no_kernel_stacks;  /* the kernel refused one: it will refuse all */
 	bool outside_done;      /* the second round: nobody is added any more */

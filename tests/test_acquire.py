@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 
@@ -120,17 +121,43 @@ def test_32bit(store):
             assert [g for g in report["gaps"] if g.get("about") == process["id"] and g["hole"] and "32-bit" in g["what"]]
 
 
+def need_state(name, what):
+    """Skips the test where the kernel does not give a process what it needs for that state."""
+    path = support.program("acquire", "states")
+    probe = subprocess.Popen([path, name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    said = probe.stdout.readline().strip()
+    support.end_tree(probe.pid, probe)
+    if said == "SKIP":
+        pytest.skip(f"{what} is not to be had here")
+
+
+def test_pages_that_never_come(store):
+    """What is read ahead of a process may block for ever: the report comes all the same, whole."""
+    need_state("unanswered", "userfaultfd")
+    with state("unanswered") as target:
+        pids = support.tree(target.pid)
+        report = support.dump(target.pid, "--samples", "1")
+        assert len(pids) == 3 and set(pids) == set(support.processes(report))
+        for thread in support.threads(report).values():
+            assert thread["complete"] and {"poll_page", "sleep_in_read"} & set(names(thread)), thread
+
+
+def test_command_line_that_never_comes(store, tmp_path):
+    """A process whose command line blocks its readers is known by its other names, and keeps its stack."""
+    need_state("silent", "userfaultfd or PR_SET_MM_MAP")
+    path = shutil.copy(support.program("acquire", "states"), tmp_path / f"silent{os.getpid()}")
+    with support.target([path, "silent"]) as target:
+        process = one(support.dump(target.pid, "--samples", "1"), target.pid)
+        assert process["name"] == path.name and "cmdline" not in process
+        assert "sleep_in_read" in names(process["threads"][0])
+        by_name = support.hangwatch("dump", "--name", path.name, "--json", "--samples", "1")
+        assert by_name.code == 0 and target.pid in support.processes(by_name.report), by_name
+
+
 @pytest.mark.parametrize("mode", ["auto", "always"])
 def test_worker_of_the_kernel(mode, store):
     """io_uring's threads are in the process but run in the kernel only: no call, no stack to miss, nothing to stop."""
-    path = support.program("acquire", "states")
-    probe = subprocess.Popen([path, "uring"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    said = probe.stdout.readline().strip()
-    probe.kill()
-    probe.wait(support.DEADLINE_S)
-    probe.stdout.close()
-    if said == "SKIP":
-        pytest.skip("io_uring is not to be had here")
+    need_state("uring", "io_uring")
     with state("uring") as target:
         for sleeps in (False, True):
             if sleeps:

@@ -9,6 +9,11 @@
  *			in read there
  *	deep		a recursion of 20,000 frames, then read
  *	zombies		three children that have ended (7, 0, by SIGTERM) and are not waited for
+ *	unanswered	32 threads sleep in poll, each with its list in a page of its own; two
+ *			children have the same mappings, but whoever touches those pages in the
+ *			second waits for ever (userfaultfd); or prints SKIP
+ *	silent		sleeps in read; whoever reads its command line waits for ever; or prints
+ *			SKIP
  *	uring		sleeps in read, beside a thread of the kernel that polls for io_uring for 50
  *			ms, then sleeps; or prints SKIP
  *	sleep CALL	sleeps for 100 s in poll, clock_nanosleep, nanosleep or futex
@@ -17,11 +22,17 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/io_uring.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -122,6 +133,101 @@ static void poll_in_kernel(void)
 	exit(0);
 }
 
+enum { PAGES = 32, PAGE = 4096 };
+
+static void *poll_page(void *arg)
+{
+	struct pollfd *list = arg;
+
+	*list = (struct pollfd){ .fd = never[0], .events = POLLIN };
+	(void)poll(list, 1, -1);
+	return NULL;
+}
+
+/* Nobody will ever bring what is missing in these pages. */
+static bool leave_unanswered(void *pages)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register all = { .range = { (uintptr_t)pages, PAGES * PAGE },
+				       .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	return fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0 &&
+	       madvise(pages, PAGES * PAGE, MADV_DONTNEED) == 0 &&
+	       ioctl(fd, UFFDIO_REGISTER, &all) == 0;
+}
+
+/* Pages alone between two that may not be touched, or they would be split from their neighbours. */
+static char *lonely_pages(void)
+{
+	char *all = mmap(NULL, (PAGES + 2) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)mprotect(all + PAGE, PAGES * PAGE, PROT_READ | PROT_WRITE);
+	return all + PAGE;
+}
+
+static void skip(const char *why)
+{
+	perror(why);
+	printf("SKIP\n");
+	exit(0);
+}
+
+/* The kernel lets a process say where its parts lie; all at once, and without a right. */
+static void hide_arguments(void)
+{
+	char text[1024] = "", *at, *pages = lonely_pages();
+	unsigned long long v[53] = { 0 };
+	int fd = open("/proc/self/stat", O_RDONLY);
+
+	if (read(fd, text, sizeof(text) - 1) < 0 || !leave_unanswered(pages))
+		skip("userfaultfd");
+	at = strrchr(text, ')') + 3; /* the state, field 3 of proc(5) */
+	for (int field = 4; field <= 52; field++)
+		v[field] = strtoull(strchr(at, ' ') + 1, &at, 10);
+	struct prctl_mm_map map = { .start_code = v[26],
+				    .end_code = v[27],
+				    .start_data = v[45],
+				    .end_data = v[46],
+				    .start_brk = v[47],
+				    .brk = (uintptr_t)sbrk(0),
+				    .start_stack = v[28],
+				    .arg_start = (uintptr_t)pages,
+				    .arg_end = (uintptr_t)pages + PAGE,
+				    .env_start = v[50],
+				    .env_end = v[51],
+				    .exe_fd = (uint32_t)-1 };
+	if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) < 0)
+		skip("PR_SET_MM_MAP");
+}
+
+static void poll_everywhere(void)
+{
+	char *pages = lonely_pages();
+	pthread_t t;
+	int tell[2];
+	char c;
+
+	(void)!pipe(tell);
+	for (int i = 0; i < PAGES; i++)
+		pthread_create(&t, NULL, poll_page, pages + (ptrdiff_t)i * PAGE);
+	for (int child = 0; child < 2; child++) {
+		if (fork() != 0)
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		if (child == 1 && !leave_unanswered(pages))
+			_exit(1);
+		if (child == 1)
+			(void)!write(tell[1], "", 1);
+		close(tell[1]);
+		sleep_in_read();
+	}
+	close(tell[1]);
+	if (read(tell[0], &c, 1) != 1)
+		skip("userfaultfd");
+	close(tell[0]);
+}
+
 static void sleep_in(const char *call)
 {
 	struct timespec t = { .tv_sec = 100 };
@@ -169,6 +275,10 @@ int main(int argc, char **argv)
 	} else if (strcmp(state, "zombies") == 0) {
 		printf("%d %d %d\n", ends(7, 0), ends(0, 0), ends(0, SIGTERM));
 		fflush(stdout);
+	} else if (strcmp(state, "unanswered") == 0) {
+		poll_everywhere();
+	} else if (strcmp(state, "silent") == 0) {
+		hide_arguments();
 	} else if (strcmp(state, "uring") == 0) {
 		poll_in_kernel();
 	} else if (strcmp(state, "sleep") == 0) {

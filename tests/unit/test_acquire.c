@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -45,6 +46,28 @@ static _Noreturn void be_sleeper(int fd)
 	_exit(0);
 }
 
+/* Until its second thread was born and both sleep: under valgrind that takes its time. */
+static void wait_for_sleepers(pid_t pid)
+{
+	struct deadline until = deadline_in(10 * NSEC_PER_SEC);
+	CLEANUP(fd_closep) int dir = tree_open_proc(pid);
+	int asleep = 0;
+
+	while (asleep != 2) {
+		pid_t tids[4];
+		int n = tree_list_threads(dir, tids, ARRAY_SIZE(tids));
+		assert_false(deadline_passed(until));
+		asleep = 0;
+		for (int i = 0; i < n; i++) {
+			char path[40];
+			struct raw_stat stat;
+			(void)snprintf(path, sizeof(path), "task/%d/stat", tids[i]);
+			asleep += raw_stat_read(dir, path, &stat) == 0 && stat.state == 'S';
+		}
+		usleep(1000);
+	}
+}
+
 static int setup(void **state)
 {
 	static struct fixture f;
@@ -75,8 +98,7 @@ static int setup(void **state)
 	f.sleeper = pids[0];
 	f.zombie = pids[1];
 	f.hold = hold[1];
-	usleep(20000); /* until they sleep: no test depends on it, for moving threads are tried
-			  again below */
+	wait_for_sleepers(f.sleeper);
 	*state = &f;
 	return 0;
 }
@@ -318,7 +340,7 @@ static void one_that_blocks_is_given_up(void **state)
 		t->tid = pid;
 		t->runfd = -1;
 	}
-	readers_run(&a, NULL, get_stuck);
+	readers_run(&a, NULL, get_stuck, READER_LOSES_ALL);
 	for (size_t i = 0; i < 3; i++) {
 		const struct raw_process *p = &c.processes.v[i];
 		assert_int_equal(p->refused, p->pid == 2);
