@@ -41,12 +41,11 @@ class Progress:
     def assert_unharmed(self):
         """All there, none stopped or traced, each waiting where it waited, each thread moving on."""
         assert support.tree(self.pid) == self.pids
-        # A tracer's death frees its tracees in the kernel's own time.
-        support.wait_until(lambda: all(support.status(p, "TracerPid") == "0" for p in self.pids),
+        threads = [(pid, tid) for pid in self.pids for tid in support.tasks(pid)]
+        # A tracer's death frees its tracees in the kernel's own time, one by one.
+        support.wait_until(lambda: all(support.status(tid, "TracerPid") == "0" for _, tid in threads),
                            "the dead tracer's hold to end")
-        for pid in self.pids:
-            for tid in support.tasks(pid):
-                assert support.state(pid, tid) in ("S", "R"), support.read_text(f"/proc/{pid}/status")
+        support.wait_until(lambda: all(support.state(*t) in ("S", "R") for t in threads), "all of them to run or sleep")
         before = self.counters()
         support.wait_until(
             lambda: all(now > then for a, b in zip(self.counters(), before)
