@@ -111,9 +111,14 @@ unit: $(UNIT)
 # The children of a test are its own business: those that a confinement or a tracer kills leak.
 VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite --child-silent-after-fork=yes
 
-valgrind: $(UNIT)
+valgrind: valgrind-unit valgrind-runs
+
+valgrind-unit: $(UNIT)
 	$(Q)HW_VALGRIND=1 UNIT_RUNNER='$(VALGRIND)' scripts/run-unit $(UNIT)
-	$(Q)echo "PASS: unit tests under valgrind"
+
+# The whole program: what it watches, captures and shows.
+valgrind-runs: all hangs test-programs
+	$(Q)O=$(O) $(PYTHON) -m pytest -q -rs -p no:cacheprovider tests/valgrind_runs.py
 
 # They bring programs to test with: TEST_PROGRAMS, which the rule of check needs when it is read.
 -include $(wildcard tests/*/*.mk bench/*.mk)
@@ -160,14 +165,14 @@ help:
 	@echo 'make hangs zoo    programs to test with, for trying by hand'
 	@echo
 	@echo 'Long runs:'
-	@echo 'make valgrind     the unit tests under valgrind'
+	@echo 'make valgrind     the unit tests, and the whole program at work, under valgrind'
 	@echo 'make fuzz         every fuzzer for FUZZ_SECONDS= (600); needs clang'
 	@echo 'make bench        side by side with other tools, BENCH_ARGS='
 	@echo 'make soak         captures again and again: leaks, harm; SOAK_ARGS='
 	@echo 'make matrix       every interpreter and async library, writes docs/MATRIX.md'
 	@echo 'make agreement    stacks beside those of gdb and py-spy, writes docs/AGREEMENT*.md'
 
-.PHONY: all unit valgrind test-programs check check-quick layers layout install uninstall clean help FORCE
+.PHONY: all unit valgrind valgrind-unit valgrind-runs test-programs check check-quick layers layout install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(SRCS:%.c=$(O)/%.d) $(O)/cli/main.d $(UNIT_SRCS:%.c=$(O)/%.d) $(UNIT_LIB:.o=.d)
