@@ -165,6 +165,9 @@ static int check_owners(const struct check *c, const uint32_t from[TABLE_MAX])
 		if (t != TABLE_THREAD && t != TABLE_TASK)
 			return bad(c, "stack %u belongs to no thread or task", i);
 	}
+	for (uint32_t i = from[TABLE_PARK]; i < SNAP_N(c->s, PARK); i++)
+		if (node_table(SNAP_ROW(c->s, PARK, i)->owner) != TABLE_THREAD)
+			return bad(c, "park %u belongs to no thread", i);
 	return 0;
 }
 

@@ -189,6 +189,13 @@ const struct snap_stack *snap_stack_of(const struct snap_index *x, node_t owner)
 	return l.n ? SNAP_ROW(x->s, STACK, l.v[0]) : NULL;
 }
 
+const struct snap_park *snap_park_of(const struct snap_index *x, node_t thread)
+{
+	struct snap_list l = snap_children(x, TABLE_PARK, thread);
+
+	return l.n ? SNAP_ROW(x->s, PARK, l.v[0]) : NULL;
+}
+
 bool snap_fact_about(const struct snap_index *x, node_t about, const char *key, uint32_t *ret_row)
 {
 	struct snap_list l = snap_facts_about(x, about);

@@ -41,6 +41,7 @@ node_t snap_thread_by_tid(const struct snap_index *x, int64_t tid);
 node_t snap_main_thread(const struct snap_index *x, node_t process);
 const struct snap_stack *snap_stack_of(const struct snap_index *x,
 				       node_t owner); /* NULL when none */
+const struct snap_park *snap_park_of(const struct snap_index *x, node_t thread); /* the same */
 
 /* The first fact of that key about a node, as its row's index; false when there is none. */
 bool snap_fact_about(const struct snap_index *x, node_t about, const char *key, uint32_t *ret_row);

@@ -284,7 +284,7 @@ void snapshot_write_schema(struct json *j)
 	json_object(j);
 	definitions(j, &snap_head_record);
 	for (unsigned t = 1; t < TABLE_MAX; t++)
-		if (snap_record((enum table)t) && t != TABLE_STACK)
+		if (snap_record((enum table)t) && t != TABLE_STACK && t != TABLE_PARK)
 			definitions(j, snap_record((enum table)t));
 	json_object_end(j);
 	json_object_end(j);

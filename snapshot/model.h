@@ -70,6 +70,7 @@ enum table {
 	/* not nodes: */
 	TABLE_SAMPLE,
 	TABLE_STACK,
+	TABLE_PARK,
 	TABLE_FRAME,
 	TABLE_LOCAL,
 	TABLE_RUNTIME,
@@ -305,6 +306,16 @@ struct snap_stack {
 	node_t owner; /* thread or task */
 	struct span frames;
 	uint8_t complete; /* reached its outermost frame */
+};
+
+/*
+ * What a thread waits for where that is an object of its language's runtime: an event, a queue. A
+ * task has the same two fields in its own row.
+ */
+struct snap_park {
+	node_t owner;        /* thread */
+	int64_t object;      /* its address: equal objects are one thing */
+	struct span setters; /* as snap_task.setters */
 };
 
 struct snap_frame {
@@ -588,6 +599,7 @@ const char *snap_str(const struct snapshot *s, str_t str); /* "" for unknown and
 #define SNAP_TYPE_SET       struct snap_set
 #define SNAP_TYPE_SAMPLE    struct snap_sample
 #define SNAP_TYPE_STACK     struct snap_stack
+#define SNAP_TYPE_PARK      struct snap_park
 #define SNAP_TYPE_FRAME     struct snap_frame
 #define SNAP_TYPE_LOCAL     struct snap_local
 #define SNAP_TYPE_RUNTIME   struct snap_runtime

@@ -8,6 +8,7 @@
  */
 #include "snapshot/read.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -379,32 +380,54 @@ static const struct field *find_field(const struct record *rec, const char *key,
 	return NULL;
 }
 
-static const struct field *merged_field(const struct record *rec)
+/* Records whose fields appear among those of another, and their rows, once one of the keys came. */
+struct merged {
+	const struct field *field;
+	struct target row;
+	size_t hint;
+};
+
+enum { MERGED_MAX = 2 };
+
+static size_t merged_fields(const struct record *rec, struct merged *ret)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < rec->n_fields; i++)
-		if (rec->fields[i].type == FIELD_MERGED)
-			return &rec->fields[i];
-	return NULL;
+		if (rec->fields[i].type == FIELD_MERGED) {
+			assert(n < MERGED_MAX);
+			ret[n++] = (struct merged){ .field = &rec->fields[i] };
+		}
+	return n;
+}
+
+static void read_merged(struct reader *r, struct merged *merged, size_t n, const char *key,
+			const struct target *to)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct merged *m = &merged[i];
+		const struct field *f = find_field(snap_record(m->field->u.table), key, &m->hint);
+		if (!f)
+			continue;
+		if (m->row.record || new_row(r, m->field->u.table, to, &m->row))
+			read_field(r, f, &m->row);
+		return;
+	}
+	pull_skip(&r->p);
 }
 
 static void read_fields(struct reader *r, const struct target *to)
 {
-	const struct field *merged = merged_field(to->record);
-	struct target inner = { .record = NULL }; /* the merged row, once one of its keys came */
-	size_t hint = 0, inner_hint = 0;
+	struct merged merged[MERGED_MAX];
+	size_t n_merged = merged_fields(to->record, merged), hint = 0;
 	char key[64];
 
 	while (pull_key(&r->p, key, sizeof(key))) {
 		const struct field *f = find_field(to->record, key, &hint);
-		if (f) {
+		if (f)
 			read_field(r, f, to);
-			continue;
-		}
-		f = merged ? find_field(snap_record(merged->u.table), key, &inner_hint) : NULL;
-		if (!f)
-			pull_skip(&r->p);
-		else if (inner.record || new_row(r, merged->u.table, to, &inner))
-			read_field(r, f, &inner);
+		else
+			read_merged(r, merged, n_merged, key, to);
 	}
 }
 

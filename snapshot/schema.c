@@ -142,6 +142,7 @@ static const struct field thread_fields[] = {
 	F(snap_thread, group, "group", INDEX, TO(G_)),
 	CHILD_OF("samples", CHILDREN, SAMPLE),
 	CHILD_OF(NULL, MERGED, STACK),
+	CHILD_OF(NULL, MERGED, PARK),
 };
 RECORD(thread_record, snap_thread, 'T', thread_fields);
 
@@ -164,6 +165,13 @@ static const struct field stack_fields[] = {
 	F(snap_stack, complete, "complete", BOOL),
 };
 RECORD(stack_record, snap_stack, 0, stack_fields);
+
+static const struct field park_fields[] = {
+	F(snap_park, owner, NULL, OWNER),
+	F(snap_park, object, "object", HEX),
+	F(snap_park, setters, "setters", NODES, TO(K_ | T_ | S_)),
+};
+RECORD(park_record, snap_park, 0, park_fields);
 
 static const struct field frame_fields[] = {
 	F(snap_frame, kind, "kind", ENUM, NAMES(frame_kind)),
@@ -446,17 +454,29 @@ const struct record snap_head_record = { "head", sizeof(struct snap_head), head_
 					 ARRAY_SIZE(head_fields), 0 };
 
 static const struct record *const records[TABLE_MAX] = {
-	[TABLE_PROCESS] = &process_record, [TABLE_THREAD] = &thread_record,
-	[TABLE_TASK] = &task_record,       [TABLE_RESOURCE] = &resource_record,
-	[TABLE_WAIT] = &wait_record,       [TABLE_FACT] = &fact_record,
-	[TABLE_EVENT] = &event_record,     [TABLE_GROUP] = &group_record,
-	[TABLE_SET] = &set_record,         [TABLE_SAMPLE] = &sample_record,
-	[TABLE_STACK] = &stack_record,     [TABLE_FRAME] = &frame_record,
-	[TABLE_LOCAL] = &local_record,     [TABLE_RUNTIME] = &runtime_record,
-	[TABLE_SCOPE] = &scope_record,     [TABLE_FD] = &fd_record,
-	[TABLE_WATCH] = &watch_record,     [TABLE_SIGNAL] = &signal_record,
-	[TABLE_GAP] = &gap_record,         [TABLE_VERDICT] = &verdict_record,
-	[TABLE_ODD] = &odd_record,         [TABLE_RULED_OUT] = &ruled_out_record,
+	[TABLE_PROCESS] = &process_record,
+	[TABLE_THREAD] = &thread_record,
+	[TABLE_TASK] = &task_record,
+	[TABLE_RESOURCE] = &resource_record,
+	[TABLE_WAIT] = &wait_record,
+	[TABLE_FACT] = &fact_record,
+	[TABLE_EVENT] = &event_record,
+	[TABLE_GROUP] = &group_record,
+	[TABLE_SET] = &set_record,
+	[TABLE_SAMPLE] = &sample_record,
+	[TABLE_STACK] = &stack_record,
+	[TABLE_PARK] = &park_record,
+	[TABLE_FRAME] = &frame_record,
+	[TABLE_LOCAL] = &local_record,
+	[TABLE_RUNTIME] = &runtime_record,
+	[TABLE_SCOPE] = &scope_record,
+	[TABLE_FD] = &fd_record,
+	[TABLE_WATCH] = &watch_record,
+	[TABLE_SIGNAL] = &signal_record,
+	[TABLE_GAP] = &gap_record,
+	[TABLE_VERDICT] = &verdict_record,
+	[TABLE_ODD] = &odd_record,
+	[TABLE_RULED_OUT] = &ruled_out_record,
 };
 
 const struct record *snap_record(enum table t)

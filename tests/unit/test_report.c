@@ -155,7 +155,9 @@ static void set_owner(enum table t, uint32_t index, const struct record *r, void
 		if (r->fields[i].type != FIELD_OWNER)
 			continue;
 		uint32_t *owner = (uint32_t *)((char *)row + r->fields[i].offset);
-		if (t == TABLE_STACK)
+		if (t == TABLE_PARK)
+			*owner = NODE(TABLE_THREAD, index);
+		else if (t == TABLE_STACK)
 			*owner = NODE(index % 2 ? TABLE_TASK : TABLE_THREAD, index / 2);
 		else if (t == TABLE_RUNTIME)
 			*owner = NODE(TABLE_PROCESS, index);
