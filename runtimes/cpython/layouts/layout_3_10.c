@@ -363,6 +363,12 @@ const struct cpython_layout cpython_layout_3_10 = {
 	.RLock_owner = 24,
 	.RLock_count = 32,
 
+	.SemLock_handle = 16,
+	.SemLock_last_tid = 24,
+	.SemLock_count = 32,
+	.SemLock_maxvalue = 36,
+	.SemLock_kind = 40,
+
 	.Deque_leftblock = 24,
 	.Deque_rightblock = 32,
 	.Deque_leftindex = 40,
@@ -440,4 +446,8 @@ const struct cpython_layout cpython_layout_3_10 = {
 	.YIELD_FROM = 72,
 	.RESUME = CPYTHON_NO_VALUE,
 	.SEND = CPYTHON_NO_VALUE,
+	.CALL_FUNCTION_EX = 142,
+	.CALL_FUNCTION = 131,
+	.CALL_FUNCTION_KW = 141,
+	.CALL_METHOD = 161,
 };

@@ -428,6 +428,12 @@ const struct cpython_layout cpython_layout_3_13t = {
 	.RLock_owner = 40,
 	.RLock_count = 48,
 
+	.SemLock_handle = 32,
+	.SemLock_last_tid = 40,
+	.SemLock_count = 48,
+	.SemLock_maxvalue = 52,
+	.SemLock_kind = 56,
+
 	.Deque_leftblock = 40,
 	.Deque_rightblock = 48,
 	.Deque_leftindex = 56,
@@ -505,4 +511,8 @@ const struct cpython_layout cpython_layout_3_13t = {
 	.YIELD_FROM = CPYTHON_NO_VALUE,
 	.RESUME = 149,
 	.SEND = 104,
+	.CALL_FUNCTION_EX = 54,
+	.CALL_FUNCTION = CPYTHON_NO_VALUE,
+	.CALL_FUNCTION_KW = CPYTHON_NO_VALUE,
+	.CALL_METHOD = CPYTHON_NO_VALUE,
 };

@@ -457,6 +457,12 @@ const struct cpython_layout cpython_layout_3_14 = {
 	.RLock_owner = 24,
 	.RLock_count = 32,
 
+	.SemLock_handle = 16,
+	.SemLock_last_tid = 24,
+	.SemLock_count = 32,
+	.SemLock_maxvalue = 36,
+	.SemLock_kind = 40,
+
 	.Deque_leftblock = 24,
 	.Deque_rightblock = 32,
 	.Deque_leftindex = 40,
@@ -534,4 +540,8 @@ const struct cpython_layout cpython_layout_3_14 = {
 	.YIELD_FROM = CPYTHON_NO_VALUE,
 	.RESUME = 128,
 	.SEND = 106,
+	.CALL_FUNCTION_EX = 4,
+	.CALL_FUNCTION = CPYTHON_NO_VALUE,
+	.CALL_FUNCTION_KW = CPYTHON_NO_VALUE,
+	.CALL_METHOD = CPYTHON_NO_VALUE,
 };

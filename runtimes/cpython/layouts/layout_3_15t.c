@@ -458,6 +458,12 @@ const struct cpython_layout cpython_layout_3_15t = {
 	.RLock_owner = -1,
 	.RLock_count = -1,
 
+	.SemLock_handle = -1,
+	.SemLock_last_tid = -1,
+	.SemLock_count = -1,
+	.SemLock_maxvalue = -1,
+	.SemLock_kind = -1,
+
 	.Deque_leftblock = -1,
 	.Deque_rightblock = -1,
 	.Deque_leftindex = -1,
@@ -535,4 +541,8 @@ const struct cpython_layout cpython_layout_3_15t = {
 	.YIELD_FROM = CPYTHON_NO_VALUE,
 	.RESUME = 128,
 	.SEND = 105,
+	.CALL_FUNCTION_EX = 4,
+	.CALL_FUNCTION = CPYTHON_NO_VALUE,
+	.CALL_FUNCTION_KW = CPYTHON_NO_VALUE,
+	.CALL_METHOD = CPYTHON_NO_VALUE,
 };
