@@ -10,20 +10,28 @@
 #include "analysis/waits.h"
 #include "core/util.h"
 
+static uint32_t sets_named(const struct snapshot *s, struct span l)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; span_known(l) && k < l.n; k++) {
+		node_t r = *SNAP_ROW(s, REF, l.first + k);
+		if (node_table(r) == TABLE_SET)
+			n = MAX(n, node_index(r) + 1);
+	}
+	return n;
+}
+
 /* Sets that a producer made come first; those behind the last that one of its rows names are ours.
  */
 static uint32_t sets_of_producers(const struct snapshot *s)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < SNAP_N(s, TASK); i++) {
-		struct span l = SNAP_ROW(s, TASK, i)->setters;
-		for (uint32_t k = 0; span_known(l) && k < l.n; k++) {
-			node_t r = *SNAP_ROW(s, REF, l.first + k);
-			if (node_table(r) == TABLE_SET)
-				n = MAX(n, node_index(r) + 1);
-		}
-	}
+	for (uint32_t i = 0; i < SNAP_N(s, TASK); i++)
+		n = MAX(n, sets_named(s, SNAP_ROW(s, TASK, i)->setters));
+	for (uint32_t i = 0; i < SNAP_N(s, PARK); i++)
+		n = MAX(n, sets_named(s, SNAP_ROW(s, PARK, i)->setters));
 	return n;
 }
 

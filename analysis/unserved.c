@@ -2,14 +2,15 @@
  * took notice. */
 #include "analysis/unserved.h"
 
+#include "analysis/waits.h"
 #include "core/util.h"
 
 bool setter_is_gone(const struct claim *c, const struct finding *f)
 {
 	const struct step *last = claim_step(c, c->last);
 
-	return f->class == VERDICT_LOST_PEER && node_table(last->sleeper) == TABLE_TASK &&
-	       last->wait != GRAPH_NONE && span_known(task_row(c->a, last->sleeper)->setters);
+	return f->class == VERDICT_LOST_PEER && last->wait != GRAPH_NONE &&
+	       span_known(setters_of(c->a, last->sleeper));
 }
 
 bool is_unserved(const struct analysis *a, const struct snap_fd *fd)

@@ -119,11 +119,14 @@ static void of_stopped_process(struct analysis *a, node_t process)
 			  : "SIGCONT: it is stopped");
 }
 
-/* The tasks of all processes, those that may mean to wait for ever behind the others: it depends on
- * them. */
-static void of_tasks(struct analysis *a)
+/* The threads and tasks of all processes, those that may mean to wait for ever behind the others:
+ * it depends on them. */
+static void of_sleepers(struct analysis *a)
 {
 	for (int turn = 0; turn < 2; turn++) {
+		for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++)
+			if (waits_for_ever(a, NODE(TABLE_THREAD, i)) == (turn == 1))
+				of_thread(a, NODE(TABLE_THREAD, i));
 		for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++) {
 			node_t task = NODE(TABLE_TASK, i);
 			if (!task_row(a, task)->inherited && waits_for_ever(a, task) == (turn == 1))
@@ -142,9 +145,7 @@ void waits_derive(struct analysis *a)
 	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++)
 		if (a->threads[i].loop_calls)
 			a->threads[i].loop_calls = loop_has_callbacks(a, NODE(TABLE_THREAD, i));
-	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++)
-		of_thread(a, NODE(TABLE_THREAD, i));
-	of_tasks(a);
+	of_sleepers(a);
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++) {
 		node_t main_thread = a->processes[i].main_thread;
 		if (main_thread != NODE_UNKNOWN &&

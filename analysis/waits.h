@@ -93,11 +93,24 @@ void waits_loop(struct analysis *a, node_t thread);
 
 /* Does an event loop watch, or have a timer for, anything that belongs to none of its tasks? */
 bool loop_has_callbacks(struct analysis *a, node_t thread);
+
+/* Does somebody who wants the task's wait to end say so: a deadline, a cancelled scope? */
+bool task_is_wanted(const struct analysis *a, node_t task);
+
+/* A thread waits on a futex that has a timeout which counts. */
+struct limit futex_limit(const struct analysis *a, node_t thread);
+
+/* Who has a reference to what a task or thread waits for; unknown where not all could be found. */
+struct span setters_of(const struct analysis *a, node_t sleeper);
+
 /*
- * Does the task wait for what nobody can give, with no sign that anybody ever meant to: a bare
- * variable, no deadline, not cancelled? Beside tasks that serve that is how programs wait for ever.
+ * Does the task or thread wait for what nobody can give, with no sign that anybody ever meant to: a
+ * bare variable, no deadline, not cancelled? Beside tasks that serve that is how programs wait for
+ * ever.
  */
-bool waits_for_ever(const struct analysis *a, node_t task);
+bool waits_for_ever(const struct analysis *a, node_t sleeper);
+bool rests_for_ever(const struct analysis *a,
+		    node_t sleeper); /* and beside such tasks, once known */
 void waits_task(struct analysis *a, node_t task);
 
 #endif

@@ -32,7 +32,7 @@ static bool is_private(const struct analysis *a, node_t thread)
 
 /* futex(uaddr, op, val, timeout): the fourth argument is a timeout for those operations that sleep.
  */
-static struct limit futex_limit(const struct analysis *a, node_t thread)
+struct limit futex_limit(const struct analysis *a, node_t thread)
 {
 	return str_eq(call_name(a, thread), "futex") ? limit_of_pointer(a, thread, 3)
 						     : (struct limit){ 0 };
@@ -175,9 +175,18 @@ static void shared(struct analysis *a, node_t thread, const char *kind, struct w
 static void ownerless(struct analysis *a, node_t thread, bool private_, const char *kind,
 		      struct wait_in *in)
 {
+	struct span setters = setters_of(a, thread);
+
 	in->on = WAIT_ON_FUTEX;
 	if (!private_) {
 		shared(a, thread, kind, in);
+		return;
+	}
+	/* Nobody else has the thing around it, so no handler, either. */
+	if (span_known(setters) && !rests_for_ever(a, thread)) {
+		in->party = party_of_span(a, setters);
+		in->evidence = EVIDENCE_READ;
+		wait_add(a, in, "%s", kind);
 		return;
 	}
 	in->party = party_actors_beside(a, thread);

@@ -60,8 +60,7 @@ static struct wait_in task_wait(const struct analysis *a, node_t task, enum wait
 	return in;
 }
 
-/* Does somebody who wants it to end say so: a deadline, a cancelled scope? */
-static bool is_wanted(const struct analysis *a, node_t task)
+bool task_is_wanted(const struct analysis *a, node_t task)
 {
 	struct snap_list l = snap_children(&a->x, TABLE_SCOPE, task);
 
@@ -72,15 +71,6 @@ static bool is_wanted(const struct analysis *a, node_t task)
 	return scope_deadline(a, task) != 0;
 }
 
-bool waits_for_ever(const struct analysis *a, node_t task)
-{
-	const struct snap_task *t = task_row(a, task);
-	int64_t variable;
-
-	return t->state == TASK_WAITING && span_known(t->setters) && !t->setters.n &&
-	       fact_value(a, task, "setters_variable", &variable) && !is_wanted(a, task);
-}
-
 /* Who may set, release, send: read where possible, else anybody in the process. */
 static void wakers_in_process(struct analysis *a, node_t task, struct wait_in *in)
 {
@@ -89,8 +79,7 @@ static void wakers_in_process(struct analysis *a, node_t task, struct wait_in *i
 	if (node_table(t->wait_owner) == TABLE_TASK || node_table(t->wait_owner) == TABLE_THREAD) {
 		in->party = party_of(a, &t->wait_owner, 1);
 		in->about[0] = t->wait_owner;
-	} else if (span_known(t->setters) &&
-		   !(waits_for_ever(a, task) && view_of(a, t->owner)->serves)) {
+	} else if (span_known(t->setters) && !rests_for_ever(a, task)) {
 		in->party = party_of_span(a, t->setters);
 	} else {
 		in->party = party_actors(a, t->owner);

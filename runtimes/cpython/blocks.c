@@ -6,6 +6,10 @@
  * must know a height, and so it is written down: up to 3.10 in the frame's blocks, from 3.11 in its
  * code's exception table, an entry for each run of instructions. What an open `with` keeps is below
  * that; one that is still being entered is not open yet, though what it keeps may be on the stack.
+ *
+ * While a frame is in a call, what it called and with what lies above that height: as many words
+ * as the instruction says, at least. From 3.11 on only calls that unpack a tuple leave the height
+ * unnoted for Python's own functions; from 3.14 on none do.
  */
 #include "runtimes/cpython/blocks.h"
 
@@ -96,6 +100,50 @@ static int height_of_table(struct codes *c, const struct py_frame *f, uint32_t *
 	return 0;
 }
 
+static int height_of(struct codes *c, const struct py_frame *f, uint32_t *ret)
+{
+	int r = c->heap->minor <= 10 ? height_of_blocks(c, f, ret) : height_of_table(c, f, ret);
+
+	return r == 0 && *ret > f->code->stacksize ? -EBADMSG : r;
+}
+
+/* Of the call that the frame is in. An argument of more than a byte is taken for less. */
+static uint32_t operands_of(struct codes *c, const struct py_frame *f, bool *ret_copied)
+{
+	const struct cpython_layout *l = &c->heap->l;
+	uint8_t op, arg;
+
+	if (code_instruction(c, f->code, f->unit, &op, &arg) < 0)
+		return 0;
+	/* The function and a tuple, since 3.11 beside an empty word; perhaps a dict. */
+	if (op == l->CALL_FUNCTION_EX) {
+		*ret_copied = true;
+		return (c->heap->minor >= 11 ? 3u : 2u) + (arg & 1);
+	}
+	if (op == l->CALL_FUNCTION)
+		return arg + 1u;
+	if (op == l->CALL_FUNCTION_KW || op == l->CALL_METHOD)
+		return arg + 2u;
+	return 0;
+}
+
+int frame_in_use(struct codes *c, const struct py_frame *f, struct frame_use *ret)
+{
+	uint64_t first = f->locals + f->code->nlocals * 8ull;
+	struct frame_use use = { 0 };
+	uint32_t height;
+	int r = height_of(c, f, &height);
+
+	if (r < 0)
+		return r;
+	use.blocks = first + height * 8ull;
+	use.call = use.blocks + operands_of(c, f, &use.copied) * 8ull;
+	if (use.call > first + f->code->stacksize * 8ull)
+		return -EBADMSG;
+	*ret = use;
+	return 0;
+}
+
 int frame_blocks(struct codes *c, const struct py_frame *f, struct heap_items *to)
 {
 	struct py_frame copy = *f;
@@ -103,12 +151,9 @@ int frame_blocks(struct codes *c, const struct py_frame *f, struct heap_items *t
 
 	if (!f->code)
 		return 0;
-	int r = c->heap->minor <= 10 ? height_of_blocks(c, f, &height)
-				     : height_of_table(c, f, &height);
+	int r = height_of(c, f, &height);
 	if (r < 0)
 		return r;
-	if (height > f->code->stacksize)
-		return -EBADMSG;
 	copy.stack_end = f->locals + (f->code->nlocals + (uint64_t)height) * 8;
 	return frame_stack(c, &copy, to);
 }

@@ -46,12 +46,14 @@ struct py_holder {
 	uint64_t address;
 };
 
-/* A task that waits for whoever has a reference: to objects[0], or to objects[1], 0 where there is
- * but one. */
+/* A task or thread that waits for whoever has a reference: to objects[0], or to objects[1], 0 where
+ * there is but one. */
 struct py_park {
-	node_t task;
+	node_t waiter;
 	uint64_t objects[2];
+	uint64_t subject;   /* what a program has of it: objects[0], or an Event around that */
 	const char *not_by; /* class of objects that are no way to it; NULL */
+	bool timed;         /* it may go on by itself */
 };
 
 struct python {

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/util.h"
+#include "runtimes/cpython/blocks.h"
 #include "runtimes/cpython/coroutine.h"
 
 enum {
@@ -107,7 +108,9 @@ static void refer(struct referrers *r, uint32_t from, uint64_t to, bool counted)
 		r->error = -ENOMEM;
 		return;
 	}
-	*e = (struct ref_edge){ .from = from, .next = r->nodes.v[node].incoming };
+	*e = (struct ref_edge){ .from = from,
+				.next = r->nodes.v[node].incoming,
+				.passed = r->passing };
 	r->nodes.v[node].incoming = (uint32_t)r->edges.n;
 	r->nodes.v[node].found += counted;
 }
@@ -142,7 +145,48 @@ static void refer_words(struct referrers *r, uint32_t from, uint64_t at, uint64_
 		refer(r, from, heap_untag(h, word), !is_borrowed(h, word));
 }
 
-/* A frame's variables and, where it does not run, its value stack. Each frame once, whoever comes
+/* What a call that unpacks it makes no copy of. */
+static bool is_taken_as_it_is(const struct heap *h, const struct py_type *t)
+{
+	static const char *const names[] = { "tuple", "dict", "function", "method" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(t->name, names[i]))
+			return !(t->flags & (uint64_t)h->l.Py_TPFLAGS_HEAPTYPE);
+	return false;
+}
+
+/* What a call was given, but for what it may have given up. */
+static void refer_operands(struct referrers *r, uint32_t from, const struct frame_use *use)
+{
+	struct heap *h = &r->py->heap;
+	const struct py_type *t;
+	uint64_t word;
+
+	if (!use->copied) {
+		refer_words(r, from, use->blocks, use->call);
+		return;
+	}
+	for (uint64_t at = use->blocks;
+	     at < use->call && memory_read_u64(h->memory, at, &word) == 0; at += 8)
+		if (heap_type_of(h, word, &t) == 0 && is_taken_as_it_is(h, t))
+			refer(r, from, word, true);
+}
+
+/* Of a frame that runs: what is surely on its value stack. */
+static void refer_running(struct referrers *r, uint32_t from, const struct py_frame *f)
+{
+	struct frame_use use;
+
+	if (frame_in_use(&r->py->codes, f, &use) < 0)
+		return;
+	r->passing = true;
+	refer_words(r, from, f->locals + f->code->nlocals * 8ull, use.blocks);
+	refer_operands(r, from, &use);
+	r->passing = false;
+}
+
+/* A frame's variables and as much of its value stack as is known. Each frame once, whoever comes
  * by first. */
 static void frame_add(struct referrers *r, const struct py_frame *f, uint32_t from)
 {
@@ -155,6 +199,8 @@ static void frame_add(struct referrers *r, const struct py_frame *f, uint32_t fr
 		r->error = -ENOMEM;
 	uint64_t stack = f->locals + f->code->nlocals * 8ull;
 	refer_words(r, from, f->locals, MAX(stack, f->stack_end));
+	if (!f->stack_end)
+		refer_running(r, from, f);
 	if (h->l.PyInterpreterFrame_f_funcobj >= 0 &&
 	    heap_u64(h, f->address, h->l.PyInterpreterFrame_f_funcobj, &function) == 0)
 		refer(r, from, heap_untag(h, function), !is_borrowed(h, function));
@@ -186,7 +232,8 @@ static bool of_library(const struct python *py, const struct py_frame *f)
 	const char *file = f->code ? snap_str(py->b->s, f->code->file) : "";
 
 	return strstr(file, "/trio/_") || strstr(file, "/asyncio/") ||
-	       strstr(file, "/threading.py") || strstr(file, "/queue.py");
+	       strstr(file, "/threading.py") || strstr(file, "/queue.py") ||
+	       strstr(file, "/concurrent/futures/");
 }
 
 static void root_add(struct referrers *r, const struct py_frame *f, node_t owner, size_t sealed_by)
@@ -506,7 +553,7 @@ static int visit(struct question *q, uint32_t node)
 
 /* How the thing itself is held: by a variable of the program, or in something that others can look
  * into. */
-static void note_direct(struct question *q, const struct ref_node *from)
+static void note_direct(struct question *q, const struct ref_node *from, bool passed)
 {
 	switch ((enum py_kind)from->kind) {
 	case PY_CELL:
@@ -519,13 +566,13 @@ static void note_direct(struct question *q, const struct ref_node *from)
 	case PY_FUTURE_ITER:
 		break;
 	default:
-		q->answer->named |= !from->address && !from->library;
+		q->answer->named |= !from->address && !from->library && !passed;
 		q->answer->shared |= from->address && !from->holder;
 		break;
 	}
 }
 
-static int answer(struct question *q, const char *not_by)
+static int answer(struct question *q, const struct py_park *park)
 {
 	struct referrers *r = q->r;
 	struct heap *h = &r->py->heap;
@@ -536,7 +583,8 @@ static int answer(struct question *q, const char *not_by)
 
 		if (!is_complete(r, n))
 			return 1;
-		q->answer->references += i == 0 ? n->found : 0;
+		bool subject = n->address == park->subject;
+		q->answer->references += subject ? n->found : 0;
 		for (uint32_t edge = n->incoming; e == 0 && edge;
 		     edge = r->edges.v[edge - 1].next) {
 			const uint32_t from = r->edges.v[edge - 1].from;
@@ -544,17 +592,17 @@ static int answer(struct question *q, const char *not_by)
 
 			if (!r->steps_left--)
 				return r->steps_left = 0, 1;
-			if (i == 0)
-				note_direct(q, f);
-			if (!(not_by && f->address && heap_is_named(h, f->address, not_by)))
+			if (subject)
+				note_direct(q, f, r->edges.v[edge - 1].passed);
+			if (!(park->not_by && f->address &&
+			      heap_is_named(h, f->address, park->not_by)))
 				e = visit(q, from);
 		}
 	}
 	return e;
 }
 
-int referrers_of(struct referrers *r, const uint64_t objects[2], const char *not_by,
-		 struct ref_answer *ret)
+int referrers_of(struct referrers *r, const struct py_park *park, struct ref_answer *ret)
 {
 	struct question q = { .r = r, .answer = ret };
 	int e = 0;
@@ -563,12 +611,13 @@ int referrers_of(struct referrers *r, const uint64_t objects[2], const char *not
 	for (int i = 0; i < 2 && e == 0; i++) {
 		uint64_t node;
 
-		if (objects[i])
-			e = map_get(&r->by_address, objects[i], &node) ? visit(&q, (uint32_t)node)
-								       : 1;
+		if (park->objects[i])
+			e = map_get(&r->by_address, park->objects[i], &node)
+				    ? visit(&q, (uint32_t)node)
+				    : 1;
 	}
 	if (e == 0)
-		e = answer(&q, not_by);
+		e = answer(&q, park);
 	array_done(&q.closure);
 	return e;
 }

@@ -31,6 +31,7 @@ struct ref_node {
 struct ref_edge {
 	uint32_t from; /* a node */
 	uint32_t next; /* edge to the same node, plus one */
+	bool passed;   /* in a call that is under way: no variable */
 };
 
 /* A task or thread by whose frames objects are reached. */
@@ -47,7 +48,8 @@ struct referrers {
 	ARRAY(struct ref_holder) holders;
 	struct map by_address, by_frame, by_holder, slots;
 	ARRAY(uint32_t) slot_offsets;
-	size_t next; /* node that the pass comes to next */
+	size_t next;  /* node that the pass comes to next */
+	bool passing; /* edges that are made now are of the value stack of a running frame */
 	uint32_t questions;
 	size_t steps_left; /* of all questions together */
 	int error;
@@ -76,11 +78,10 @@ static inline void ref_answer_donep(struct ref_answer *a)
 }
 
 /*
- * Everyone who can get at objects[0], or at objects[1] unless that is 0. Objects of class `not_by`
- * are no way to it (the receiving end of a channel cannot send). 0; 1: not everything that refers
- * to it was found; -ENOMEM.
+ * Everyone who can get at what a park waits for. Objects of its class `not_by` are no way to it
+ * (the receiving end of a channel cannot send). `named`, `shared` and `references` are about its
+ * subject. 0; 1: not everything that refers to it was found; -ENOMEM.
  */
-int referrers_of(struct referrers *r, const uint64_t objects[2], const char *not_by,
-		 struct ref_answer *ret);
+int referrers_of(struct referrers *r, const struct py_park *park, struct ref_answer *ret);
 
 #endif

@@ -1,14 +1,17 @@
 /*
- * Setters: everyone who has a reference to the thing that a task waits for, and so could set it,
- * send to it, notify it.
+ * Setters: everyone who has a reference to the thing that a task or thread waits for, and so could
+ * set it, send to it, notify it.
  *
  * A list is only given where it is complete (referrers.h says when): then nobody else can do it,
  * and where the list is empty nobody at all. These are not counted among them:
- *	- the task itself, and others that wait for the very same thing: they act when it has come,
- *	  not before
+ *	- the sleeper itself, and of a thread the task that it runs
+ *	- others that wait for the very same thing: they act when it has come, not before
  *	- frames at and below the run of a trio loop: they go on when all its tasks have ended
  *	- copies of tasks that fork left behind: nothing runs them
  *	- trio's first task, which only keeps what it gave to the main task
+ *
+ * A thread sleeps in a lock of its own that a Condition keeps for as long; so who has that
+ * Condition, or the Event or Queue around it, is who can wake it.
  *
  * A thing that no variable of the program knows (`await asyncio.Future()`) was made to wait for
  * ever: nothing is said of it.
@@ -39,9 +42,22 @@ void python_add_park(struct python *py, node_t task, uint64_t object, uint64_t o
 	struct py_park *p = object ? array_push(&py->parks) : NULL;
 
 	if (p)
-		*p = (struct py_park){ .task = task,
+		*p = (struct py_park){ .waiter = task,
 				       .objects = { object, other },
+				       .subject = object,
 				       .not_by = not_by };
+}
+
+void python_add_thread_park(struct python *py, node_t thread, uint64_t condition, uint64_t subject,
+			    bool timed)
+{
+	struct py_park *p = condition ? array_push(&py->parks) : NULL;
+
+	if (p)
+		*p = (struct py_park){ .waiter = thread,
+				       .objects = { condition, 0 },
+				       .subject = subject,
+				       .timed = timed };
 }
 
 static struct snap_task *row_of(const struct python *py, node_t task)
@@ -49,40 +65,66 @@ static struct snap_task *row_of(const struct python *py, node_t task)
 	return SNAP_ROW(py->b->s, TASK, node_index(task));
 }
 
+static bool is_thread(node_t n)
+{
+	return node_table(n) == TABLE_THREAD;
+}
+
+/* Does that thread wait for the same as this one, and for nothing else? */
+static bool waits_for_same(const struct python *py, const struct py_park *p, node_t thread)
+{
+	for (size_t i = 0; i < py->parks.n; i++) {
+		const struct py_park *its = &py->parks.v[i];
+
+		if (its->waiter == thread && !its->timed && its->objects[0] == p->objects[0])
+			return true;
+	}
+	return false;
+}
+
+static bool thread_counts(const struct python *py, const struct py_park *p,
+			  const struct ref_holder *h)
+{
+	if (is_thread(p->waiter))
+		return !waits_for_same(py, p, h->node);
+	return h->sealed_by == SIZE_MAX || row_of(py, p->waiter)->thread != h->node;
+}
+
 /* Could this one end that wait while it lasts? */
 static bool counts(const struct python *py, const struct py_park *p, const struct ref_holder *h)
 {
-	const struct snap_task *waiter = row_of(py, p->task);
-
-	if (h->node == p->task)
+	if (h->node == p->waiter)
 		return false;
-	if (node_table(h->node) != TABLE_TASK)
-		return h->sealed_by == SIZE_MAX || waiter->thread != h->node;
-	const struct snap_task *t = row_of(py, h->node);
-	bool same =
-		t->state == TASK_WAITING && t->object == waiter->object && snap_known(t->object);
+	if (is_thread(h->node))
+		return thread_counts(py, p, h);
+	const struct snap_task *t = row_of(py, h->node), *waiter = NULL;
+	if (!is_thread(p->waiter))
+		waiter = row_of(py, p->waiter);
+	bool same = waiter && t->state == TASK_WAITING && t->object == waiter->object &&
+		    snap_known(t->object);
+	bool run_by_it = t->state == TASK_RUNNING && t->thread == p->waiter;
 	bool first = t->service && t->parent == NODE_NONE;
-	return !t->inherited && !same && !first;
+	return !t->inherited && !same && !run_by_it && !first;
 }
 
 static void describe(struct python *py, const struct py_park *p, const struct ref_answer *a,
 		     uint32_t n)
 {
-	const char *type = heap_type_name(&py->heap, p->objects[0]);
+	const char *type = heap_type_name(&py->heap, p->subject);
 
 	if (n)
 		(void)builder_fact(
-			py->b, p->task, "references", "setters", n,
+			py->b, p->waiter, "references", "setters", n,
 			"all %lld references to its %s were found: besides itself %u can get at it",
 			(long long)a->references, type, n);
 	else
 		(void)builder_fact(
-			py->b, p->task, "references", "setters", 0,
+			py->b, p->waiter, "references", "setters", 0,
 			"all %lld references to its %s were found, and nobody else has one",
 			(long long)a->references, type);
 	/* Nobody else was ever meant to find it, as far as one can see. */
 	if (!n && !a->shared)
-		(void)builder_fact(py->b, p->task, "references", "setters_variable", 1,
+		(void)builder_fact(py->b, p->waiter, "references", "setters_variable", 1,
 				   "only a variable of its own has that %s", type);
 }
 
@@ -109,7 +151,15 @@ static void put(struct python *py, struct referrers *r, const struct py_park *p,
 		if (!twice)
 			nodes[n++] = h->node;
 	}
-	row_of(py, p->task)->setters = builder_refs(py->b, nodes, n);
+	struct span setters = builder_refs(py->b, nodes, n);
+	if (is_thread(p->waiter)) {
+		struct snap_park *row = BUILD(py->b, PARK);
+		row->owner = p->waiter;
+		row->object = (int64_t)p->objects[0];
+		row->setters = setters;
+	} else {
+		row_of(py, p->waiter)->setters = setters;
+	}
 	describe(py, p, a, n);
 }
 
@@ -124,7 +174,7 @@ static size_t ask(struct python *py, struct referrers *r, bool *done)
 
 		if (done[i])
 			continue;
-		if (referrers_of(r, p->objects, p->not_by, &a) == 0) {
+		if (referrers_of(r, p, &a) == 0) {
 			put(py, r, p, &a);
 			done[i] = true;
 		} else {

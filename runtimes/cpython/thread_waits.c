@@ -19,6 +19,7 @@
 
 #include "core/strbuf.h"
 #include "core/util.h"
+#include "runtimes/cpython/setters.h"
 
 enum { NAME_BYTES = 256 };
 
@@ -117,7 +118,17 @@ static bool is_between(const char *file)
 struct found {
 	const struct primitive *p;
 	uint64_t self;
+	uint64_t condition; /* the threading.Condition in which it sleeps; 0 */
+	uint64_t subject;   /* that, or what of the library is around it */
+	bool timed;
 };
+
+/* All that is written in Python sleeps in this one, each on a lock of its own. */
+static bool is_condition_wait(const struct primitive *p)
+{
+	return str_eq(p->file, "/threading.py") && str_eq(p->function, "wait") && p->self &&
+	       str_eq(p->self, "Condition");
+}
 
 static struct found find(struct python *py, const struct py_thread *t)
 {
@@ -129,9 +140,17 @@ static struct found find(struct python *py, const struct py_thread *t)
 		if (!f->code)
 			continue;
 		const struct primitive *p = primitive_of(py, f, &self);
-		if (p)
-			found = (struct found){ p, self };
-		else if (!is_between(snap_str(py->b->s, f->code->file)))
+		if (p && !found.p && is_condition_wait(p)) {
+			uint64_t timeout = 0;
+			(void)frame_variable(&py->codes, f, "timeout", &timeout);
+			found.condition = self;
+			found.timed = !heap_is_none(&py->heap, timeout);
+		}
+		if (p) {
+			found.p = p;
+			found.self = self;
+			found.subject = self ? self : found.subject;
+		} else if (!is_between(snap_str(py->b->s, f->code->file)))
 			break;
 	}
 	return found;
@@ -273,6 +292,8 @@ static void describe(struct python *py, const struct py_thread *t, node_t thread
 	if (!f.p)
 		return;
 	name_wait(py, thread, &f);
+	if (f.condition)
+		python_add_thread_park(py, thread, f.condition, f.subject, f.timed);
 	switch (f.p->whom) {
 	case ANYBODY:
 		break;

@@ -1,4 +1,4 @@
-"""Who could end a task's wait for an event, channel, queue or future: complete, or not said at all."""
+"""Who could end a task's or thread's wait for an event, channel, queue or future: complete, or not said at all."""
 
 import reading
 
@@ -22,10 +22,6 @@ def check(env, program):
         seen = found(report, target.pid)
         if reading.free_threaded(env):  # references are not counted in one place there
             truth = dict.fromkeys(truth)
-        # What lies on the value stack of a frame that has called something is not known before 3.11, a thread's start never.
-        for name in {"in thread"} | ({"below", "handed over"} if reading.minor(env) <= 10 else set()):
-            if name in seen and seen[name] is None:
-                truth[name] = None
         assert {name: seen.get(name, "not there") for name in truth} == truth
         return report
 
@@ -43,3 +39,23 @@ def test_asyncio(env):
     assert owners[tasks["wants the lock"]["wait_owner"]] == "has the lock"
     assert owners[tasks["also wants it"]["wait_owner"]] == "has the lock"
     assert owners.get(tasks["wants the other"].get("wait_owner")) is None
+
+
+@reading.each(trio=False)
+def test_threads(env):
+    with reading.program(env, "thread_setters.py") as (target, truth):
+        report = reading.read(target.pid)
+        names = {f["about"]: f["text"] for f in reading.facts(report, "thread_name")}
+        threads = {names[t["id"]]: t for t in reading.process(report, target.pid)["threads"]}
+
+        def of(name):
+            setters = threads[name].get("setters")
+            return None if setters is None else sorted(names[i] for i in setters)
+
+        if reading.free_threaded(env):
+            truth = dict.fromkeys(truth)
+        assert {name: of(name) for name in truth} == truth
+        # Two that wait for one thing say so.
+        if not reading.free_threaded(env):
+            assert threads["first of two"]["object"] == threads["second of two"]["object"]
+            assert threads["first of two"]["object"] != threads["nobody"]["object"]

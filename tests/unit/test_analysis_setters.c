@@ -1,8 +1,9 @@
 /*
  * What follows from knowing who could set an event, and when that nobody could is no fault: each
  * program is a main task that waits for an event, a task beside it, and an event loop with a
- * listener.
+ * listener; or the same in threads.
  */
+#include <linux/futex.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -135,6 +136,79 @@ static void awaited_beside_a_listener(void **state)
 	says(&p, "LOST_PEER", CAN_END_TIMER);
 }
 
+/* ---- threads ---- */
+
+/* The main thread waits for an event, another one for a timer. */
+static void begin_threads(struct program *p, node_t *ret_other)
+{
+	snap_build_init(&p->x);
+	p->process = sb_process(&p->x, NODE_NONE, "python3");
+	sb_python(&p->x, p->process);
+	*ret_other = sb_thread(&p->x, p->process, "sleeper");
+	sb_call(&p->x, *ret_other, "clock_nanosleep", 0, 0, 4096);
+	sb_fact(&p->x, *ret_other, "timeout_left", 100 * NSEC_PER_SEC, NULL);
+	sb_call(&p->x, sb_main(&p->x, p->process), "futex", 4096, FUTEX_WAIT_PRIVATE, 0);
+	sb_fact(&p->x, sb_main(&p->x, p->process), "python_wait", SNAP_NONE, "Event.wait");
+}
+
+static void thread_setters_are(struct program *p, const node_t *nodes, uint32_t n)
+{
+	struct span span = builder_refs(&p->x.b, nodes, n);
+	struct snap_park *row = BUILD(&p->x.b, PARK);
+
+	row->owner = sb_main(&p->x, p->process);
+	row->object = 4096;
+	row->setters = span;
+}
+
+static void any_thread_may(void **state)
+{
+	struct program p;
+	node_t other;
+
+	(void)state;
+	begin_threads(&p, &other);
+	says(&p, "TIMER", CAN_END_TIMER);
+}
+
+static void no_thread_has_it(void **state)
+{
+	struct program p;
+	node_t other;
+
+	(void)state;
+	begin_threads(&p, &other);
+	thread_setters_are(&p, NULL, 0);
+	says(&p, "LOST_PEER", CAN_END_NO);
+}
+
+static void that_thread_has_it(void **state)
+{
+	struct program p;
+	node_t other;
+
+	(void)state;
+	begin_threads(&p, &other);
+	(void)sb_thread(&p.x, p.process, "third");
+	thread_setters_are(&p, &other, 1);
+	says(&p, "TIMER", CAN_END_TIMER);
+}
+
+/* Its main thread waits for ever, as the others serve. */
+static void thread_for_ever_beside_a_listener(void **state)
+{
+	struct program p;
+	node_t other;
+
+	(void)state;
+	begin_threads(&p, &other);
+	thread_setters_are(&p, NULL, 0);
+	sb_fact(&p.x, sb_main(&p.x, p.process), "setters_variable", 1, NULL);
+	sb_fd(&p.x, p.process, 7, sb_listener(&p.x), "rw");
+	sb_call(&p.x, other, "accept4", 7);
+	says(&p, "IDLE", CAN_END_YES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +219,10 @@ int main(void)
 		cmocka_unit_test(for_ever_beside_a_listener),
 		cmocka_unit_test(for_ever_beside_a_timer),
 		cmocka_unit_test(awaited_beside_a_listener),
+		cmocka_unit_test(any_thread_may),
+		cmocka_unit_test(no_thread_has_it),
+		cmocka_unit_test(that_thread_has_it),
+		cmocka_unit_test(thread_for_ever_beside_a_listener),
 	};
 
 	return cmocka_run_group_tests_name("setters", tests, NULL, NULL);
