@@ -203,6 +203,17 @@ static void tell_lines(struct decoder *d)
 		    "reading its debug information would take longer than all else", NULL);
 }
 
+/* As many as there are sets for: the next one's pages are to be there when it is its turn. */
+static void read_ahead(struct decoder *d, size_t current)
+{
+	size_t next = current;
+
+	for (unsigned i = 1; i < RAW_PAGE_SETS; i++) {
+		next = next_worth(d->capture, next + 1);
+		readahead_ask(d->readahead, current, next);
+	}
+}
+
 static int decode_all(struct decoder *d, struct delta_mark *mark)
 {
 	unsigned left = 0;
@@ -215,7 +226,7 @@ static int decode_all(struct decoder *d, struct delta_mark *mark)
 			left++;
 			continue;
 		}
-		readahead_ask(d->readahead, next_worth(d->capture, i + 1));
+		read_ahead(d, i);
 		decode_process(d, i);
 		r = send_rows(d, mark);
 	}

@@ -20,6 +20,8 @@
 
 enum {
 	PAGE_BYTES = 4096,
+	PART_BYTES = 256, /* one bit of struct memory_part */
+	WHOLE = 0xffff,   /* all of them */
 	BLOCK_PAGES = 4,
 	RECENT = 256, /* a heap of ten thousand tasks is walked through some hundred pages at a time
 		       */
@@ -31,7 +33,8 @@ enum {
 struct page {
 	uint64_t number;
 	int error;            /* -errno of an unreadable page */
-	bool wanted;          /* somebody has looked at it */
+	uint16_t here;        /* parts that there are bytes of: all but for one read ahead */
+	uint16_t wanted;      /* ... and that somebody has looked at */
 	const uint8_t *bytes; /* `own`, or where it was read ahead */
 	uint8_t *own;         /* of the heap; kept when the page is used again */
 };
@@ -48,8 +51,7 @@ struct memory {
 	size_t used, limit;
 	uint32_t recent[RECENT]; /* number % RECENT -> index in pages, perhaps: saves nine of ten
 				    looks into the hash */
-	const struct page
-		*last; /* the page of the last read: most reads follow each other closely */
+	struct page *last; /* the page of the last read: most reads follow each other closely */
 	ARRAY(struct overlay) overlays; /* sorted by lo once `sorted` */
 	bool sorted;
 	uint64_t reads;
@@ -188,6 +190,7 @@ static struct page *page_new_own(struct memory *m, uint64_t number)
 	if (!p || !p->own)
 		return NULL;
 	p->bytes = p->own;
+	p->here = WHOLE;
 	return p;
 }
 
@@ -232,16 +235,36 @@ static int block_read(struct memory *m, uint64_t number, size_t *ret)
 	return 0;
 }
 
-static int page_get(struct memory *m, uint64_t number, const struct page **ret)
+/* A page of which some was read ahead, and not what is wanted now. */
+static int page_complete(struct memory *m, struct page *p)
+{
+	if (!p->own)
+		p->own = malloc(PAGE_BYTES);
+	if (!p->own)
+		return -ENOMEM;
+	ssize_t got = backend_read(m, p->number * PAGE_BYTES, p->own, PAGE_BYTES);
+	if (got != PAGE_BYTES)
+		p->error = got < 0 ? (int)got : -EFAULT;
+	p->bytes = p->own;
+	p->here = WHOLE;
+	return 0;
+}
+
+/* The parts of its page that n bytes at an address touch, or those up to the page's end. */
+static inline uint16_t parts_of(uint64_t address, size_t n)
+{
+	size_t skip = address % PAGE_BYTES, end = skip + MAX(n, (size_t)1);
+	size_t last = MIN(end, (size_t)PAGE_BYTES) - 1;
+
+	return (uint16_t)((2u << last / PART_BYTES) - (1u << skip / PART_BYTES));
+}
+
+static int page_get(struct memory *m, uint64_t number, uint16_t parts, struct page **ret)
 {
 	size_t wanted = SIZE_MAX;
 	uint64_t at;
 	int r = 0;
 
-	if (m->last && m->last->number == number) {
-		*ret = m->last;
-		return m->last->error;
-	}
 	size_t guess = m->recent[number % RECENT];
 	if (guess < m->used && m->pages.v[guess].number == number) {
 		wanted = guess;
@@ -258,43 +281,64 @@ static int page_get(struct memory *m, uint64_t number, const struct page **ret)
 			return r;
 	}
 	m->recent[number % RECENT] = (uint32_t)wanted;
-	m->pages.v[wanted].wanted = true;
-	*ret = m->last = &m->pages.v[wanted];
-	return m->last->error;
+	struct page *p = &m->pages.v[wanted];
+	if (parts & ~p->here && !p->error)
+		r = page_complete(m, p);
+	if (r < 0)
+		return r;
+	p->wanted |= parts;
+	*ret = m->last = p;
+	return p->error;
 }
 
-int memory_preset(struct memory *m, uint64_t number, const uint8_t *bytes)
+int memory_preset(struct memory *m, const struct memory_part *part, const uint8_t *bytes)
 {
-	if (map_get(&m->by_number, number, NULL))
+	if (map_get(&m->by_number, part->number, NULL))
 		return 0;
 	if (m->used + BLOCK_PAGES > m->limit)
 		return -ENOSPC;
-	struct page *p = page_new(m, number);
+	struct page *p = page_new(m, part->number);
 	if (!p)
 		return -ENOMEM;
 	p->bytes = bytes;
+	p->here = part->blocks;
 	return 0;
 }
 
-size_t memory_wanted(const struct memory *m, uint64_t *numbers, size_t max)
+size_t memory_wanted(const struct memory *m, struct memory_part *parts, size_t max)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < m->used && n < max; i++)
-		if (m->pages.v[i].wanted && !m->pages.v[i].error)
-			numbers[n++] = m->pages.v[i].number;
+	for (size_t i = 0; i < m->used && n < max; i++) {
+		const struct page *p = &m->pages.v[i];
+		if (p->wanted && !p->error)
+			parts[n++] = (struct memory_part){ p->number, p->wanted };
+	}
 	return n;
+}
+
+/* Where the byte at an address is, which is here: of parts there are only the bytes that are. */
+static inline const uint8_t *byte_at(const struct page *p, uint64_t address)
+{
+	size_t skip = address % PAGE_BYTES;
+
+	if (p->here == WHOLE)
+		return p->bytes + skip;
+	unsigned before = p->here & ((1u << skip / PART_BYTES) - 1);
+	return p->bytes + (size_t)__builtin_popcount(before) * PART_BYTES + skip % PART_BYTES;
 }
 
 /* The common case: inside the page of the last read, and no copies that could lie over it. */
 static inline const uint8_t *at_hand(const struct memory *m, uint64_t address, size_t n)
 {
-	size_t skip = address % PAGE_BYTES;
-
 	if (!m->last || m->last->number != address / PAGE_BYTES || m->last->error ||
-	    m->overlays.n || n > PAGE_BYTES - skip)
+	    m->overlays.n || n > PAGE_BYTES - address % PAGE_BYTES)
 		return NULL;
-	return m->last->bytes + skip;
+	uint16_t parts = parts_of(address, n);
+	if (parts & ~m->last->here)
+		return NULL;
+	m->last->wanted |= parts;
+	return byte_at(m->last, address);
 }
 
 int memory_read(struct memory *m, uint64_t address, void *to, size_t n)
@@ -317,15 +361,14 @@ int memory_read(struct memory *m, uint64_t address, void *to, size_t n)
 			part = MIN(n, o->end - address);
 			memcpy(out, o->bytes + (address - o->lo), part);
 		} else {
-			const struct page *p;
-			size_t skip = address % PAGE_BYTES;
-			int r = page_get(m, address / PAGE_BYTES, &p);
+			struct page *p;
 
+			part = MIN(n, PAGE_BYTES - address % PAGE_BYTES);
+			part = MIN(part, next - address);
+			int r = page_get(m, address / PAGE_BYTES, parts_of(address, part), &p);
 			if (r < 0)
 				return r;
-			part = MIN(n, PAGE_BYTES - skip);
-			part = MIN(part, next - address);
-			memcpy(out, p->bytes + skip, part);
+			memcpy(out, byte_at(p, address), part);
 		}
 		address += part;
 		out += part;

@@ -41,16 +41,22 @@ DEFINE_CLEANUP(struct memory, memory_free)
 /* Lays a copy over [lo, lo + n); the bytes stay the caller's and must outlive `m`. 0 or -ENOMEM. */
 int memory_overlay(struct memory *m, uint64_t lo, const uint8_t *bytes, size_t n);
 
-/*
- * A page that was read by somebody else: the 4 KiB at number * 4096. The bytes stay the caller's
- * and must outlive the next memory_drop(). Where there is such a page, nothing changes. 0, -ENOSPC
- * or -ENOMEM.
- */
-int memory_preset(struct memory *m, uint64_t number, const uint8_t *bytes);
+/* Part of a page: the 4 KiB at number * 4096, and of them those blocks of 256 bytes whose bit is
+ * set, the first one's lowest. */
+struct memory_part {
+	uint64_t number;
+	uint16_t blocks;
+};
 
-/* The numbers of the pages that were looked at and could be read, at most `max`; returns how many.
+/*
+ * Part of a page that was read by somebody else; `bytes` has its blocks, one after the other. They
+ * stay the caller's and must outlive the next memory_drop(). Where there is such a page, nothing
+ * changes. 0, -ENOSPC or -ENOMEM.
  */
-size_t memory_wanted(const struct memory *m, uint64_t *numbers, size_t max);
+int memory_preset(struct memory *m, const struct memory_part *part, const uint8_t *bytes);
+
+/* What was looked at and could be read, page by page, at most `max`; returns how many. */
+size_t memory_wanted(const struct memory *m, struct memory_part *parts, size_t max);
 
 /* Forgets all pages, so that the next look sees the process as it is then. Copies stay. */
 void memory_drop(struct memory *m);

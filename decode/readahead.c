@@ -2,8 +2,9 @@
  * Foreseeing pages; see readahead.h.
  *
  * What one process wanted is remembered by the text of its mappings: where that is equal, so is the
- * layout. There are two sets of pages in memory shared with the acquirer, used in turn: while one
- * is decoded from, the other is filled.
+ * layout. There are some sets of pages in memory shared with the acquirer: while one is decoded
+ * from, the others are filled. Processes are decoded in the order of their indices, so a set for
+ * one that was before is free again.
  */
 #include "decode/readahead.h"
 
@@ -27,7 +28,7 @@ struct layout {
 	uint64_t hash;  /* of the text of the mappings */
 	size_t process; /* that was learned from last: its pages, and only its */
 	size_t n;
-	uint64_t numbers[RAW_PAGES_MAX];
+	struct memory_part parts[RAW_PAGES_MAX];
 };
 
 struct readahead {
@@ -35,8 +36,6 @@ struct readahead {
 	int sock;
 	struct layout *layouts[LAYOUTS];
 	unsigned next; /* the one to be forgotten first */
-	unsigned turn; /* the set that was asked for last: that of the process being decoded, when
-			  the next is asked for */
 };
 
 int readahead_new(struct raw_capture *c, int sock, struct readahead **ret)
@@ -69,42 +68,77 @@ static struct layout *find(const struct readahead *a, const struct raw_process *
 	return NULL;
 }
 
-void readahead_ask(struct readahead *a, size_t process)
+static uint32_t state_of(const struct raw_page_set *s)
+{
+	return atomic_load_explicit(&s->state, memory_order_acquire);
+}
+
+static bool has_asked(const struct readahead *a, size_t process)
+{
+	for (size_t i = 0; i < RAW_PAGE_SETS; i++) {
+		const struct raw_page_set *s = &a->capture->pages->sets[i];
+		if (state_of(s) != RAW_PAGES_NONE && s->process == process)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A set that nobody needs; RAW_PAGE_SETS: there is none. One that is still being filled for a
+ * process that is done is too late to be of use, and too early to be used again.
+ */
+static size_t free_set(const struct readahead *a, size_t current)
+{
+	size_t i = 0;
+
+	for (; i < RAW_PAGE_SETS; i++) {
+		const struct raw_page_set *s = &a->capture->pages->sets[i];
+		uint32_t state = state_of(s);
+		if (state == RAW_PAGES_NONE || (state == RAW_PAGES_READ && s->process < current))
+			break;
+	}
+	return i;
+}
+
+void readahead_ask(struct readahead *a, size_t current, size_t process)
 {
 	const struct raw_process *p =
 		a && process < a->capture->processes.n ? &a->capture->processes.v[process] : NULL;
 	const struct layout *l = p ? find(a, p) : NULL;
 
-	if (!l || l->n < WORTHWHILE)
+	if (!l || l->n < WORTHWHILE || has_asked(a, process))
 		return;
-	unsigned turn = (a->turn + 1) % ARRAY_SIZE(a->capture->pages->sets);
-	struct request q = { .kind = REQUEST_PAGES, .process = (uint32_t)process, .a = turn };
-	struct raw_page_set *s = &a->capture->pages->sets[turn];
-	/* One that is still being filled for somebody else: too late to be of use, too early to be
-	 * used again. */
-	if (atomic_load_explicit(&s->state, memory_order_acquire) == RAW_PAGES_ASKED)
+	size_t which = free_set(a, current);
+	if (which == RAW_PAGE_SETS)
 		return;
-	a->turn = turn;
+	struct request q = { .kind = REQUEST_PAGES, .process = (uint32_t)process, .a = which };
+	struct raw_page_set *s = &a->capture->pages->sets[which];
 	s->process = process;
 	s->n = l->n;
-	memcpy(s->numbers, l->numbers, l->n * sizeof(l->numbers[0]));
+	for (size_t i = 0; i < l->n; i++) {
+		s->numbers[i] = l->parts[i].number;
+		s->blocks[i] = l->parts[i].blocks;
+	}
 	atomic_store_explicit(&s->state, RAW_PAGES_ASKED, memory_order_release);
 	(void)request_send(a->sock, &q, -1);
 }
 
 static void give(const struct raw_page_set *s, size_t process, struct memory *m)
 {
-	if (atomic_load_explicit(&s->state, memory_order_acquire) != RAW_PAGES_READ ||
-	    s->process != process)
+	if (state_of(s) != RAW_PAGES_READ || s->process != process)
 		return;
-	for (size_t i = 0; i < s->n; i++)
-		if (s->read[i] && memory_preset(m, s->numbers[i], s->bytes[i]) < 0)
+	size_t at = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct memory_part part = { s->numbers[i], s->blocks[i] };
+		if (s->read[i] && memory_preset(m, &part, s->bytes + at) < 0)
 			return;
+		at += (size_t)__builtin_popcount(part.blocks) * RAW_BLOCK_BYTES;
+	}
 }
 
 void readahead_give(struct readahead *a, const struct decoded_process *p, struct memory *m)
 {
-	for (size_t i = 0; a && i < ARRAY_SIZE(a->capture->pages->sets); i++)
+	for (size_t i = 0; a && i < RAW_PAGE_SETS; i++)
 		give(&a->capture->pages->sets[i], p->index, m);
 }
 
@@ -126,5 +160,5 @@ void readahead_learn(struct readahead *a, const struct decoded_process *p, const
 	if (l->process != p->index)
 		l->n = 0;
 	l->process = p->index;
-	l->n += memory_wanted(m, l->numbers + l->n, ARRAY_SIZE(l->numbers) - l->n);
+	l->n += memory_wanted(m, l->parts + l->n, ARRAY_SIZE(l->parts) - l->n);
 }

@@ -125,21 +125,29 @@ struct raw_hold {
 
 /*
  * Pages of a process that the acquirer reads while the decoder is at another one (REQUEST_PAGES).
- * Shared memory: the decoder writes which, the acquirer what they hold.
+ * Shared memory: the decoder writes which, the acquirer what they hold. Of a page that is read for
+ * an object or two only the blocks around these are copied, and all blocks lie one after the other.
  */
-enum { RAW_PAGES_MAX = 1024, RAW_PAGE_BYTES = 4096 };
+enum {
+	RAW_PAGES_MAX = 1024,
+	RAW_PAGE_BYTES = 4096,
+	RAW_BLOCK_BYTES = 256,
+	RAW_BLOCKS_MAX = 4096,
+	RAW_PAGE_SETS = 3,
+};
 enum raw_pages_state { RAW_PAGES_NONE, RAW_PAGES_ASKED, RAW_PAGES_READ };
 
 struct raw_page_set {
 	_Atomic uint32_t state; /* enum raw_pages_state */
 	size_t process, n;
 	uint64_t numbers[RAW_PAGES_MAX]; /* address / RAW_PAGE_BYTES */
+	uint16_t blocks[RAW_PAGES_MAX];  /* which blocks of it, the first one's bit lowest */
 	bool read[RAW_PAGES_MAX];        /* which of them could be read */
-	uint8_t bytes[RAW_PAGES_MAX][RAW_PAGE_BYTES];
+	uint8_t bytes[RAW_BLOCKS_MAX * RAW_BLOCK_BYTES];
 };
 
 struct raw_pages {
-	struct raw_page_set sets[2];
+	struct raw_page_set sets[RAW_PAGE_SETS];
 };
 
 struct raw_process {

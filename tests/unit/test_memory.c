@@ -155,36 +155,71 @@ static void test_pages_read_by_others(void **state)
 	struct fake f = { 0 };
 	struct memory_backend backend = { .read = fake_read, .arg = &f };
 	static const uint8_t theirs[4096] = { [8] = 42 };
+	const struct memory_part base = { BASE / 4096, 0xffff }, hole = { HOLE / 4096, 0xffff },
+				 behind = { HOLE / 4096 + 1, 0xffff };
 	struct memory *m;
-	uint64_t numbers[4];
+	struct memory_part parts[4];
 	uint8_t b;
 
 	assert_int_equal(memory_new(&backend, 64 * 4096, &m), 0);
 	assert_int_equal(memory_read_u8(m, BASE, &b), 0);
-	assert_int_equal(memory_preset(m, BASE / 4096, theirs), 0); /* is there: stays */
-	assert_int_equal(memory_preset(m, HOLE / 4096, theirs), 0);
-	assert_int_equal(memory_preset(m, HOLE / 4096 + 1, theirs), 0);
+	assert_int_equal(memory_preset(m, &base, theirs), 0); /* is there: stays */
+	assert_int_equal(memory_preset(m, &hole, theirs), 0);
+	assert_int_equal(memory_preset(m, &behind, theirs), 0);
 	assert_int_equal(memory_read_u8(m, BASE + 8, &b), 0);
 	assert_int_equal(b, expected(BASE + 8));
 	assert_int_equal(memory_read_u8(m, HOLE + 8, &b), 0);
 	assert_int_equal(b, 42);
 	assert_int_equal(memory_backend_reads(m), 1);
 	/* What nobody looked at was not wanted. */
-	assert_int_equal(memory_wanted(m, numbers, 4), 2);
-	assert_int_equal(numbers[0], BASE / 4096);
-	assert_int_equal(numbers[1], HOLE / 4096);
-	assert_int_equal(memory_wanted(m, numbers, 1), 1);
+	assert_int_equal(memory_wanted(m, parts, 4), 2);
+	assert_int_equal(parts[0].number, BASE / 4096);
+	assert_int_equal(parts[1].number, HOLE / 4096);
+	assert_int_equal(parts[1].blocks, 1);
+	assert_int_equal(memory_wanted(m, parts, 1), 1);
 	memory_drop(m);
 	assert_int_equal(memory_read_u8(m, HOLE + 8, &b), -EFAULT);
-	assert_int_equal(memory_wanted(m, numbers, 4), 0);
+	assert_int_equal(memory_wanted(m, parts, 4), 0);
 	(void)memory_free(m);
 
 	assert_int_equal(memory_new(&backend, 8 * 4096, &m), 0);
 	int r = 0;
 	for (uint64_t i = 0; i < 64 && r == 0; i++)
-		r = memory_preset(m, i, theirs);
+		r = memory_preset(m, &(struct memory_part){ i, 0xffff }, theirs);
 	assert_int_equal(r, -ENOSPC);
 	(void)memory_free(m);
+}
+
+/* Of a page that was read ahead only some blocks are there: they serve, and the rest is read. */
+static void test_parts_of_pages(void **state)
+{
+	struct fake f = { 0 };
+	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 64 * 4096);
+	const struct memory_part part = { BASE / 4096, 1 << 1 | 1 << 5 | 1 << 6 };
+	struct memory_part wanted;
+	uint8_t bytes[3 * 256], got[400], b;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i / 256 * 16 + i % 256 % 16);
+	assert_int_equal(memory_preset(m, &part, bytes), 0);
+	assert_int_equal(memory_read_u8(m, BASE + 256, &b), 0);
+	assert_int_equal(b, bytes[0]);
+	assert_int_equal(memory_read(m, BASE + 5 * 256 + 100, got, sizeof(got)), 0);
+	assert_memory_equal(got, bytes + 256 + 100, sizeof(got));
+	assert_int_equal(memory_backend_reads(m), 0);
+	assert_int_equal(memory_wanted(m, &wanted, 1), 1);
+	assert_int_equal(wanted.blocks, part.blocks);
+
+	/* One byte more than there is, before and behind. */
+	assert_int_equal(memory_read(m, BASE + 5 * 256 - 1, got, 2), 0);
+	assert_int_equal(memory_backend_reads(m), 1);
+	assert_int_equal(got[0], expected(BASE + 5 * 256 - 1));
+	assert_int_equal(got[1], expected(BASE + 5 * 256));
+	assert_int_equal(memory_read_u8(m, BASE + 256, &b), 0);
+	assert_int_equal(b, expected(BASE + 256));
+	assert_int_equal(memory_backend_reads(m), 1);
+	assert_int_equal(memory_wanted(m, &wanted, 1), 1);
+	assert_int_equal(wanted.blocks, part.blocks | 1 << 4);
 }
 
 static void test_limit_is_kept(void **state)
@@ -243,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_copies_lie_over_pages),
 		cmocka_unit_test(test_drop_sees_the_present),
 		cmocka_unit_test(test_pages_read_by_others),
+		cmocka_unit_test(test_parts_of_pages),
 		cmocka_unit_test(test_limit_is_kept),
 		cmocka_unit_test(test_failing_backend),
 		cmocka_unit_test(test_text),

@@ -185,7 +185,7 @@ static void the_next_one_is_foreseen(void **state)
 		skip(); /* no ptrace rights on our own children here */
 	assert_int_equal(readahead_new(&f->c, f->pair[1], &a), 0);
 	assert_non_null(a);
-	readahead_ask(a, 1); /* nothing is known of that layout */
+	readahead_ask(a, 0, 1); /* nothing is known of that layout */
 	assert_int_equal(wait_for_sets(f->c.pages), 0);
 
 	struct memory *m = memory_of(&v[0]);
@@ -194,12 +194,13 @@ static void the_next_one_is_foreseen(void **state)
 	readahead_learn(a, &first, m);
 	(void)memory_free(m);
 
-	readahead_ask(a, 1);
-	readahead_ask(a, 2); /* there is no such process */
+	readahead_ask(a, 0, 1);
+	readahead_ask(a, 0, 1); /* it was */
+	readahead_ask(a, 0, 2); /* there is no such process */
 	assert_int_equal(wait_for_sets(f->c.pages), 1);
 	m = memory_of(&v[1]);
 	readahead_give(a, &first, m); /* they are not this one's */
-	assert_int_equal(memory_wanted(m, (uint64_t[1]){ 0 }, 1), 0);
+	assert_int_equal(memory_wanted(m, (struct memory_part[1]){ 0 }, 1), 0);
 	readahead_give(a, &second, m);
 	read_area(m, 1);
 	assert_int_equal(memory_backend_reads(m), 0);
@@ -216,12 +217,14 @@ static void nonsense_is_not_read(void **state)
 	struct raw_page_set *s = &f->c.pages->sets[1];
 	struct request q = { .kind = REQUEST_PAGES, .process = 1, .a = 1 };
 	const struct request bad[] = { { .kind = REQUEST_PAGES, .process = CHILDREN, .a = 1 },
-				       { .kind = REQUEST_PAGES, .process = 0, .a = 2 },
+				       { .kind = REQUEST_PAGES, .process = 0, .a = RAW_PAGE_SETS },
 				       { .kind = REQUEST_PAGES, .process = 0, .a = UINT64_MAX } };
 
 	if (f->c.processes.v[1].refused)
 		skip(); /* no ptrace rights on our own children here */
 	s->n = SIZE_MAX;
+	memset(s->blocks, 0xff, sizeof(s->blocks));
+	s->blocks[3] = 1 << 2 | 1 << 9;
 	s->numbers[0] = 0;
 	s->numbers[1] = (uintptr_t)area[3] / RAW_PAGE_BYTES;
 	s->numbers[2] = UINT64_MAX;
@@ -235,9 +238,12 @@ static void nonsense_is_not_read(void **state)
 	assert_int_equal(wait_for_sets(f->c.pages), 1);
 	assert_false(s->read[0]);
 	assert_true(s->read[1]);
-	assert_int_equal(s->bytes[1][100], 2);
+	assert_int_equal(s->bytes[RAW_PAGE_BYTES + 100], 2);
 	assert_false(s->read[2]);
 	assert_true(s->read[3]);
+	assert_int_equal(s->bytes[3 * RAW_PAGE_BYTES], 2);
+	assert_int_equal(s->bytes[3 * RAW_PAGE_BYTES + 2 * RAW_BLOCK_BYTES - 1], 2);
+	assert_int_equal(s->bytes[3 * RAW_PAGE_BYTES + 2 * RAW_BLOCK_BYTES], 0);
 	for (size_t i = 4; i < RAW_PAGES_MAX; i++)
 		assert_false(s->read[i]);
 }
