@@ -55,7 +55,21 @@ static size_t sort_collectors(const struct collector *sorted[COLLECTORS_MAX])
 	return n;
 }
 
-void collect_all(struct raw_capture *c)
+static void collect(const struct collector *one, struct raw_capture *c)
+{
+	if (one->host && !c->outside_done)
+		one->host(c);
+	/* In the second round only those who were added have not been described. */
+	for (size_t i = 0; i < c->processes.n; i++) {
+		struct raw_process *p = &c->processes.v[i];
+		if (p->outside == c->outside_done)
+			collect_process(one, c, p);
+	}
+	if (one->tree)
+		one->tree(c);
+}
+
+void collect_facts(struct raw_capture *c)
 {
 	const struct collector *sorted[COLLECTORS_MAX];
 	size_t n = sort_collectors(sorted);
@@ -63,19 +77,18 @@ void collect_all(struct raw_capture *c)
 	for (size_t k = 0; k < n; k++)
 		if (sorted[k]->begin && !c->outside_done)
 			sorted[k]->begin(c);
-	for (size_t k = 0; k < n; k++) {
-		const struct collector *one = sorted[k];
-		if (one->host && !c->outside_done)
-			one->host(c);
-		/* In the second round only those who were added have not been described. */
-		for (size_t i = 0; i < c->processes.n; i++) {
-			struct raw_process *p = &c->processes.v[i];
-			if (p->outside == c->outside_done)
-				collect_process(one, c, p);
-		}
-		if (one->tree)
-			one->tree(c);
-	}
+	for (size_t k = 0; k < n && sorted[k]->order < COLLECT_ENDS; k++)
+		collect(sorted[k], c);
+}
+
+void collect_ends(struct raw_capture *c)
+{
+	const struct collector *sorted[COLLECTORS_MAX];
+	size_t n = sort_collectors(sorted);
+
+	for (size_t k = 0; k < n; k++)
+		if (sorted[k]->order >= COLLECT_ENDS)
+			collect(sorted[k], c);
 }
 
 static bool has_moved(const struct raw_thread *t)

@@ -10,11 +10,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/kcmp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "acquire/files.h"
 #include "acquire/hold.h"
@@ -243,6 +247,41 @@ static int serve_release(struct server *s)
 	return hold_release(take_ptr(s->hold));
 }
 
+/* ---- descriptors ---- */
+
+/* A pid is no identity: what was asked about it counts only if the process still lives afterwards.
+ * Then nobody else can have had its pid. */
+static bool still_lives(const struct raw_process *p)
+{
+	struct pollfd end = { .fd = p->pidfd, .events = POLLIN };
+
+	if (p->pidfd >= 0)
+		return poll(&end, 1, 0) == 0;
+	struct process_dir d = process_dir(p);
+	bool lives = d.fd >= 0;
+	process_dir_done(&d);
+	return lives;
+}
+
+static bool same_file(pid_t a, pid_t b, uint64_t fd)
+{
+	return syscall(SYS_kcmp, a, b, KCMP_FILE, fd, fd) == 0;
+}
+
+static int serve_same_file(const struct server *s, const struct raw_process *p, uint64_t fd,
+			   uint64_t other)
+{
+	const struct raw_capture *c = s->a->c;
+
+	if (fd > INT_MAX || other >= c->processes.n)
+		return -EINVAL;
+	const struct raw_process *o = &c->processes.v[other];
+	bool open = same_file(p->pid, p->pid, fd), same = open && same_file(p->pid, o->pid, fd);
+	if (!still_lives(p) || !still_lives(o))
+		return -ESRCH;
+	return open ? same : -EBADF;
+}
+
 /* ---- rows ---- */
 
 static int take_delta(struct server *s, int fd)
@@ -296,6 +335,9 @@ static void answer(struct server *s, const struct request *q, struct response *r
 		case REQUEST_HOLD:
 			r = serve_hold(s, q->process, q->a);
 			break;
+		case REQUEST_SAME_FILE:
+			r = serve_same_file(s, p, q->a, q->b);
+			break;
 		case REQUEST_RELEASE:
 			if (s->hold && s->held == q->process)
 				r = serve_release(s);
@@ -308,7 +350,9 @@ static void answer(struct server *s, const struct request *q, struct response *r
 	*ret_fd = fd >= 0 ? fd : -1;
 }
 
-/* 0: go on; 1: the decoder is done or gone; -errno. */
+enum { GO_ON, IS_DONE, IS_GONE };
+
+/* One of these, or -errno. */
 static int serve_one(struct server *s, int sock)
 {
 	struct request q;
@@ -318,19 +362,19 @@ static int serve_one(struct server *s, int sock)
 	int r = request_receive(sock, &q, &came);
 
 	if (r < 0)
-		return r == -EPIPE ? 1 : r;
+		return r == -EPIPE ? IS_GONE : r;
 	if (q.kind == REQUEST_DONE)
-		return 1;
+		return IS_DONE;
 	if (q.kind == REQUEST_DELTA)
 		return take_delta(s, came);
 	if (q.kind == REQUEST_PAGES) {
 		if (q.process < s->a->c->processes.n)
 			pages_read(s->a->c, &s->a->c->processes.v[q.process], q.a);
-		return 0;
+		return GO_ON;
 	}
 	answer(s, &q, &p, &goes);
 	r = response_send(sock, &p, goes);
-	return r == -EPIPE ? 1 : r;
+	return r == -EPIPE ? IS_GONE : r;
 }
 
 static int serve_until_done(struct server *s, int sock, struct deadline until)
@@ -344,8 +388,8 @@ static int serve_until_done(struct server *s, int sock, struct deadline until)
 			return -errno;
 		if (r > 0) {
 			r = serve_one(s, sock);
-			if (r != 0)
-				return MIN(r, 0);
+			if (r != GO_ON)
+				return r < 0 ? r : r == IS_DONE;
 		}
 	}
 }

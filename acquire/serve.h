@@ -12,8 +12,8 @@
 #include "acquire/process.h"
 
 /*
- * Serves until the decoder says it is done or closes its end (0), or the deadline passes
- * (-ETIMEDOUT). Rows that arrive are applied at once; a delta that breaks an invariant is a gap.
+ * Serves until the decoder says it is done (1) or closes its end without that (0), or the deadline
+ * passes (-ETIMEDOUT); -errno when it can no longer be talked to. Rows that arrive are applied at once; a delta that breaks an invariant is a gap.
  * Whatever was held is released.
  */
 int serve_decoder(struct acquirer *a, int sock, struct deadline until);

@@ -3,13 +3,17 @@
  *
  *	tree	who belongs to it
  *	looks	every sleeping thread, without a stop
- *	facts	what the kernel writes about processes, descriptors, the machine
- *	outside	the few processes beyond the tree that hold the other ends
+ *	facts	what the kernel writes about processes and the machine
+ *	ends	descriptors, and the few processes outside the tree that hold the other ends
  *	samples	does anything move? With a short stop for threads that could not be looked at
  *		(--stop)
  *	decode	in the confined child
  *	signals	only if asked for, when all else is done
  *	thought	waits, graph, verdict: a pure function of the rows
+ *
+ * With one sample there is no pause in which the ends could be looked at without costing time: they
+ * are read by threads of our own while the decoder works, and turned into rows after it. Who is
+ * found outside then is decoded by another one.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -42,6 +46,7 @@ struct work {
 	struct arena arena;
 	struct raw_capture c;
 	struct acquirer a;
+	pid_t decoder; /* done, but perhaps not yet gone; or 0 */
 };
 
 /* What a thread that blocks may still use stays: an address space, and what it read of one tree. */
@@ -51,6 +56,7 @@ static void work_freep(struct work **p)
 
 	if (!w)
 		return;
+	decoder_end(w->decoder);
 	worker_done(&w->c.worker);
 	acquirer_done(&w->a);
 	process_done_all(&w->c);
@@ -200,20 +206,26 @@ static void add_outside(struct work *w)
 	tree_done(&t);
 }
 
-static void look_and_collect(struct session *x, struct work *w)
+static void look(struct work *w)
 {
 	look_first(&w->a);
 	words_read(&w->a);
-	collect_all(&w->c);
+	collect_facts(&w->c);
+}
+
+/* The ends of what the tree holds, and the few processes that hold the others. */
+static void find_ends(struct session *x, struct work *w)
+{
+	collect_ends(&w->c);
 	if (w->c.outside.n) {
 		session_say(x, "looking at processes that hold the other ends");
 		add_outside(w);
-		look_first(&w->a);
-		words_read(&w->a);
 	}
 	w->c.outside_done = true;
-	if (w->c.outside.n)
-		collect_all(&w->c);
+	if (w->c.outside.n) {
+		look(w);
+		collect_ends(&w->c);
+	}
 }
 
 static void sample(struct session *x, struct work *w)
@@ -230,6 +242,30 @@ static void sample(struct session *x, struct work *w)
 	collect_moved(&w->c);
 	w->b.s->head.capture.samples = o->samples;
 	w->b.s->head.capture.interval_ns = o->interval_ns;
+}
+
+static bool undecoded(const struct raw_capture *c)
+{
+	for (size_t i = 0; i < c->processes.n; i++)
+		if (!c->processes.v[i].decoded)
+			return true;
+	return false;
+}
+
+/* Stacks, frames and tasks of those that have not been decoded yet. */
+static void decode(struct session *x, struct work *w)
+{
+	int64_t budget_ns = MIN(x->options->decode_budget_ns, deadline_left_ns(w->c.deadline));
+
+	if (!undecoded(&w->c))
+		return;
+	session_say(x, "decoding stacks and tasks");
+	look_rows(&w->a);
+	decoder_end(w->decoder);
+	w->decoder = decoder_run(&w->a, deadline_in(budget_ns));
+	sample_rows(&w->a);
+	for (size_t i = 0; i < w->c.processes.n; i++)
+		w->c.processes.v[i].decoded = true;
 }
 
 static void finish_head(struct work *w)
@@ -263,15 +299,15 @@ int session_capture(struct session *x, const struct snap_trigger *trigger, struc
 	if (r < 0)
 		return r;
 	session_say(x, "looking at threads");
-	look_and_collect(x, w);
-	session_say(x, "sampling");
+	look(w);
+	if (x->options->samples <= 1) {
+		sample(x, w);
+		decode(x, w);
+	}
+	find_ends(x, w);
 	sample(x, w);
 	history_add(x, &w->c);
-	look_rows(&w->a);
-	session_say(x, "decoding stacks and tasks");
-	decoder_run(&w->a, deadline_in(MIN(x->options->decode_budget_ns,
-					   deadline_left_ns(w->c.deadline))));
-	sample_rows(&w->a);
+	decode(x, w);
 	join_decoded(&w->c);
 	join_names(&w->c);
 	r = signals_broadcast(&w->c, x->options->signal);

@@ -30,15 +30,13 @@ static void gap(struct raw_capture *c, const char *why)
 		    why, "report this with the .hang file");
 }
 
-/* It has said what it had to say, or its time is up: in both cases nothing of it remains. */
-static void end_child(struct raw_capture *c, pid_t child, bool done)
+/* It stopped before it had said all, or its time is up: in both cases nothing of it remains. */
+static void end_early(struct raw_capture *c, pid_t child, bool late)
 {
 	char why[128];
 	int status = 0;
-	int r = child_end(child, deadline_in(done ? EXIT_NS : 0), &status);
+	int r = child_end(child, deadline_in(late ? 0 : EXIT_NS), &status);
 
-	if (r == 0 && done && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return;
 	if (r != 0)
 		(void)snprintf(why, sizeof(why), "the decoder was still working at its deadline");
 	else if (WIFSIGNALED(status))
@@ -52,7 +50,13 @@ static void end_child(struct raw_capture *c, pid_t child, bool done)
 	gap(c, why);
 }
 
-void decoder_run(struct acquirer *a, struct deadline until)
+void decoder_end(pid_t decoder)
+{
+	if (decoder > 0)
+		(void)child_end(decoder, deadline_in(EXIT_NS), NULL);
+}
+
+pid_t decoder_run(struct acquirer *a, struct deadline until)
 {
 	struct raw_capture *c = a->c;
 	char why[128];
@@ -61,7 +65,7 @@ void decoder_run(struct acquirer *a, struct deadline until)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		(void)snprintf(why, sizeof(why), "no socket for the decoder: %s", strerror(errno));
 		gap(c, why);
-		return;
+		return 0;
 	}
 	CLEANUP(fd_closep) int ours = pair[0];
 	CLEANUP(fd_closep) int theirs = pair[1];
@@ -70,7 +74,7 @@ void decoder_run(struct acquirer *a, struct deadline until)
 		(void)snprintf(why, sizeof(why), "the decoder could not be forked: %s",
 			       strerror(errno));
 		gap(c, why);
-		return;
+		return 0;
 	}
 	if (child == 0) {
 		/* Killed with us: a decoder without anybody to send rows to is of no use. */
@@ -80,5 +84,8 @@ void decoder_run(struct acquirer *a, struct deadline until)
 	}
 	theirs = fd_close(theirs);
 	int r = serve_decoder(a, ours, until);
-	end_child(c, child, r != -ETIMEDOUT);
+	if (r > 0)
+		return child;
+	end_early(c, child, r == -ETIMEDOUT);
+	return 0;
 }

@@ -2,6 +2,8 @@
 #ifndef HW_CAPTURE_SESSION_H
 #define HW_CAPTURE_SESSION_H
 
+#include <sys/types.h>
+
 #include "acquire/tree.h"
 #include "capture/capture.h"
 #include "capture/exits.h"
@@ -82,8 +84,10 @@ void join_decoded(struct raw_capture *c);
 void join_names(struct raw_capture *c);
 
 /* decoder.c: forks the confined part, serves it until it is done or the deadline passes; its rows
- * are in the builder then. */
+ * are in the builder then. Where it is done it exits by itself, which takes half a millisecond that
+ * nobody needs to wait for: returned is its pid, for decoder_end(), else 0. */
 struct acquirer;
-void decoder_run(struct acquirer *a, struct deadline until);
+pid_t decoder_run(struct acquirer *a, struct deadline until);
+void decoder_end(pid_t decoder);
 
 #endif

@@ -13,6 +13,12 @@
 
 #include "raw/raw.h"
 
+/*
+ * From this order on: descriptors and what is behind them, who holds it, locks. It is the larger
+ * part, and nothing that the decoder does depends on it.
+ */
+enum { COLLECT_ENDS = 10 };
+
 struct collector {
 	const char *name;
 	int order; /* lower runs earlier; 0 unless it needs rows of another collector */
@@ -32,8 +38,9 @@ struct collector {
 
 extern const struct collector *const collectors[]; /* NULL-terminated, generated, sorted by name */
 
-/* Runs every collector in order. */
-void collect_all(struct raw_capture *c);
+/* Runs the collectors in order: those before COLLECT_ENDS, which come first, and the others. */
+void collect_facts(struct raw_capture *c);
+void collect_ends(struct raw_capture *c);
 
 /* Calls moved() for the threads that need it. */
 void collect_moved(struct raw_capture *c);

@@ -2,9 +2,9 @@
  * Descriptors of every process: what each refers to, shared objects as one resource, epoll interest
  * lists.
  *
- * All comes from readlink(/proc/PID/fd/N) and /proc/PID/fdinfo/N. The descriptor itself is never
- * opened: opening /proc/PID/fd/N of a FIFO releases its other end and changes what the target sees.
- * Where the kernel gives an object a number (pipes, sockets, pidfds, eventfds) that is its
+ * All comes from readlink(/proc/PID/fd/N) and /proc/PID/fdinfo/N (fd/texts.h). The descriptor
+ * itself is never opened: opening /proc/PID/fd/N of a FIFO releases its other end and changes what
+ * the target sees. Where the kernel gives an object a number (pipes, sockets, pidfds, eventfds) that is its
  * identity; for the other anonymous files a forked child's equal number is compared with its
  * parent's by kcmp(2).
  */
@@ -23,15 +23,12 @@
 #include "collectors/collector.h"
 #include "collectors/fd/link.h"
 #include "collectors/fd/resources.h"
+#include "collectors/fd/texts.h"
 #include "core/cleanup.h"
 #include "core/fs.h"
 #include "core/numbers.h"
 #include "core/parse.h"
 #include "core/util.h"
-
-/* More descriptors than this in one process are cut, with a gap: a leak of a million needs no full
- * list. */
-#define FDS_MAX 65536
 
 /* fs/eventpoll.c: EP_PRIVATE_BITS stay in the mask of an entry that waits for nothing any more. */
 #define EP_PRIVATE_BITS (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
@@ -42,6 +39,7 @@ struct one {
 	int64_t fd;
 	const char *link;
 	const char *info; /* text of fdinfo */
+	const struct fd_text *text;
 };
 
 static uint64_t info_u64(const char *info, const char *key, int base, uint64_t otherwise)
@@ -151,25 +149,20 @@ static void tty_pair(struct raw_capture *c, node_t r, bool master, uint64_t inde
 	resource_row(c, other)->peer = r;
 }
 
-/* A path: regular file, FIFO, terminal, device. statx without synchronising never asks a file
- * server. */
+/* A path: regular file, FIFO, terminal, device. */
 static node_t file(const struct one *o)
 {
 	struct raw_capture *c = o->c;
-	char name[64];
-	struct statx st;
-	(void)snprintf(name, sizeof(name), "%sfd/%lld", o->p->live, (long long)o->fd);
-	bool known = o->p->procfd >= 0 && statx(o->p->procfd, name, AT_STATX_DONT_SYNC,
-						STATX_TYPE | STATX_INO, &st) == 0;
-	uint64_t device = known ? (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor : 0;
-	uint64_t tty;
+	const struct fd_text *t = o->text;
+	bool known = t->stat_known;
+	uint64_t device = t->device, tty;
 
-	if (known && S_ISFIFO(st.stx_mode)) {
-		node_t r = resource_get(c, RESOURCE_PIPE, device, st.stx_ino, NULL);
+	if (known && S_ISFIFO(t->mode)) {
+		node_t r = resource_get(c, RESOURCE_PIPE, device, t->file, NULL);
 		struct snap_resource *row = resource_row(c, r);
 		row->text = builder_strf(c->b, "FIFO %s", o->link);
 		row->detail = builder_str(c->b, "fifo");
-		row->inode = (int64_t)st.stx_ino;
+		row->inode = (int64_t)t->file;
 		row->device = (int64_t)device;
 		return r;
 	}
@@ -188,8 +181,8 @@ static node_t file(const struct one *o)
 		tty_pair(c, r, true, tty);
 		return r;
 	}
-	uint64_t inode = known ? st.stx_ino : info_u64(o->info, "ino", 10, 0);
-	bool is_tty = known && S_ISCHR(st.stx_mode) &&
+	uint64_t inode = known ? t->file : info_u64(o->info, "ino", 10, 0);
+	bool is_tty = known && S_ISCHR(t->mode) &&
 		      (str_starts(o->link, "/dev/tty") || str_eq(o->link, "/dev/console"));
 	node_t r = resource_get(c, is_tty ? RESOURCE_TTY : RESOURCE_FILE, device, inode, NULL);
 	struct snap_resource *row = resource_row(c, r);
@@ -197,11 +190,11 @@ static node_t file(const struct one *o)
 	row->inode = (int64_t)inode;
 	if (known) {
 		row->device = (int64_t)device;
-		row->detail = builder_str(c->b, S_ISREG(st.stx_mode)   ? "regular"
-						: S_ISDIR(st.stx_mode) ? "directory"
-						: S_ISCHR(st.stx_mode) ? "character device"
-						: S_ISBLK(st.stx_mode) ? "block device"
-								       : "file");
+		row->detail = builder_str(c->b, S_ISREG(t->mode)   ? "regular"
+						: S_ISDIR(t->mode) ? "directory"
+						: S_ISCHR(t->mode) ? "character device"
+						: S_ISBLK(t->mode) ? "block device"
+								   : "file");
 	}
 	return r;
 }
@@ -323,19 +316,13 @@ struct seen {
 	int64_t fd;
 	uint64_t inode;
 	node_t resource;
-	char *epoll; /* fdinfo of an epoll set seen for the first time */
+	const char *epoll; /* fdinfo of an epoll set seen for the first time */
 };
 
 struct listing {
-	ARRAY(struct seen) fds;
+	struct seen *v;
+	size_t n;
 };
-
-static void listing_done(struct listing *l)
-{
-	for (size_t i = 0; i < l->fds.n; i++)
-		free(l->fds.v[i].epoll);
-	array_done(&l->fds);
-}
 
 static int by_fd(const void *a, const void *b)
 {
@@ -348,7 +335,7 @@ static const struct seen *find_seen(const struct listing *l, int64_t fd)
 {
 	struct seen key = { .fd = fd };
 
-	return bsearch(&key, l->fds.v, l->fds.n, sizeof(key), by_fd);
+	return bsearch(&key, l->v, l->n, sizeof(key), by_fd);
 }
 
 /* The entries of one epoll set. An entry whose inode is not that of the number now is a closed or
@@ -388,7 +375,8 @@ static void mark_armed(struct raw_capture *c)
 
 	for (uint32_t i = SNAP_N(s, WATCH); i-- > 0;) {
 		const struct snap_watch *w = SNAP_ROW(s, WATCH, i);
-		if (w->resource != NODE_NONE)
+		/* What a thread polls is joined when the decoder has read it. */
+		if (node_table(w->owner) == TABLE_RESOURCE && w->resource != NODE_NONE)
 			(void)map_set(&watch_of, map_mix(w->process, (uint64_t)w->fd), i);
 	}
 	for (uint32_t i = 0; i < SNAP_N(s, FD); i++) {
@@ -439,88 +427,67 @@ static void refuse(struct raw_capture *c, struct raw_process *p, int error)
 			    : NULL);
 }
 
-static void list_process(struct raw_capture *c, struct raw_process *p, int dir, struct listing *l)
+static void one_process(struct raw_capture *c, struct raw_process *p, const struct fd_texts *texts)
 {
-	struct numbers names;
-	uint64_t fd;
-	int r;
+	CLEANUP(freep) struct seen *seen = calloc(texts->v.n + 1, sizeof(*seen));
+	struct listing l = { seen, 0 };
 
-	numbers_begin(&names, dir);
-	while ((r = numbers_next(&names, &fd)) > 0 && l->fds.n < FDS_MAX) {
-		struct seen *slot = array_push(&l->fds);
-		if (slot)
-			slot->fd = (int64_t)fd;
+	if (!seen)
+		return;
+	for (size_t i = 0; i < texts->v.n; i++) {
+		const struct fd_text *t = &texts->v.v[i];
+		const char *info = texts->text.s + t->info;
+		uint32_t n_resources = SNAP_N(c->b->s, RESOURCE);
+		one_fd(&(struct one){ c, p, t->fd, texts->text.s + t->link, info, t });
+		node_t r = SNAP_ROW(c->b->s, FD, SNAP_N(c->b->s, FD) - 1)->resource;
+		bool new = node_index(r) >= n_resources;
+		bool epoll = SNAP_ROW(c->b->s, RESOURCE, node_index(r))->kind == RESOURCE_EPOLL;
+		l.v[l.n++] = (struct seen){ .fd = t->fd,
+					    .inode = info_u64(info, "ino", 10, 0),
+					    .resource = r,
+					    .epoll = new &&epoll ? info : NULL };
 	}
-	if (r > 0)
-		builder_gap(c->b, p->node, false, "descriptors beyond the first 65536", "limit",
-			    NULL);
-	if (l->fds.n)
-		qsort(l->fds.v, l->fds.n, sizeof(*l->fds.v), by_fd);
+	for (size_t i = 0; i < l.n; i++)
+		if (l.v[i].epoll)
+			epoll_set(c, p, &l, &l.v[i]);
 }
 
 static void process(struct raw_capture *c, struct raw_process *p)
 {
-	CLEANUP(listing_done) struct listing l = { 0 };
-	char path[64], link[4096];
-	/* An epoll set of thousands of entries has as many lines of ~80 bytes. */
-	static const size_t info_limit = 4 << 20;
+	CLEANUP(fd_texts_done) struct fd_texts now = { 0 };
 
 	if (p->hidden)
 		SNAP_ROW(c->b->s, PROCESS, node_index(p->node))->fds_seen = TRI_NO;
 	if (p->zombie || p->gone || p->kernel_thread)
 		return;
-	(void)snprintf(path, sizeof(path), "%sfd", p->live);
-	if (p->procfd < 0)
-		(void)snprintf(path, sizeof(path), "/proc/%d/%sfd", p->pid, p->live);
-	CLEANUP(fd_closep) int dir = openat(p->procfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0) {
-		refuse(c, p, errno);
+	const struct fd_texts *texts = fd_texts_get(c->texts, (size_t)(p - c->processes.v));
+	if (!texts) {
+		fd_texts_read(p, &now);
+		texts = &now;
+	}
+	if (texts->error) {
+		refuse(c, p, texts->error);
 		return;
 	}
 	SNAP_ROW(c->b->s, PROCESS, node_index(p->node))->fds_seen = TRI_YES;
-	list_process(c, p, dir, &l);
+	if (texts->cut)
+		builder_gap(c->b, p->node, false, "descriptors beyond the first 65536", "limit",
+			    NULL);
+	one_process(c, p, texts);
+}
 
-	CLEANUP(fd_closep) int infos = openat(dir, "../fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (size_t i = 0; i < l.fds.n; i++) {
-		struct seen *seen = &l.fds.v[i];
-		char number[24], small[4096];
-		CLEANUP(freep) char *large = NULL;
-		const char *info = small;
-		(void)snprintf(number, sizeof(number), "%lld", (long long)seen->fd);
-		ssize_t n = fs_readlink(dir, number, link, sizeof(link));
-		if (n == -EACCES || n == -EPERM) {
-			/* Its descriptors may be listed, but not looked at: it has capabilities
-			 * that we lack. */
-			refuse(c, p, (int)-n);
-			return;
-		}
-		if (n < 0)
-			continue; /* closed meanwhile */
-		n = fs_read(infos, number, small, sizeof(small));
-		if (n < 0)
-			small[0] = '\0';
-		if (n == sizeof(small) - 1 &&
-		    fs_read_all(infos, number, info_limit, &large, NULL) == 0)
-			info = large;
-		uint32_t n_resources = SNAP_N(c->b->s, RESOURCE);
-		one_fd(&(struct one){ c, p, seen->fd, link, info });
-		seen->resource = SNAP_ROW(c->b->s, FD, SNAP_N(c->b->s, FD) - 1)->resource;
-		seen->inode = info_u64(info, "ino", 10, 0);
-		if (node_index(seen->resource) >= n_resources &&
-		    SNAP_ROW(c->b->s, RESOURCE, node_index(seen->resource))->kind == RESOURCE_EPOLL)
-			seen->epoll = strdup(info);
-	}
-	for (size_t i = 0; i < l.fds.n; i++)
-		if (l.fds.v[i].epoll)
-			epoll_set(c, p, &l, &l.fds.v[i]);
+static void begin(struct raw_capture *c)
+{
+	c->texts = fd_texts_begin(c);
 }
 
 static void tree(struct raw_capture *c)
 {
+	c->texts = fd_texts_end(c->texts);
 	mark_armed(c);
 	mark_inherited(c);
 }
 
 const struct collector collector_fds = {
-	.name = "fds", .order = 10, .process = process, .tree = tree
+	.name = "fds", .order = COLLECT_ENDS, .begin = begin, .process = process, .tree = tree
 };

@@ -167,6 +167,7 @@ struct raw_process {
 	int taskfd;      /* /proc/PID/task, to count its threads by; -1 */
 	int64_t n_tasks; /* how many threads it had when all had been looked at; -errno */
 	bool kernel_thread, zombie, gone, root, outside;
+	bool decoded; /* the decoder has been at it */
 	bool hidden;  /* it is not gone, as `gone` says for whoever wants to look at it: /proc hides
 			 it */
 	bool refused; /* the kernel lets us see neither stacks nor memory; refused_error says why */
@@ -225,8 +226,9 @@ struct raw_capture {
 	bool outside_done;      /* the second round: nobody is added any more */
 	struct map resources;   /* identity of a kernel object -> index of its row:
 				   collectors/fd/resources.h */
-	struct others *others;  /* what goes on beside the collectors: collectors/holders.c; NULL
-				   outside of them */
+	/* What goes on beside the collectors; NULL outside of them. */
+	struct others *others;        /* collectors/holders.c */
+	struct fd_texts_ahead *texts; /* collectors/fds.c */
 };
 
 /* Now, on the trigger's clock. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/decimal.h"
 #include "core/escape.h"
 
 static void flush(struct json *j)
@@ -120,12 +121,22 @@ void json_array_end(struct json *j)
 	close_container(j, ']');
 }
 
+/* How many bytes from there on stand for themselves: nearly always all of them. */
+static size_t plain_ascii(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= ' ' && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
+		i++;
+	return i;
+}
+
 static void quoted(struct json *j, const char *s)
 {
-	size_t n = strlen(s), plain = 0;
+	size_t n = strlen(s), plain = plain_ascii(s, n);
 
 	put_char(j, '"');
-	for (size_t i = 0; i < n;) {
+	for (size_t i = plain; i < n;) {
 		size_t len = utf8_sequence(s + i, n - i);
 		uint32_t c = len ? utf8_decode(s + i, len) : 0;
 		char esc[16];
@@ -174,10 +185,12 @@ void json_str(struct json *j, const char *s)
 
 void json_int(struct json *j, int64_t v)
 {
-	char text[32];
+	char text[DECIMAL_BYTES];
 
 	separate(j);
-	put(j, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, v));
+	if (v < 0)
+		put_char(j, '-');
+	put(j, text, decimal(text, v < 0 ? -(uint64_t)v : (uint64_t)v));
 }
 
 void json_hex(struct json *j, uint64_t v)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/decimal.h"
 #include "core/parse.h"
 #include "core/util.h"
 
@@ -544,7 +545,8 @@ const char *snap_node_id(node_t n, char *buf)
 {
 	const struct record *r = snap_record(node_table(n));
 
-	(void)snprintf(buf, 16, "%c%u", r && r->letter ? r->letter : '?', node_index(n));
+	buf[0] = r && r->letter ? r->letter : '?';
+	(void)decimal(buf + 1, node_index(n));
 	return buf;
 }
 

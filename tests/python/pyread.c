@@ -207,7 +207,8 @@ static int run(const struct options *o)
 	    (r = process_add_tree(&a, &tree)) < 0)
 		return r;
 	look_first(&a);
-	collect_all(&c);
+	collect_facts(&c);
+	collect_ends(&c);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	struct decoder decoder;

@@ -1,0 +1,48 @@
+/*
+ * What the kernel says of each descriptor of a process, as text: /proc/PID/fd/N is a link,
+ * /proc/PID/fdinfo/N has flags and numbers. The descriptor itself is never opened.
+ *
+ * Reading it is most of what descriptors cost, and needs nothing but the looks, so a thread of its
+ * own does it for the whole tree while others work.
+ */
+#ifndef HW_COLLECTORS_FD_TEXTS_H
+#define HW_COLLECTORS_FD_TEXTS_H
+
+#include "core/array.h"
+#include "core/strbuf.h"
+#include "raw/raw.h"
+
+/* More descriptors than this in one process are cut, with a gap: a leak of a million needs no full
+ * list. */
+#define FD_TEXTS_MAX 65536
+
+struct fd_text {
+	int64_t fd;
+	size_t link, info;     /* in fd_texts.text; empty when it could not be read */
+	bool stat_known;       /* of a path: what follows */
+	uint16_t mode;         /* of struct statx */
+	uint64_t device, file; /* major << 32 | minor, inode */
+};
+
+struct fd_texts {
+	int error; /* 0, or the errno that refused the list or one of its links */
+	bool cut;  /* there are more */
+	ARRAY(struct fd_text)
+	v; /* sorted by number; those that were closed meanwhile are left out */
+	struct strbuf text;
+};
+
+/* Reads those of one process. */
+void fd_texts_read(const struct raw_process *p, struct fd_texts *ret);
+void fd_texts_done(struct fd_texts *t);
+
+/* Begins to read those of all processes; NULL when memory is out. No process may be added or taken
+ * away until fd_texts_end(). */
+struct fd_texts_ahead *fd_texts_begin(const struct raw_capture *c);
+
+/* What was read of a process, by its index; NULL where it has to be read now: it was not there, its
+ * turn never came, or nothing was begun. Waits until all is read. */
+const struct fd_texts *fd_texts_get(struct fd_texts_ahead *a, size_t process);
+struct fd_texts_ahead *fd_texts_end(struct fd_texts_ahead *a);
+
+#endif
