@@ -12,6 +12,7 @@
  *
  * What it refuses to do: interpret a stack. The bytes go to the confined part.
  */
+#include "acquire/asleep.h"
 #include "acquire/look.h"
 
 #include <errno.h>
@@ -373,19 +374,7 @@ static void each_thread(struct acquirer *a, struct raw_process *p, visit_fn *vis
 static void visit_status(struct acquirer *a, struct raw_process *p, int dir, int memfd,
 			 struct raw_thread *t)
 {
-	char path[40];
-
-	(void)snprintf(path, sizeof(path), "task/%d/status", t->tid);
-	int r = raw_status_read(dir, path, &t->status);
-	if (r < 0) {
-		t->gone = r == -ESRCH || r == -ENOENT;
-		return;
-	}
-	t->ns_tid = t->status.ns_pid;
-	if (t->tid == p->pid)
-		p->ns_pid = t->ns_tid;
-	if (t->looks.n)
-		t->looks.v[t->looks.n - 1].state = t->status.state;
+	asleep_read(a, p, dir, t);
 }
 
 static void visit_first(struct acquirer *a, struct raw_process *p, int dir, int memfd,

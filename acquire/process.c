@@ -249,10 +249,8 @@ void process_done_all(struct raw_capture *c)
 		if (!p->stuck)
 			close_all(p);
 		raw_maps_unref(p->maps);
-		for (size_t k = 0; k < p->threads.n; k++) {
+		for (size_t k = 0; k < p->threads.n; k++)
 			array_done(&p->threads.v[k].looks);
-			free(p->threads.v[k].kernel_stack);
-		}
 		array_done(&p->threads);
 	}
 	array_done(&c->processes);

@@ -10,8 +10,8 @@
  * was taken.
  */
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "collectors/collector.h"
 #include "collectors/threads/sched.h"
@@ -23,28 +23,21 @@ static void host(struct raw_capture *c)
 {
 	char text[8192];
 	int64_t exec_start_ns;
+	struct timespec used;
 
 	c->sched_clock_ns = SNAP_UNKNOWN;
-	/* A yield makes the scheduler bring our own value up to date. */
-	(void)sched_yield();
+	/* Asked for our CPU time, the scheduler brings all of our own values up to date. */
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
 	if (fs_read(AT_FDCWD, "/proc/thread-self/sched", text, sizeof(text)) > 0 &&
 	    sched_exec_start_ns(text, &exec_start_ns))
 		c->sched_clock_ns = exec_start_ns - clock_monotonic_ns();
 }
 
-static int64_t blocked_ns(const struct raw_capture *c, const struct raw_process *p,
-			  const struct raw_thread *t)
+static int64_t blocked_ns(const struct raw_capture *c, const struct raw_thread *t)
 {
-	char path[40], text[8192];
-	int64_t exec_start_ns;
-
-	if (!snap_known(c->sched_clock_ns))
+	if (!snap_known(c->sched_clock_ns) || !snap_known(t->left_cpu_ns))
 		return SNAP_UNKNOWN;
-	(void)snprintf(path, sizeof(path), "task/%d/sched", t->tid);
-	if (fs_read(p->procfd, path, text, sizeof(text)) <= 0 ||
-	    !sched_exec_start_ns(text, &exec_start_ns))
-		return SNAP_UNKNOWN;
-	int64_t ns = clock_monotonic_ns() + c->sched_clock_ns - exec_start_ns;
+	int64_t ns = t->left_cpu_read_ns + c->sched_clock_ns - t->left_cpu_ns;
 	/* CPUs' clocks differ by microseconds: just now is just now. */
 	return MAX(ns, (int64_t)0);
 }
@@ -82,10 +75,9 @@ static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thre
 		return;
 	row->state = builder_str(c->b, state);
 	row->wchan = wait_channel(c, p, t);
-	row->blocked_ns = t->status.state == 'R' ? 0 : blocked_ns(c, p, t);
+	row->blocked_ns = t->status.state == 'R' ? 0 : blocked_ns(c, t);
 }
 
-/* Behind kernel_stack, whose first frame it uses. */
 const struct collector collector_threads = {
 	.name = "threads", .order = -9, .host = host, .thread = thread, .moved = thread
 };

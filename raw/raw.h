@@ -95,7 +95,11 @@ struct raw_thread {
 	bool kernel_worker; /* runs in the kernel only (io_uring's): no stack outside of it, no
 			       calls, no tracing */
 	struct raw_status status; /* read after the first look */
-	char *kernel_stack;       /* /proc/TID/stack as the kernel wrote it; NULL where refused */
+	const char *kernel_stack; /* /proc/TID/stack as the kernel wrote it, in the capture's arena;
+				     NULL where refused */
+	/* se.exec_start of /proc/TID/sched, SNAP_UNKNOWN where there is none, and the monotonic
+	 * time when it was read. */
+	int64_t left_cpu_ns, left_cpu_read_ns;
 	int runfd; /* /proc/TID/schedstat, kept open; -1 when descriptors are short */
 };
 
@@ -222,9 +226,9 @@ struct raw_capture {
 	bool stuck; /* a thread of ours blocks and will use what is here when it wakes: never freed
 		     */
 	int64_t sched_clock_ns; /* se.exec_start's clock minus the monotonic one; SNAP_UNKNOWN */
-	bool no_kernel_stacks;  /* the kernel refused one: it will refuse all */
-	bool outside_done;      /* the second round: nobody is added any more */
-	struct map resources;   /* identity of a kernel object -> index of its row:
+	_Atomic int no_kernel_stacks; /* -errno: the kernel refused one, so it will refuse all */
+	bool outside_done;            /* the second round: nobody is added any more */
+	struct map resources;         /* identity of a kernel object -> index of its row:
 				   collectors/fd/resources.h */
 	/* What goes on beside the collectors; NULL outside of them. */
 	struct others *others;        /* collectors/holders.c */
