@@ -20,6 +20,7 @@
 
 #include "acquire/look.h"
 #include "acquire/serve.h"
+#include "acquire/words.h"
 #include "collectors/collector.h"
 #include "core/arena.h"
 #include "core/parse.h"
@@ -207,6 +208,7 @@ static int run(const struct options *o)
 	    (r = process_add_tree(&a, &tree)) < 0)
 		return r;
 	look_first(&a);
+	words_read(&a);
 	collect_facts(&c);
 	collect_ends(&c);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
