@@ -30,7 +30,7 @@ static void read_kernel_stack(struct acquirer *a, const struct raw_process *p, i
 		char *copy = acquirer_alloc(a, (size_t)n + 1);
 		if (copy)
 			t->kernel_stack = memcpy(copy, text, (size_t)n + 1);
-	} else if (n == -EACCES || n == -EPERM || (n == -ENOENT && t->tid == p->pid)) {
+	} else if (is_refusal(n) || (n == -ENOENT && t->tid == p->pid)) {
 		c->no_kernel_stacks = (int)n; /* of another thread: it ended */
 	}
 }

@@ -135,7 +135,7 @@ void process_open(struct acquirer *a, struct raw_process *p)
 	p->memfd = fd_close(p->memfd);
 	CLEANUP(fd_closep) int fd = open_memory(p, d.fd);
 	int r = fd < 0 ? fd : read_maps(a, p, d.fd);
-	if (r == -EACCES || r == -EPERM) {
+	if (is_refusal(r)) {
 		p->refused = true;
 		p->refused_error = r;
 	}

@@ -101,7 +101,7 @@ int tree_list_threads(int procfd, pid_t *tids, size_t max)
  */
 static bool is_hidden(pid_t pid, int open_error)
 {
-	if (open_error == -EPERM || open_error == -EACCES)
+	if (is_refusal(open_error))
 		return true;
 	CLEANUP(fd_closep)
 	int fd = open_error == -ENOENT ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;

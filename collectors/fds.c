@@ -420,11 +420,11 @@ static void refuse(struct raw_capture *c, struct raw_process *p, int error)
 	if (error == ENOENT || error == ESRCH)
 		return; /* it ended: its row says so */
 	char why[96];
-	(void)snprintf(why, sizeof(why), "/proc/%d/fd: %s", p->pid, strerror(error));
+	(void)snprintf(why, sizeof(why), "/proc/%d/fd: %s", p->pid,
+		       error == ETIMEDOUT ? "a file system behind one of them does not answer"
+					  : strerror(error));
 	builder_gap(c->b, p->node, false, "descriptors", why,
-		    error == EACCES || error == EPERM
-			    ? "run hangwatch as root or as the process's user"
-			    : NULL);
+		    is_refusal(-error) ? "run hangwatch as root or as the process's user" : NULL);
 }
 
 static void one_process(struct raw_capture *c, struct raw_process *p, const struct fd_texts *texts)
@@ -454,17 +454,13 @@ static void one_process(struct raw_capture *c, struct raw_process *p, const stru
 
 static void process(struct raw_capture *c, struct raw_process *p)
 {
-	CLEANUP(fd_texts_done) struct fd_texts now = { 0 };
-
 	if (p->hidden)
 		SNAP_ROW(c->b->s, PROCESS, node_index(p->node))->fds_seen = TRI_NO;
 	if (p->zombie || p->gone || p->kernel_thread)
 		return;
+	if (!c->texts)
+		c->texts = fd_texts_begin(c);
 	const struct fd_texts *texts = fd_texts_get(c->texts, (size_t)(p - c->processes.v));
-	if (!texts) {
-		fd_texts_read(p, &now);
-		texts = &now;
-	}
 	if (texts->error) {
 		refuse(c, p, texts->error);
 		return;

@@ -127,7 +127,7 @@ static void look_outside(uint64_t pid, page_files *files)
 	(void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/maps", pid);
 	int r = fs_read_all(AT_FDCWD, path, MAPS_MAX_BYTES, &text, &n);
 	/* What init maps is its own: what it starts calls exec. */
-	bool unseen = (r == -EACCES || r == -EPERM || r == -EFBIG) && pid != 1;
+	bool unseen = (is_refusal(r) || r == -EFBIG) && pid != 1;
 	for (size_t i = 0; i < files->n; i++) {
 		files->v[i].unread |= unseen;
 		files->v[i].reachable |= r == 0 && text && maps_file(text, &files->v[i]);

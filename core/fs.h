@@ -2,8 +2,16 @@
 #ifndef HW_CORE_FS_H
 #define HW_CORE_FS_H
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+/* Whether a -errno says that we may not, rather than that it is not there or went wrong. */
+static inline bool is_refusal(ssize_t r)
+{
+	return r == -EACCES || r == -EPERM;
+}
 
 /*
  * Reads up to cap-1 bytes of dirfd/path into buf and ends them with NUL.

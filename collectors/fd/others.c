@@ -106,11 +106,6 @@ static void count_unread(struct others *o)
 				    !raw_stat_zombie(&stat) && !is_far_above_all(o, o->unread.v[i]);
 }
 
-static bool is_refusal(int r)
-{
-	return r == -EACCES || r == -EPERM;
-}
-
 /* 0, or -errno where the descriptor may not be read. One that was closed meanwhile is none. */
 static int look_at_fd(struct others *o, pid_t pid, int dir, uint64_t number)
 {

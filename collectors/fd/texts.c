@@ -6,11 +6,13 @@
 #include <linux/kcmp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collectors/fd/link.h"
@@ -18,6 +20,7 @@
 #include "core/fs.h"
 #include "core/numbers.h"
 #include "core/util.h"
+#include "raw/stat.h"
 
 /* An epoll set of thousands of entries has as many lines of ~80 bytes. */
 #define INFO_BYTES_MAX (4u << 20)
@@ -25,19 +28,31 @@
 /* What is kept of all processes together before any of it is used. */
 #define AHEAD_BYTES_MAX (32u << 20)
 
+/* Reading one descriptor takes microseconds; a thread that got no further for so long sleeps in
+ * one. */
+#define STUCK_NS (3 * NSEC_PER_SEC)
+
+/* What a reader has to know of a process: its own copy, for it may outlive the capture's. */
+struct source {
+	pid_t pid;
+	uint64_t start_ticks;
+	int procfd; /* the capture's; -1: opened when it is wanted */
+	char live[24];
+	size_t parent;
+	bool wanted;
+};
+
 struct fd_texts_ahead {
-	const struct raw_capture *c;
+	struct raw_capture *c;
+	struct source *sources;
 	struct fd_texts *v; /* by index of process */
-	size_t n, read;     /* how many there are, and were come to */
+	size_t n;
+	_Atomic size_t read;       /* how many were come to */
+	_Atomic uint64_t progress; /* descriptors read */
+	_Atomic bool given_up;
 	pthread_t thread;
 	bool runs;
 };
-
-void fd_texts_done(struct fd_texts *t)
-{
-	array_done(&t->v);
-	strbuf_done(&t->text);
-}
 
 static int by_fd(const void *a, const void *b)
 {
@@ -86,14 +101,11 @@ static void read_info(int infos, const char *number, struct fd_texts *t, struct 
 }
 
 /* Of a path; statx without synchronising never asks a file server. */
-static void read_stat(const struct raw_process *p, const char *number, struct fd_text *f)
+static void read_stat(int dir, const char *number, struct fd_text *f)
 {
 	struct statx st;
-	char path[64];
 
-	(void)snprintf(path, sizeof(path), "%sfd/%s", p->live, number);
-	f->stat_known = p->procfd >= 0 && statx(p->procfd, path, AT_STATX_DONT_SYNC,
-						STATX_TYPE | STATX_INO, &st) == 0;
+	f->stat_known = statx(dir, number, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &st) == 0;
 	if (!f->stat_known)
 		return;
 	f->mode = st.stx_mode;
@@ -105,7 +117,7 @@ static void read_stat(const struct raw_process *p, const char *number, struct fd
  * A number that is the same open file in the parent has the same texts there: one question instead
  * of five calls, for what a forked child has inherited, which often is nearly all.
  */
-static bool copy_inherited(const struct raw_process *p, const struct raw_process *parent,
+static bool copy_inherited(const struct source *p, const struct source *parent,
 			   const struct fd_texts *theirs, struct fd_texts *t, struct fd_text *f)
 {
 	const struct fd_text key = { .fd = f->fd };
@@ -121,113 +133,173 @@ static bool copy_inherited(const struct raw_process *p, const struct raw_process
 }
 
 /* false: it was closed meanwhile. */
-static bool read_one(const struct raw_process *p, int dir, int infos, struct fd_texts *t,
-		     struct fd_text *f)
+static bool read_one(int dir, int infos, struct fd_texts *t, struct fd_text *f)
 {
 	char number[24], link[4096];
 
 	(void)snprintf(number, sizeof(number), "%lld", (long long)f->fd);
 	ssize_t n = fs_readlink(dir, number, link, sizeof(link));
-	if (n == -EACCES || n == -EPERM)
+	if (is_refusal(n))
 		t->error = (int)-n; /* it has capabilities that we lack */
 	if (n < 0)
 		return false;
 	f->link = keep(t, link);
 	read_info(infos, number, t, f);
 	if (fd_link_parse(link).kind == RESOURCE_FILE)
-		read_stat(p, number, f);
+		read_stat(dir, number, f);
 	return true;
 }
 
-/* `theirs`: what was read of its parent, or NULL. */
-static void read_process(const struct raw_process *p, const struct raw_process *parent,
-			 const struct fd_texts *theirs, struct fd_texts *ret)
+/* Its directory in /proc, or -errno; *ret_own: the caller's to close. */
+static int open_source(const struct source *p, bool *ret_own)
 {
-	char path[64];
+	char path[32];
+	struct raw_stat now;
+
+	*ret_own = false;
+	if (p->procfd >= 0)
+		return p->procfd;
+	(void)snprintf(path, sizeof(path), "/proc/%d", p->pid);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*ret_own = true;
+	if (raw_stat_read(fd, "stat", &now) == 0 && now.start_ticks == p->start_ticks)
+		return fd;
+	(void)fd_close(fd);
+	*ret_own = false;
+	return -ESRCH; /* another process has its number now */
+}
+
+static void read_listed(struct fd_texts_ahead *a, const struct source *p, int dir,
+			struct fd_texts *t)
+{
+	const struct fd_texts *theirs = p->parent < a->n ? &a->v[p->parent] : NULL;
+	CLEANUP(fd_closep) int infos = openat(dir, "../fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t n = 0;
 
-	*ret = (struct fd_texts){ 0 };
-	if (p->procfd < 0)
-		(void)snprintf(path, sizeof(path), "/proc/%d/%sfd", p->pid, p->live);
-	else
-		(void)snprintf(path, sizeof(path), "%sfd", p->live);
-	CLEANUP(fd_closep) int dir = openat(p->procfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0) {
-		ret->error = errno;
-		return;
+	list(dir, t);
+	for (size_t i = 0; i < t->v.n && !t->error && !a->given_up; i++) {
+		struct fd_text f = t->v.v[i];
+		if ((theirs && copy_inherited(p, &a->sources[p->parent], theirs, t, &f)) ||
+		    read_one(dir, infos, t, &f))
+			t->v.v[n++] = f;
+		a->progress++;
 	}
-	CLEANUP(fd_closep) int infos = openat(dir, "../fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	list(dir, ret);
-	for (size_t i = 0; i < ret->v.n && !ret->error; i++) {
-		struct fd_text f = ret->v.v[i];
-		if ((theirs && copy_inherited(p, parent, theirs, ret, &f)) ||
-		    read_one(p, dir, infos, ret, &f))
-			ret->v.v[n++] = f;
-	}
-	ret->v.n = n;
-	if (ret->text.error)
-		ret->error = ENOMEM;
+	t->v.n = n;
+	if (t->text.error)
+		t->error = ENOMEM;
 }
 
-void fd_texts_read(const struct raw_process *p, struct fd_texts *ret)
+static void read_process(struct fd_texts_ahead *a, size_t process)
 {
-	read_process(p, NULL, NULL, ret);
-}
+	const struct source *p = &a->sources[process];
+	struct fd_texts *t = &a->v[process];
+	char path[64];
+	bool own;
+	int proc = open_source(p, &own);
 
-/* ---- ahead ---- */
+	(void)snprintf(path, sizeof(path), "%sfd", p->live);
+	CLEANUP(fd_closep)
+	int dir = proc < 0 ? proc : openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		t->error = proc < 0 ? -proc : errno;
+	else
+		read_listed(a, p, dir, t);
+	if (own)
+		(void)fd_close(proc);
+}
 
 static void *read_all(void *arg)
 {
 	struct fd_texts_ahead *a = arg;
 	size_t bytes = 0;
 
-	for (; a->read < a->n && bytes < AHEAD_BYTES_MAX; a->read++) {
-		const struct raw_process *p = &a->c->processes.v[a->read];
-		struct fd_texts *t = &a->v[a->read];
-		/* Without a directory of its own it is read when it has one. */
-		if (p->procfd < 0 || p->zombie || p->gone || p->kernel_thread)
-			continue;
-		const struct fd_texts *theirs = p->parent < a->read ? &a->v[p->parent] : NULL;
-		read_process(p, theirs ? &a->c->processes.v[p->parent] : NULL, theirs, t);
+	for (; a->read < a->n && bytes < AHEAD_BYTES_MAX && !a->given_up; a->read++) {
+		const struct fd_texts *t = &a->v[a->read];
+		if (a->sources[a->read].wanted)
+			read_process(a, a->read);
 		bytes += t->text.cap + t->v.cap * sizeof(*t->v.v);
 	}
 	return NULL;
 }
 
-struct fd_texts_ahead *fd_texts_begin(const struct raw_capture *c)
+/* ---- for collectors ---- */
+
+/* In the second round only those who were added have not been described. */
+static struct source source_of(const struct raw_capture *c, const struct raw_process *p)
+{
+	struct source s = { .pid = p->pid,
+			    .start_ticks = p->start_ticks,
+			    .procfd = p->procfd,
+			    .parent = p->parent,
+			    .wanted = p->outside == c->outside_done && !p->zombie && !p->gone &&
+				      !p->kernel_thread };
+
+	memcpy(s.live, p->live, sizeof(s.live));
+	return s;
+}
+
+struct fd_texts_ahead *fd_texts_begin(struct raw_capture *c)
 {
 	struct fd_texts_ahead *a = calloc(1, sizeof(*a));
 	sigset_t all, before;
 
-	if (a)
-		a->v = calloc(c->processes.n + 1, sizeof(*a->v));
-	if (!a || !a->v)
-		return fd_texts_end(a);
+	if (!a)
+		return NULL;
 	a->c = c;
 	a->n = c->processes.n;
+	a->v = calloc(a->n + 1, sizeof(*a->v));
+	a->sources = calloc(a->n + 1, sizeof(*a->sources));
+	if (!a->v || !a->sources)
+		return fd_texts_end(a);
+	for (size_t i = 0; i < a->n; i++)
+		a->sources[i] = source_of(c, &c->processes.v[i]);
 	/* Signals are for the main thread, which knows what to do about them. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	a->runs = pthread_create(&a->thread, NULL, read_all, a) == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!a->runs)
+		(void)read_all(a);
 	return a;
 }
 
+/* A descriptor's own file system writes its fdinfo, and may block in it. */
 static void wait_for(struct fd_texts_ahead *a)
 {
-	if (a->runs)
-		(void)pthread_join(a->thread, NULL);
-	a->runs = false;
+	while (a->runs) {
+		uint64_t progress = a->progress;
+		struct deadline until = deadline_in(STUCK_NS);
+		struct timespec end = { .tv_sec = until.at_ns / NSEC_PER_SEC,
+					.tv_nsec = until.at_ns % NSEC_PER_SEC };
+
+		a->runs = pthread_clockjoin_np(a->thread, NULL, CLOCK_MONOTONIC, &end) != 0;
+		if (!a->runs || a->progress != progress)
+			continue;
+		a->given_up = true;
+		a->c->stuck = true;
+		(void)pthread_detach(a->thread);
+		a->runs = false;
+	}
 }
 
 const struct fd_texts *fd_texts_get(struct fd_texts_ahead *a, size_t process)
 {
-	if (!a)
-		return NULL;
+	static const struct fd_texts no_memory = { .error = ENOMEM };
+	static const struct fd_texts stuck = { .error = ETIMEDOUT };
+
+	if (!a || process >= a->n)
+		return &no_memory;
 	wait_for(a);
-	/* What was passed over has neither list nor error. */
-	const struct fd_texts *t = process < a->read ? &a->v[process] : NULL;
-	return t && (t->v.n || t->error) ? t : NULL;
+	if (process < a->read)
+		return &a->v[process];
+	if (a->given_up)
+		return &stuck;
+	/* So much was read before that this one was left for now. */
+	if (!a->v[process].v.n && !a->v[process].error)
+		read_process(a, process);
+	return &a->v[process];
 }
 
 struct fd_texts_ahead *fd_texts_end(struct fd_texts_ahead *a)
@@ -235,8 +307,13 @@ struct fd_texts_ahead *fd_texts_end(struct fd_texts_ahead *a)
 	if (!a)
 		return NULL;
 	wait_for(a);
-	for (size_t i = 0; i < a->n; i++)
-		fd_texts_done(&a->v[i]);
+	if (a->given_up)
+		return NULL; /* it is the thread's now */
+	for (size_t i = 0; a->v && i < a->n; i++) {
+		array_done(&a->v[i].v);
+		strbuf_done(&a->v[i].text);
+	}
+	free(a->sources);
 	free(a->v);
 	free(a);
 	return NULL;

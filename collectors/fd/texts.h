@@ -32,16 +32,17 @@ struct fd_texts {
 	struct strbuf text;
 };
 
-/* Reads those of one process. */
-void fd_texts_read(const struct raw_process *p, struct fd_texts *ret);
-void fd_texts_done(struct fd_texts *t);
+/*
+ * Begins to read those of all processes that have not been described (collectors.h's rounds); NULL
+ * when memory is out. No process may be added or taken away until fd_texts_end().
+ */
+struct fd_texts_ahead *fd_texts_begin(struct raw_capture *c);
 
-/* Begins to read those of all processes; NULL when memory is out. No process may be added or taken
- * away until fd_texts_end(). */
-struct fd_texts_ahead *fd_texts_begin(const struct raw_capture *c);
-
-/* What was read of a process, by its index; NULL where it has to be read now: it was not there, its
- * turn never came, or nothing was begun. Waits until all is read. */
+/*
+ * What was read of a process, by its index. Waits until all is read. Where reading blocks, in the
+ * file system behind a descriptor, the error is ETIMEDOUT of that process and those after it, and
+ * the capture is `stuck`.
+ */
 const struct fd_texts *fd_texts_get(struct fd_texts_ahead *a, size_t process);
 struct fd_texts_ahead *fd_texts_end(struct fd_texts_ahead *a);
 
