@@ -174,7 +174,8 @@ static int open_source(const struct source *p, bool *ret_own)
 static void read_listed(struct fd_texts_ahead *a, const struct source *p, int dir,
 			struct fd_texts *t)
 {
-	const struct fd_texts *theirs = p->parent < a->n ? &a->v[p->parent] : NULL;
+	/* A parent that was not read before is outside, or of another round. */
+	const struct fd_texts *theirs = p->parent < a->read ? &a->v[p->parent] : NULL;
 	CLEANUP(fd_closep) int infos = openat(dir, "../fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t n = 0;
 
