@@ -25,6 +25,7 @@
 #include "collectors/fd/resources.h"
 #include "collectors/fd/texts.h"
 #include "core/cleanup.h"
+#include "core/clock.h"
 #include "core/fs.h"
 #include "core/numbers.h"
 #include "core/parse.h"
@@ -126,7 +127,7 @@ static node_t timerfd(const struct one *o)
 	/* it_value is what is left: "(2, 970000000)"; zero = disarmed. */
 	if (v && scan_char(&v, '(') && scan_u64(&v, 10, &s) && scan_char(&v, ',') &&
 	    (scan_blanks(&v), scan_u64(&v, 10, &ns)))
-		row->expires_ns = s || ns ? (int64_t)s * NSEC_PER_SEC + (int64_t)ns : SNAP_NONE;
+		row->expires_ns = s || ns ? clock_ns_of((int64_t)s, (int64_t)ns) : SNAP_NONE;
 	return r;
 }
 

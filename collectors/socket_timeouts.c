@@ -22,6 +22,7 @@
 #include "collectors/collector.h"
 #include "collectors/fd/link.h"
 #include "core/cleanup.h"
+#include "core/clock.h"
 #include "core/fs.h"
 #include "core/util.h"
 
@@ -67,7 +68,8 @@ static int ask(const struct raw_process *p, int64_t fd, bool sends, int64_t *ret
 	CLEANUP(fd_closep) int copy = (int)syscall(SYS_pidfd_getfd, p->pidfd, (int)fd, 0);
 	if (copy < 0 || getsockopt(copy, SOL_SOCKET, sends ? SO_SNDTIMEO : SO_RCVTIMEO, &t, &n) < 0)
 		return -errno;
-	*ret_ns = t.tv_sec * NSEC_PER_SEC + t.tv_usec * NSEC_PER_USEC;
+	/* A longer one is for ever, and its sum with any other time shall be one, too. */
+	*ret_ns = MIN(clock_ns_of(t.tv_sec, t.tv_usec * NSEC_PER_USEC), INT64_MAX / 4);
 	return 0;
 }
 

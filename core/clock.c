@@ -37,6 +37,15 @@ int64_t clock_thread_cpu_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+int64_t clock_ns_of(int64_t seconds, int64_t ns)
+{
+	int64_t r;
+
+	if (__builtin_mul_overflow(seconds, NSEC_PER_SEC, &r) || __builtin_add_overflow(r, ns, &r))
+		return seconds < 0 ? INT64_MIN : INT64_MAX;
+	return r;
+}
+
 struct deadline deadline_in(int64_t ns)
 {
 	return (struct deadline){ .at_ns = clock_monotonic_ns() + ns };

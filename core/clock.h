@@ -10,6 +10,9 @@ int64_t clock_boottime_ns(void);
 int64_t clock_realtime_ns(void);
 int64_t clock_thread_cpu_ns(void); /* CPU time of the calling thread */
 
+/* Somebody else's time as one of ours: what is too long for it is the longest there is. */
+int64_t clock_ns_of(int64_t seconds, int64_t ns);
+
 /* A point on the monotonic clock after which a wait gives up. */
 struct deadline {
 	int64_t at_ns;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/newfile.h"
 #include "core/util.h"
 #include "snapshot/file.h"
@@ -146,7 +147,7 @@ int store_list(const struct store *s, struct store_list *ret)
 		    !S_ISREG(st.st_mode))
 			continue;
 		entry.bytes = (uint64_t)st.st_size;
-		entry.changed_ns = st.st_mtim.tv_sec * NSEC_PER_SEC + st.st_mtim.tv_nsec;
+		entry.changed_ns = clock_ns_of(st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 		struct store_entry *slot = array_push(&l.entries);
 		if (!slot) {
 			store_list_done(&l);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/clock.h"
 #include "core/escape.h"
 #include "core/map.h"
 #include "core/parse.h"
@@ -33,6 +34,16 @@ static void durations(void **state)
 	assert_int_equal(parse_duration("99999999999999999999s", &ns), -ERANGE);
 	assert_int_equal(parse_duration("999999h", &ns), -ERANGE);
 	assert_int_equal(ns, 120000000000); /* untouched on failure */
+}
+
+/* Times of others may be any number: a file of the year 2600, a timeout of a million years. */
+static void times_of_others(void **state)
+{
+	assert_int_equal(clock_ns_of(2, 5), 2000000005);
+	assert_int_equal(clock_ns_of(-2, 5), -1999999995);
+	assert_int_equal(clock_ns_of(20000000000, 0), INT64_MAX);
+	assert_int_equal(clock_ns_of(INT64_MAX / 1000000000, 999999999), INT64_MAX);
+	assert_int_equal(clock_ns_of(INT64_MIN, 0), INT64_MIN);
 }
 
 static void pids(void **state)
@@ -125,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations),
+		cmocka_unit_test(times_of_others),
 		cmocka_unit_test(pids),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(escapes_what_terminals_obey),
