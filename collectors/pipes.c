@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,9 +27,12 @@ static bool measure(struct raw_capture *c, const struct raw_process *p, const st
 {
 	CLEANUP(fd_closep) int copy = (int)syscall(SYS_pidfd_getfd, p->pidfd, (int)fd->fd, 0);
 	struct snap_resource *r = resource_row(c, fd->resource);
+	struct stat st;
 	int unread;
 
-	if (copy < 0 || ioctl(copy, FIONREAD, &unread) < 0)
+	/* The number may be that of another pipe by now, or of something that is none. */
+	if (copy < 0 || fstat(copy, &st) < 0 || !S_ISFIFO(st.st_mode) ||
+	    (int64_t)st.st_ino != r->inode || ioctl(copy, FIONREAD, &unread) < 0)
 		return false;
 	r->fill = unread;
 	r->recv_q = unread;

@@ -439,7 +439,7 @@ static void one_namespace(struct raw_capture *c, pid_t pid, int64_t net_ns, stru
 {
 	CLEANUP(tables_done) struct tables t = { 0 };
 	CLEANUP(fd_closep) int fd = -1;
-	int r = diag_open(pid, until, &fd);
+	int r = diag_open(pid, net_ns, until, &fd);
 
 	if (r == 0)
 		r = dump(&t, fd, until);

@@ -87,19 +87,21 @@ static int open_there(int ns, struct deadline until)
 	return fd;
 }
 
-int diag_open(pid_t pid, struct deadline until, int *ret_fd)
+int diag_open(pid_t pid, int64_t net_ns, struct deadline until, int *ret_fd)
 {
 	char path[64];
 	struct stat ours, theirs;
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	if (pid == 0 || (stat("/proc/self/ns/net", &ours) == 0 && stat(path, &theirs) == 0 &&
-			 ours.st_ino == theirs.st_ino)) {
+	if (pid == 0 || (stat("/proc/self/ns/net", &ours) == 0 && (int64_t)ours.st_ino == net_ns)) {
 		fd = open_here();
 	} else {
+		(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
 		CLEANUP(fd_closep) int ns = open(path, O_RDONLY | O_CLOEXEC);
-		fd = ns < 0 ? -errno : open_there(ns, until);
+		if (ns < 0 || fstat(ns, &theirs) < 0)
+			fd = -errno;
+		else
+			fd = (int64_t)theirs.st_ino == net_ns ? open_there(ns, until) : -ESTALE;
 	}
 	if (fd < 0)
 		return fd;

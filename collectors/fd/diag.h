@@ -12,8 +12,11 @@
 
 #include "core/clock.h"
 
-/* A diag socket in the namespace of `pid` (0: ours). 0 or -errno; *ret_fd is the caller's. */
-int diag_open(pid_t pid, struct deadline until, int *ret_fd);
+/*
+ * A diag socket in the network namespace `net_ns` (its inode), which `pid` was seen in; pid 0: in
+ * ours. 0 or -errno (-ESTALE: that pid is in another now); *ret_fd is the caller's.
+ */
+int diag_open(pid_t pid, int64_t net_ns, struct deadline until, int *ret_fd);
 
 /* Called for each message of a dump; attributes follow the fixed part. */
 typedef int diag_fn(void *arg, const struct nlmsghdr *h);

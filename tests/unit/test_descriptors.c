@@ -129,6 +129,24 @@ static void pipes_fill_and_ends(void **state)
 	assert_int_equal(snap_fd_of(&s.x, NODE(TABLE_PROCESS, 0), p[0])->writable, 0);
 	assert_int_equal(snap_fd_of(&s.x, NODE(TABLE_PROCESS, 0), p[1])->writable, 1);
 	scene_done(&s);
+	/* Another pipe has the numbers by the time it is asked: what it holds is not said of the
+	 * first. */
+	collect(&s);
+	int before[2] = { dup(p[0]), dup(p[1]) }, other[2];
+	assert_int_equal(pipe2(other, O_CLOEXEC), 0);
+	assert_int_equal(dup2(other[0], p[0]), p[0]);
+	assert_int_equal(dup2(other[1], p[1]), p[1]);
+	struct snap_resource *row =
+		SNAP_ROW(s.b.s, RESOURCE,
+			 node_index(snap_fd_of(&s.x, NODE(TABLE_PROCESS, 0), p[0])->resource));
+	row->fill = SNAP_UNKNOWN;
+	collector_pipes.tree(&s.c);
+	assert_int_equal(row->fill, SNAP_UNKNOWN);
+	scene_done(&s);
+	assert_int_equal(dup2(before[0], p[0]), p[0]);
+	assert_int_equal(dup2(before[1], p[1]), p[1]);
+	close(before[0]), close(before[1]), close(other[0]), close(other[1]);
+
 	while (write(p[1], block, sizeof(block)) > 0)
 		;
 	close(p[0]);
