@@ -215,11 +215,11 @@ void *acquirer_alloc(struct acquirer *a, size_t n)
 	if (p)
 		return p;
 	size_t piece = MAX(n + 64, (size_t)ARENA_PIECE);
-	if (a->lock)
-		(void)pthread_mutex_lock(a->lock);
-	uint8_t *base = arena_alloc(a->c->arena, piece);
-	if (a->lock)
-		(void)pthread_mutex_unlock(a->lock);
+	if (a->gate)
+		(void)pthread_mutex_lock(&a->gate->lock);
+	uint8_t *base = a->gate && a->gate->closed ? NULL : arena_alloc(a->c->arena, piece);
+	if (a->gate)
+		(void)pthread_mutex_unlock(&a->gate->lock);
 	if (!base)
 		return NULL;
 	a->local = (struct arena){ .base = base, .cap = piece };
@@ -232,23 +232,22 @@ void acquirer_done(struct acquirer *a)
 		a->recent[i] = raw_maps_unref(a->recent[i]);
 }
 
-static void close_all(struct raw_process *p)
+void process_let_go(struct raw_process *p)
 {
-	(void)fd_close(p->procfd);
-	(void)fd_close(p->pidfd);
-	(void)fd_close(p->memfd);
-	(void)fd_close(p->taskfd);
+	p->procfd = fd_close(p->procfd);
+	p->pidfd = fd_close(p->pidfd);
+	p->memfd = fd_close(p->memfd);
+	p->taskfd = fd_close(p->taskfd);
 	for (size_t k = 0; k < p->threads.n; k++)
-		(void)fd_close(p->threads.v[k].runfd);
+		p->threads.v[k].runfd = fd_close(p->threads.v[k].runfd);
+	p->maps = raw_maps_unref(p->maps);
 }
 
 void process_done_all(struct raw_capture *c)
 {
 	for (size_t i = 0; i < c->processes.n; i++) {
 		struct raw_process *p = &c->processes.v[i];
-		if (!p->stuck)
-			close_all(p);
-		raw_maps_unref(p->maps);
+		process_let_go(p);
 		for (size_t k = 0; k < p->threads.n; k++)
 			array_done(&p->threads.v[k].looks);
 		array_done(&p->threads);

@@ -22,8 +22,14 @@ struct acquirer {
 	size_t runfds_left; /* and for their run counts, see raw/run.h: what no process needs */
 	struct raw_maps *recent[8]; /* of processes just seen: siblings have the same text */
 	unsigned recent_next;
-	struct arena local;    /* a piece of the capture's arena, for this one alone */
-	pthread_mutex_t *lock; /* of the capture's arena; NULL when there are no other threads */
+	struct arena local;      /* a piece of the capture's arena, for this one alone */
+	struct arena_gate *gate; /* to the capture's arena; NULL when there are no other threads */
+};
+
+/* Where several threads want pieces of one arena. Closed, it gives none any more. */
+struct arena_gate {
+	pthread_mutex_t lock;
+	bool closed;
 };
 
 void acquirer_done(struct acquirer *a);
@@ -54,8 +60,10 @@ void process_dir_done(struct process_dir *d);
 /* The memory of the address space that was looked at: p->memfd or one opened now; -errno. */
 int process_memory(const struct raw_process *p, bool *ret_own);
 
-/* Closes what was opened for the processes of a capture and frees them. Descriptors of one that is
- * stuck stay open. */
+/* Closes the descriptors of one process and drops its mappings. */
+void process_let_go(struct raw_process *p);
+
+/* Closes what was opened for the processes of a capture and frees them. */
 void process_done_all(struct raw_capture *c);
 
 #endif

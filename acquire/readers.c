@@ -3,8 +3,10 @@
  *
  * A reader takes the next process, works on a copy of it, and publishes the copy if nobody gave the
  * reader up meanwhile: one atomic exchange decides. A reader that was given up may wake hours later
- * in the middle of its work: until it wants to publish, or more memory, it goes on with its copy.
- * So what it works with is lost: the descriptors of that process, and the capture's arena.
+ * in the middle of its work, and goes on with its copy until it wants to publish it: then it closes
+ * what the copy has open, and ends. So the descriptors are its own from the moment on in which it
+ * is given up, and the capture goes on with duplicates; and what it may still write to, the
+ * capture's arena, stays mapped.
  *
  * Stuck is only who sleeps. On a machine that is short of CPU a reader may have to wait for its
  * turn for seconds.
@@ -64,8 +66,8 @@ struct crew {
 	size_t n_todo;
 	_Atomic size_t next;
 	size_t fds_each, runfds_each;
-	pthread_mutex_t lock; /* of the capture's arena */
-	int event;            /* a reader is done */
+	struct arena_gate gate;
+	int event; /* a reader is done */
 	struct reader readers[READERS_MAX + REPLACEMENTS_MAX];
 	size_t n;
 };
@@ -103,12 +105,6 @@ static void free_threads(struct raw_process *p)
 
 /* ---- a reader's life ---- */
 
-static _Noreturn void sleep_for_ever(void)
-{
-	for (;;)
-		(void)pause();
-}
-
 static void begin(struct reader *r, size_t process)
 {
 	r->process = process;
@@ -116,16 +112,21 @@ static void begin(struct reader *r, size_t process)
 	atomic_store(&r->state, READER_WORKS);
 }
 
-static void publish(struct reader *r, struct raw_process *copy)
+/* False: it was given up. */
+static bool publish(struct reader *r, struct raw_process *copy)
 {
-	struct raw_process *p = &r->crew->c->processes.v[r->process];
 	int expected = READER_WORKS;
 
-	if (!atomic_compare_exchange_strong(&r->state, &expected, READER_PUBLISHES))
-		sleep_for_ever();
+	if (!atomic_compare_exchange_strong(&r->state, &expected, READER_PUBLISHES)) {
+		process_let_go(copy);
+		free_threads(copy);
+		return false;
+	}
+	struct raw_process *p = &r->crew->c->processes.v[r->process];
 	free_threads(p);
 	*p = *copy;
 	atomic_store(&r->state, READER_IDLE);
+	return true;
 }
 
 static void *read_processes(void *arg)
@@ -146,7 +147,10 @@ static void *read_processes(void *arg)
 			continue;
 		}
 		crew->fn(&r->a, &copy);
-		publish(r, &copy);
+		if (!publish(r, &copy)) {
+			acquirer_done(&r->a);
+			return NULL;
+		}
 	}
 	atomic_store(&r->state, READER_DONE);
 	(void)eventfd_write(crew->event, 1);
@@ -180,7 +184,7 @@ static bool add_reader(struct crew *crew)
 	r->a = (struct acquirer){ .c = crew->c,
 				  .fds_left = crew->fds_each,
 				  .runfds_left = crew->runfds_each,
-				  .lock = &crew->lock };
+				  .gate = &crew->gate };
 	/* Signals are for the main thread, which knows what to do about them. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -199,14 +203,31 @@ static bool wants_cpu(const struct reader *r)
 	return raw_stat_read(AT_FDCWD, path, &stat) == 0 && stat.state == 'R';
 }
 
-/* The reader may have closed the memory or dropped the mappings that it found: they are its own
- * now. */
-static void lose_all(struct raw_process *p)
+static int duplicate(int fd)
 {
-	p->refused = true;
-	p->refused_error = -ETIMEDOUT;
-	p->memfd = -1;
-	p->maps = NULL;
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/*
+ * What the capture goes on with. A reader that loses all may have closed the memory, or dropped the
+ * mappings, that it found; the others are there as long as it has not been given up.
+ */
+static void keep(struct raw_process *kept, const struct raw_process *p, enum reader_loss loss)
+{
+	*kept = *p;
+	kept->stuck = true;
+	kept->procfd = duplicate(p->procfd);
+	kept->pidfd = duplicate(p->pidfd);
+	kept->taskfd = -1;
+	if (loss == READER_LOSES_LITTLE) {
+		kept->memfd = duplicate(p->memfd);
+		kept->maps = raw_maps_ref(p->maps);
+		return;
+	}
+	kept->refused = true;
+	kept->refused_error = -ETIMEDOUT;
+	kept->memfd = -1;
+	kept->maps = NULL;
 }
 
 /* Gives up who has slept on one process for too long, and puts another in its place. */
@@ -215,13 +236,18 @@ static void give_up(struct crew *crew, struct reader *r)
 	int expected = READER_WORKS;
 
 	if (clock_monotonic_ns() - atomic_load(&r->since_ns) < STUCK_NS ||
-	    (wants_cpu(r) && !deadline_passed(crew->c->deadline)) ||
-	    !atomic_compare_exchange_strong(&r->state, &expected, READER_GIVEN_UP))
+	    (wants_cpu(r) && !deadline_passed(crew->c->deadline)))
 		return;
-	struct raw_process *p = &crew->c->processes.v[r->process];
-	p->stuck = true;
-	if (crew->loss == READER_LOSES_ALL)
-		lose_all(p);
+	struct raw_process *p = &crew->c->processes.v[r->process], kept;
+	keep(&kept, p, crew->loss);
+	if (!atomic_compare_exchange_strong(&r->state, &expected, READER_GIVEN_UP)) {
+		kept.threads.n = 0; /* they are still the original's */
+		process_let_go(&kept);
+		return;
+	}
+	*p = kept;
+	for (size_t i = 0; i < p->threads.n; i++)
+		p->threads.v[i].runfd = -1;
 	crew->c->stuck = true;
 	r->left = true;
 	(void)pthread_detach(r->thread);
@@ -282,15 +308,16 @@ static void crew_freep(struct crew **p)
 
 	if (!crew)
 		return;
-	/* It must outlive its readers, and those that were given up end with us only. Who of them
-	 * wakes and wants memory waits for this lock, for ever: the arena is the main thread's
-	 * again. */
-	if (gave_up(crew)) {
-		(void)pthread_mutex_lock(&crew->lock);
-		return;
-	}
 	(void)fd_close(crew->event);
 	free(crew->todo);
+	/* It must outlive its readers, of whom those that were given up may wake any time. The
+	 * arena is the main thread's again. */
+	if (gave_up(crew)) {
+		(void)pthread_mutex_lock(&crew->gate.lock);
+		crew->gate.closed = true;
+		(void)pthread_mutex_unlock(&crew->gate.lock);
+		return;
+	}
 	free(crew);
 }
 
@@ -316,7 +343,7 @@ void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn, enum 
 	crew->loss = loss;
 	crew->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	crew->todo = calloc(c->processes.n + 1, sizeof(*crew->todo));
-	(void)pthread_mutex_init(&crew->lock, NULL);
+	(void)pthread_mutex_init(&crew->gate.lock, NULL);
 	if (!crew->todo || crew->event < 0)
 		return;
 	for (size_t i = 0; i < c->processes.n; i++)

@@ -26,7 +26,8 @@ enum reader_loss { READER_LOSES_ALL, READER_LOSES_LITTLE };
 
 /*
  * Runs `fn` for each process that passes the filter. One whose reader got stuck is marked `stuck`
- * and keeps what it had before, but for what the loss says; the capture then is `stuck`, too.
+ * and keeps what it had before, but for what the loss says and for some descriptors, which are
+ * opened again on demand; the capture then is `stuck`, too.
  */
 void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn, enum reader_loss loss);
 

@@ -49,7 +49,13 @@ struct work {
 	pid_t decoder; /* done, but perhaps not yet gone; or 0 */
 };
 
-/* What a thread that blocks may still use stays: an address space, and what it read of one tree. */
+/* What a thread that blocks may still use stays, as addresses: the memory is given back. */
+static void give_back(void *p, size_t n)
+{
+	if (p)
+		(void)madvise(p, n, MADV_REMOVE);
+}
+
 static void work_freep(struct work **p)
 {
 	struct work *w = *p;
@@ -65,8 +71,11 @@ static void work_freep(struct work **p)
 	array_done(&w->c.outside);
 	map_done(&w->c.resources);
 	builder_done(&w->b);
-	if (w->c.stuck)
+	if (w->c.stuck) {
+		give_back(w->c.pages, sizeof(*w->c.pages));
+		give_back(w->arena.base, w->arena.cap);
 		return;
+	}
 	if (w->c.pages)
 		(void)munmap(w->c.pages, sizeof(*w->c.pages));
 	arena_done(&w->arena);

@@ -176,7 +176,7 @@ struct raw_process {
 			 it */
 	bool refused; /* the kernel lets us see neither stacks nor memory; refused_error says why */
 	int refused_error;
-	bool stuck; /* a thread of ours blocks in it: its descriptors are that thread's */
+	bool stuck; /* a thread of ours blocks in reading it, and was given up */
 	const char
 		*cmdline; /* as the kernel reads it from its memory, in the arena; NULL: not read */
 	size_t cmdline_n;

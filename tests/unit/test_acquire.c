@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -44,6 +46,17 @@ static _Noreturn void be_sleeper(int fd)
 	(void)pthread_create(&t, NULL, sleep_in_read, &fd);
 	(void)!read(fd, &c, 1);
 	_exit(0);
+}
+
+static size_t open_descriptors(void)
+{
+	CLEANUP(dir_closep) DIR *d = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	return n;
 }
 
 /* Until its second thread was born and both sleep: under valgrind that takes its time. */
@@ -317,12 +330,20 @@ static void standing_still_is_told(void **state)
 	arena_done(&arena);
 }
 
-/* A reader that never comes back for one process of three. */
+static int stuck_in;            /* a pipe that nobody writes to */
+static _Atomic bool got_memory; /* after it was given up */
+
+/* A reader that does not come back for one process of three: nobody brings a page. */
 static void get_stuck(struct acquirer *a, struct raw_process *p)
 {
-	if (p->pid == 2)
-		for (;;)
-			(void)pause();
+	char c;
+
+	if (p->pid == 2) {
+		p->memfd = fd_close(p->memfd);
+		(void)!read(stuck_in, &c, 1);
+		p->memfd = dup(stuck_in);
+		got_memory = acquirer_alloc(a, 1) != NULL;
+	}
 	p->ns_pid = p->pid + 100;
 	p->threads.v[0].ns_tid = 7;
 }
@@ -331,25 +352,50 @@ static void one_that_blocks_is_given_up(void **state)
 {
 	struct raw_capture c = { 0 };
 	struct acquirer a = { .c = &c, .fds_left = 100 };
+	size_t before = open_descriptors();
+	struct arena arena;
+	int ends[2];
 
+	assert_int_equal(arena_init(&arena, 64 << 20), 0);
+	c.arena = &arena;
+	assert_int_equal(pipe(ends), 0);
+	stuck_in = ends[0];
 	for (pid_t pid = 1; pid <= 3; pid++) {
 		struct raw_process *p = array_push(&c.processes);
 		p->pid = pid;
-		p->pidfd = p->procfd = p->memfd = p->taskfd = -1;
+		p->pidfd = dup(ends[0]);
+		p->procfd = dup(ends[0]);
+		p->memfd = dup(ends[0]);
+		p->taskfd = dup(ends[0]);
 		struct raw_thread *t = array_push(&p->threads);
 		t->tid = pid;
-		t->runfd = -1;
+		t->runfd = dup(ends[0]);
 	}
 	readers_run(&a, NULL, get_stuck, READER_LOSES_ALL);
+	assert_true(c.stuck);
 	for (size_t i = 0; i < 3; i++) {
 		const struct raw_process *p = &c.processes.v[i];
 		assert_int_equal(p->refused, p->pid == 2);
 		assert_int_equal(p->refused_error, p->pid == 2 ? -ETIMEDOUT : 0);
 		assert_int_equal(p->ns_pid, p->pid == 2 ? 0 : p->pid + 100);
+		assert_int_equal(p->stuck, p->pid == 2);
 		assert_int_equal(p->threads.n, 1);
 		assert_int_equal(p->threads.v[0].ns_tid, p->pid == 2 ? 0 : 7);
+		/* What the reader may close is not named any more, and nothing is owned twice. */
+		assert_int_equal(p->memfd < 0, p->pid == 2);
+		assert_int_equal(p->threads.v[0].runfd < 0, p->pid == 2);
+		assert_true(fcntl(p->procfd, F_GETFD) >= 0);
+		assert_true(fcntl(p->pidfd, F_GETFD) >= 0);
 	}
 	process_done_all(&c);
+	/* When it wakes at last, it gives back what it had. */
+	close(ends[1]);
+	struct deadline until = deadline_in(10 * NSEC_PER_SEC);
+	while (open_descriptors() > before + 1 && !deadline_passed(until))
+		usleep(1000);
+	close(ends[0]);
+	assert_int_equal(open_descriptors(), before);
+	assert_false(got_memory);
 }
 
 static void calls_are_parsed(void **state)
