@@ -6,12 +6,17 @@ In turn, over a busy tree, one that forks and one that executes itself: a dump i
 then killed half-way. After each capture every target must be there, unstopped and untraced; the exit code must be
 one of those documented; no process of hangwatch's may be left, no file but reports in its store, and the store no
 larger than its cap. The seed of a run is printed, and --seed repeats it.
+
+All the while one attach watches a tree that forks twenty times a second and reports when asked (SIGQUIT): what it has
+open and what memory it holds is compared between the first quarter of its reports and the last.
 """
 
 import argparse
 import contextlib
 import os
 import random
+import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +27,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import support
 
 MAX_REPORTS = 200
+MAX_GROWTH_KIB = 8 << 10
+ATTACH_REPORTS = 900  # attach makes a thousand at most
+FORKS = "while :; do sleep 0.05; done"
 GOOD = {0, 3, 6}
 
 
@@ -69,6 +77,52 @@ def one(chance, pid, state):
     return killed
 
 
+class Attach:
+    """One attach over a tree that forks on and on, for as long as the soak runs."""
+
+    def __init__(self, pid, state):
+        argv = [support.HANGWATCH, "attach", str(pid), "--after", "100h", "--max-reports", "1000", "--json",
+                "--samples", "1", "--no-store"]
+        self.out = os.path.join(state, "attach.json")
+        with open(self.out, "wb") as out:
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
+        self.seen = []  # (descriptors but for pidfds, pidfds, KiB)
+        self.next = 0
+
+    def reported(self):
+        """The report is whole, and its makers are gone: it looks ten times a second now."""
+        with open(self.out, "rb") as f:
+            text = f.read().lstrip(b"\0")
+        threads = support.tasks(self.process.pid)
+        return text.endswith(b"\n}\n") and len(threads) == 1 and not support.children(self.process.pid)
+
+    def report(self):
+        """Asks for one, waits until it is back at its watch, and looks at what it holds."""
+        self.next = time.monotonic() + 1
+        os.truncate(self.out, 0)
+        self.process.send_signal(signal.SIGQUIT)
+        support.wait_until(lambda: self.reported(), "attach to report")
+        assert self.process.poll() is None, f"attach ended with {self.process.returncode}"
+        folder = f"/proc/{self.process.pid}/fd"
+        links = []
+        for fd in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                links.append(os.readlink(f"{folder}/{fd}"))
+        pidfds = sum("pidfd" in link for link in links)
+        self.seen.append((len(links) - pidfds, pidfds, int(support.status(self.process.pid, "VmRSS").split()[0])))
+
+    def end(self):
+        self.process.terminate()
+        code = self.process.wait(support.DEADLINE_S)
+        assert code == 128 + signal.SIGTERM, f"attach ended with {code}"
+        quarter = max(len(self.seen) // 4, 1)
+        first, last = ([statistics.median(column) for column in zip(*part)]
+                       for part in (self.seen[:quarter], self.seen[-quarter:]))
+        print(f"soak: attach made {len(self.seen)} reports; descriptors, pidfds, KiB: {first} at first, {last} at last")
+        assert last[0] <= first[0], "attach leaks descriptors"
+        assert last[2] - first[2] < MAX_GROWTH_KIB, "attach leaks memory"
+
+
 def main():
     parser = argparse.ArgumentParser(description="captures busy targets again and again")
     parser.add_argument("--minutes", type=float, default=30)
@@ -79,9 +133,10 @@ def main():
 
     end = time.monotonic() + args.minutes * 60
     captures = kills = rounds = 0
-    with tempfile.TemporaryDirectory(prefix="soak-") as state:
+    with tempfile.TemporaryDirectory(prefix="soak-") as state, support.target(["sh", "-c", FORKS], ready=None) as forks:
         os.mkdir(os.path.join(state, "hangwatch"), 0o700)
         counters = os.path.join(state, "counters")
+        attach = Attach(forks.pid, state)
         while time.monotonic() < end:
             churn = support.program("badinput", "churn")
             targets = ([support.program("noharm", "progress"), counters], [churn, "fork", "2000"],
@@ -93,10 +148,13 @@ def main():
                 while time.monotonic() < round_end:
                     kills += one(chance, chance.choice(pids), state)
                     captures += 1
+                    if len(attach.seen) < ATTACH_REPORTS and time.monotonic() > attach.next:
+                        attach.report()
             rounds += 1
             left = check_store(state)
             print(f"soak: {captures} captures, {kills} of them killed, {left} files beside the reports",
                   flush=True)
+        attach.end()
     print(f"soak: passed: {captures} captures in {rounds} rounds")
 
 
