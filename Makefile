@@ -33,7 +33,8 @@ endif
 DECODE_VARIANT := plain
 ifneq ($(SAN),)
 HW_CFLAGS += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
-HW_LDFLAGS += -fsanitize=$(SAN)
+# One copy of what gcc's two run-times share: only then both write what they find where the tests look.
+HW_LDFLAGS += -fsanitize=$(SAN) $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan)
 DECODE_VARIANT := sanitized
 endif
 

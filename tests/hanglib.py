@@ -33,6 +33,8 @@ import time
 
 import pytest
 
+import support
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / os.environ.get("O", "build")  # may be relative to the project
 HANGWATCH = pathlib.Path(os.environ.get("HANGWATCH", OUT / "hangwatch"))
@@ -73,7 +75,7 @@ def make(*targets):
     top = ["-C", ROOT]
     if not (ROOT / "Makefile").exists():
         top += ["-f", "tests/hangs/hangs.mk"]
-    subprocess.run(["make", "-s", *top, f"O={OUT}", *targets], check=True)
+    subprocess.run(["make", "-s", *top, *support.make_options(OUT), *targets], check=True)
 
 
 # ---- /proc, read directly: the oracle beside the tool ----

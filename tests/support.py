@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -25,6 +26,20 @@ HANGWATCH = os.path.join(TOP, os.environ.get("HANGWATCH", os.path.join(BUILD, "h
 
 # Long enough for a capture on a loaded two-core machine, short enough to notice a hang of our own.
 DEADLINE_S = 60
+
+
+def sanitizers():
+    """What the program under test was built with (SAN=address,undefined); empty for an ordinary build."""
+    try:
+        return (re.findall(r"-fsanitize=(\S+)", read_text(os.path.join(BUILD, "flags"))) or [""])[0]
+    except FileNotFoundError:
+        return ""
+
+
+def make_options(out=os.environ.get("O", "build")):
+    """The words that let make build in the same place with the same flags."""
+    return [f"O={out}", *[f"SAN={s}" for s in [sanitizers()] if s]]
+
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -1,6 +1,5 @@
 """make install puts everything where a distribution expects it, below DESTDIR only."""
 
-import os
 import subprocess
 
 import support
@@ -9,7 +8,7 @@ support.need_hangwatch()
 
 
 def make(target, folder):
-    done = subprocess.run(["make", "-s", target, f"DESTDIR={folder}", "prefix=/usr", f"O={os.environ.get('O', 'build')}"],
+    done = subprocess.run(["make", "-s", target, f"DESTDIR={folder}", "prefix=/usr", *support.make_options()],
                           cwd=support.TOP, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}

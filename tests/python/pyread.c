@@ -269,5 +269,8 @@ int main(int argc, char **argv)
 	int r = run(&o);
 	if (r < 0)
 		fprintf(stderr, "pyread: %s\n", strerror(-r));
-	return r < 0;
+	/* As the decoder ends: what it holds goes with it, and is no leak. */
+	if (fflush(stdout) != 0)
+		r = -errno;
+	_exit(r < 0);
 }
