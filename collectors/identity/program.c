@@ -62,6 +62,8 @@ static const char *find_script(const struct interpreter *in, struct words w, boo
 	while ((word = next_word(&w))) {
 		if (word[0] != '-')
 			return path_name(word);
+		if (!word[1])
+			return NULL; /* "-": it comes from standard input */
 		if (str_eq(word, "-jar") || str_eq(word, "-cp") || str_eq(word, "-classpath")) {
 			const char *value = next_word(&w);
 			if (str_eq(word, "-jar"))

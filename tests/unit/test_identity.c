@@ -38,6 +38,8 @@ static void programs(void **state)
 	NAMED("python3\0-c\0import time\0", "python3 -c");
 	NAMED("python3\0", "python3");
 	NAMED("python3\0-m\0", "python3");
+	NAMED("python3\0-\0", "python3");
+	NAMED("python3\0-", "python3");
 	NAMED("/bin/sh\0-c\0make all\0", "sh -c");
 	NAMED("bash\0/etc/init.d/x\0start\0", "x");
 	NAMED("java\0-cp\0/a:/b\0-Xmx1g\0org.example.Main\0", "org.example.Main");
