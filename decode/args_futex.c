@@ -39,6 +39,9 @@ enum {
 /* Sleeps of an ordinary mutex are on this value: locked, with others waiting. */
 enum { LOCKED_WAITERS = 2 };
 
+/* include/linux/threads.h: PID_MAX_LIMIT; no thread has a higher id. */
+enum { TID_MAX = 4 << 20 };
+
 /* Waiters and holders of one mutex: beyond, the field is something else. */
 enum { USERS_MAX = 1 << 20 };
 
@@ -192,12 +195,22 @@ static void tid_word(const struct args_call *a, const struct futex *f, const cha
 				   "the kernel has marked the owner as dead");
 }
 
+/*
+ * Other runtimes sleep on words of their own whose upper bits mean nothing here: a parked thread of
+ * Rust's waits on -1. So what may be an owner must be a thread id, and where no function tells, the
+ * field beside the word must name the same one, who of a private lock lives.
+ */
 static bool robust_mutex(const struct args_call *a, const struct futex *f)
 {
+	uint32_t owner = f->value & FUTEX_TID_MASK;
 	struct glibc_mutex m;
 
-	if (!(f->value & FUTEX_WAITERS) || !(f->value & FUTEX_TID_MASK) ||
+	if (!(f->value & FUTEX_WAITERS) || !owner || owner > TID_MAX ||
 	    !read_mutex(a, f->address, &m) || !(m.kind & MUTEX_ROBUST))
+		return false;
+	bool agrees =
+		m.owner == owner && m.users && (!f->private || args_thread_of(a, owner) != NULL);
+	if (!agrees && !args_called_by(a, mutex_functions))
 		return false;
 	tid_word(a, f, "mutex robust");
 	return true;

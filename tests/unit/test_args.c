@@ -320,6 +320,38 @@ static void test_kernel_rules(void **state)
 	scene_done(&s);
 }
 
+/* A word that another runtime sleeps on, with all around it as in a robust mutex, is none. */
+static void test_a_word_that_holds_no_owner(void **state)
+{
+	static const struct {
+		uint32_t word, owner;
+		const char *function;
+	} of[] = {
+		{ UINT32_MAX, 0, "park" }, /* Rust: parked */
+		{ UINT32_MAX, UINT32_MAX & FUTEX_TID_MASK, "park" },
+		{ UINT32_MAX, 0, "pthread_mutex_lock" },
+		{ FUTEX_WAITERS | OWNER, 0, "park" }, /* a count beside it */
+		{ FUTEX_WAITERS | 9, 9, "park" },     /* nobody of ours */
+	};
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		struct scene s;
+		scene_init(&s, of[i].function, false);
+		WORDS(&s, 0, of[i].word, 0, of[i].owner, 1, 16);
+		CALL(&s, SYS_futex, AT, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, of[i].word, 0);
+		assert_null(fact(&s, "futex_owner"));
+		assert_null(fact(&s, "futex_owner_gone"));
+		scene_done(&s);
+	}
+
+	struct scene s;
+	scene_init(&s, "", false);
+	WORDS(&s, 0, FUTEX_WAITERS | OWNER, 0, OWNER, 1, 16);
+	CALL(&s, SYS_futex, AT, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, FUTEX_WAITERS | OWNER, 0);
+	assert_int_equal(value(&s, "futex_owner"), OWNER);
+	scene_done(&s);
+}
+
 static void test_rwlock_and_join(void **state)
 {
 	struct scene s;
@@ -399,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_mutex),
 		cmocka_unit_test(test_no_guess_about_owners),
 		cmocka_unit_test(test_kernel_rules),
+		cmocka_unit_test(test_a_word_that_holds_no_owner),
 		cmocka_unit_test(test_rwlock_and_join),
 		cmocka_unit_test(test_a_thread_that_ran_tells_nothing),
 		cmocka_unit_test(test_signals_and_addresses),
