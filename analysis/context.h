@@ -192,6 +192,12 @@ uint32_t party_actors_beside(struct analysis *a, node_t thread);
 enum side { SIDE_READS = 1, SIDE_WRITES, SIDE_ANY };
 uint32_t party_holders(struct analysis *a, node_t resource, enum side side);
 
+/* The living children of a process; GRAPH_NONE where there are none. */
+uint32_t party_children(struct analysis *a, node_t process);
+
+/* Both together, nobody twice; either may be GRAPH_NONE. */
+uint32_t party_union(struct analysis *a, uint32_t one, uint32_t other);
+
 /*
  * The processes that map the shared memory a thread waits in; GRAPH_NONE where they are not known.
  * *ret_others: may others, too? TRI_UNKNOWN: only processes that could not be read.

@@ -235,6 +235,50 @@ static uint32_t holders_and_own(struct analysis *a, uint32_t holders, uint32_t a
 	return keep(a, key, nodes, n);
 }
 
+uint32_t party_children(struct analysis *a, node_t process)
+{
+	struct snap_list children = children_of(a, process);
+	uint64_t key = map_mix(process, 8), known;
+	uint32_t n = 0;
+
+	if (!children.n || map_get(&a->party_index, key, &known))
+		return children.n ? (uint32_t)known : GRAPH_NONE;
+	node_t *nodes = calloc(children.n, sizeof(*nodes));
+	if (!nodes) {
+		a->b->error = -ENOMEM;
+		return GRAPH_NONE;
+	}
+	for (uint32_t i = 0; i < children.n; i++)
+		if (!a->processes[children.v[i]].exited)
+			nodes[n++] = NODE(TABLE_PROCESS, children.v[i]);
+	if (n)
+		return keep(a, key, nodes, n);
+	free(nodes);
+	return GRAPH_NONE;
+}
+
+uint32_t party_union(struct analysis *a, uint32_t one, uint32_t other)
+{
+	uint64_t key = map_mix((uint64_t)one << 32 | other, 9), known;
+	uint32_t n = 0, n_one = party_size(a, one), n_other = party_size(a, other);
+
+	if (!n_one || !n_other)
+		return n_one ? one : other;
+	if (map_get(&a->party_index, key, &known))
+		return (uint32_t)known;
+	node_t *nodes = calloc(n_one + n_other, sizeof(*nodes));
+	if (!nodes) {
+		a->b->error = -ENOMEM;
+		return GRAPH_NONE;
+	}
+	for (uint32_t i = 0; i < n_one; i++)
+		nodes[n++] = party_member(a, one, i);
+	for (uint32_t i = 0; i < n_other; i++)
+		if (!party_has(a, one, party_member(a, other, i)))
+			nodes[n++] = party_member(a, other, i);
+	return keep(a, key, nodes, n);
+}
+
 /* A fact with this key about `about` whose text begins the place of a futex word: file and offset,
  * a colon between. */
 static const struct snap_fact *map_fact(const struct analysis *a, node_t about, const char *key,

@@ -40,9 +40,11 @@ static void wakers_are(struct analysis *a, struct wait_in *in, node_t held, enum
 		in->note.outside = true;
 		in->note.who = r->outside;
 	}
+	/* TRI_NO: not every process could be read. Unknown: not all of them were looked at. */
 	if (r->holders_complete != TRI_YES && !in->note.outside) {
 		in->note.unknown = true;
-		in->note.partly = !str_eq(text_of(a, r->detail), "fifo");
+		in->note.partly =
+			r->holders_complete == TRI_NO && !str_eq(text_of(a, r->detail), "fifo");
 	}
 }
 
@@ -74,7 +76,7 @@ bool fd_only_ours(struct analysis *a, node_t process, node_t resource)
 /*
  * Where this process has the other end itself, a signal handler may write there: the classic
  * self-pipe, which forked children inherit without a use for it. Then the wait is one for signals
- * too; its children count where it asks for theirs.
+ * too.
  */
 static void handlers_may_write(struct analysis *a, const struct fd_wait *f, node_t held,
 			       enum side side, struct wait_in *in)
@@ -92,7 +94,8 @@ static void on_pipe(struct analysis *a, const struct fd_wait *f, struct wait_in 
 	in->on = WAIT_ON_PIPE;
 	in->note.full = f->write;
 	wakers_are(a, in, f->resource, f->write ? SIDE_READS : SIDE_WRITES);
-	if (!f->write)
+	/* A FIFO has a name because others are to come; nobody makes a self-pipe of one. */
+	if (!f->write && !str_eq(text_of(a, resource_row(a, f->resource)->detail), "fifo"))
 		handlers_may_write(a, f, f->resource, SIDE_WRITES, in);
 }
 
@@ -133,6 +136,9 @@ static void on_socket(struct analysis *a, const struct fd_wait *f, struct wait_i
 		in->about[0] = r->peer;
 		in->about[1] = waits_for_accept ? peer->listener : NODE_UNKNOWN;
 		wakers_are(a, in, waits_for_accept ? peer->listener : r->peer, SIDE_ANY);
+		/* A server's address may be bound once more (SO_REUSEPORT). */
+		if (r->kind == RESOURCE_UDP && peer->remote == STR_NONE && !in->note.outside)
+			in->note.unknown = in->note.partly = true;
 		if (!f->write)
 			handlers_may_write(a, f, r->peer, SIDE_ANY, in);
 		return;
@@ -230,6 +236,19 @@ static void on_signalfd(struct analysis *a, const struct fd_wait *f)
 	wait_add_signals(a, f->from, f->group, mask, what);
 }
 
+/* Its children count where it asks for theirs. */
+static void add_children(struct analysis *a, const struct fd_wait *f, struct wait_in *in,
+			 struct strbuf *what)
+{
+	uint32_t children = party_children(a, f->process), n = party_size(a, children);
+
+	if (!n || !(view_of(a, f->process)->caught & SIGNAL_BIT(SIGNAL_CHILD)))
+		return;
+	in->party = party_union(a, in->party, children);
+	in->evidence = EVIDENCE_CANDIDATE;
+	strbuf_addf(what, ", or SIGCHLD of %u %s", n, n == 1 ? "child" : "children");
+}
+
 bool wait_add_fd(struct analysis *a, const struct fd_wait *f)
 {
 	struct wait_in in = wait_any(f->from, WAIT_ON_UNKNOWN_THING, f->evidence);
@@ -287,6 +306,8 @@ bool wait_add_fd(struct analysis *a, const struct fd_wait *f)
 	}
 	struct strbuf what = { 0 };
 	words_fd(a, f, &in, &what);
+	if (in.note.signal)
+		add_children(a, f, &in, &what);
 	wait_add(a, &in, "%s", strbuf_str(&what));
 	strbuf_done(&what);
 	return true;

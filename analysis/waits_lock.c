@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "analysis/waits.h"
+#include "analysis/words.h"
 #include "core/util.h"
 
 #ifndef F_OFD_SETLKW
@@ -69,16 +70,22 @@ static void wait_for_lock(struct analysis *a, node_t thread, const char *kind)
 	}
 	bool unseen = false;
 	uint32_t n = holders_by_fact(a, lock, posix, process_of(a, thread), nodes, &unseen);
-	if (!n && node_table(r->lock_owner) == TABLE_PROCESS &&
-	    r->lock_owner != process_of(a, thread) && !view_of(a, r->lock_owner)->exited)
+	if (!n && (posix || r->holders_complete != TRI_YES) &&
+	    node_table(r->lock_owner) == TABLE_PROCESS && r->lock_owner != process_of(a, thread) &&
+	    !view_of(a, r->lock_owner)->exited)
 		nodes[n++] = r->lock_owner;
 	in.resource = lock;
 	in.party = party_of(a, nodes, n);
 	in.note.outside = r->outside_held == TRI_YES && !n;
 	in.note.who = r->outside;
-	/* Somebody has it, else nobody would sleep here. */
-	in.note.unknown = !in.note.outside && (n == 0 || unseen);
-	wait_add(a, &in, "%s", text_of(a, r->text));
+	/* Somebody has it, else nobody would sleep here; and a lock of an open file may be let go
+	 * by others who have that. */
+	in.note.partly = !posix && r->holders_complete == TRI_NO && n && !unseen;
+	in.note.unknown = !in.note.outside && (n == 0 || unseen || in.note.partly);
+	struct strbuf who = { 0 };
+	words_holders(a, &in, &who);
+	wait_add(a, &in, "%s%s", text_of(a, r->text), strbuf_str(&who));
+	strbuf_done(&who);
 }
 
 void waits_flock(struct analysis *a, node_t thread)

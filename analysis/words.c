@@ -40,6 +40,13 @@ static bool name_party(const struct analysis *a, const char *before, const struc
 	return n;
 }
 
+void words_holders(const struct analysis *a, const struct wait_in *in, struct strbuf *out)
+{
+	if (!name_party(a, ", which is held by ", in, out) && in->note.outside &&
+	    in->note.who > STR_NONE)
+		strbuf_addf(out, ", which is held by %s", text_of(a, in->note.who));
+}
+
 static void other_end(struct analysis *a, const struct fd_wait *f, const struct wait_in *in,
 		      const char *before, struct strbuf *out)
 {

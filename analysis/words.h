@@ -10,6 +10,9 @@
 void words_fd(struct analysis *a, const struct fd_wait *f, const struct wait_in *in,
 	      struct strbuf *out);
 
+/* ", which is held by sort 4550": of a lock; nothing where nobody is known. */
+void words_holders(const struct analysis *a, const struct wait_in *in, struct strbuf *out);
+
 /* A kind of futex as decode/args_futex.c names it: "mutex normal" is "a mutex". Others are returned
  * as they are. */
 const char *words_futex(const char *kind);

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "collectors/collector.h"
+#include "collectors/fd/outside.h"
 #include "collectors/fd/resources.h"
 #include "core/cleanup.h"
 #include "core/fs.h"
@@ -80,14 +81,11 @@ static void add(struct raw_capture *c, const struct lock *l, uint64_t scope)
 	if (!l->blocked) {
 		row->detail = builder_strf(b, "%s %s", l->kind, l->mode);
 		row->lock_owner = holder;
-		if (holder == NODE_UNKNOWN && l->pid > 0) {
-			char path[48], comm[64] = "process";
-			(void)snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)l->pid);
-			if (fs_read(AT_FDCWD, path, comm, sizeof(comm)) > 0)
-				comm[strcspn(comm, "\n")] = '\0';
-			row->outside_held = TRI_YES;
-			row->outside = builder_strf(b, "%s %lld", comm, (long long)l->pid);
-		}
+	}
+	/* A record lock goes with the process that asked for it; of others see lock_holders.c. */
+	if (!l->blocked && holder == NODE_UNKNOWN && l->pid > 0 && str_eq(l->kind, "POSIX")) {
+		outside_note(c, r, (pid_t)l->pid);
+		(void)outside_add(c, (pid_t)l->pid);
 	}
 	builder_fact(b, r, "/proc/locks", l->blocked ? "lock_blocked" : "lock_held", l->pid,
 		     "%s %s lock of pid %lld on %02lx:%02lx:%lu", l->kind, l->mode,

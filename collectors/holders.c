@@ -9,6 +9,10 @@
  *   needs no look at processes;
  * - anything else is complete only when every process was readable, all are visible (the initial
  *   pid namespace), and no descriptor can hide in a message in flight or in an io_uring.
+ *
+ * Those outside that hold something of the tree's are looked at in a second round. What they hold
+ * besides may be in the hands of yet others, who are named and not looked at: of those things the
+ * list stays unknown.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +24,12 @@
 
 #include "collectors/collector.h"
 #include "collectors/fd/others.h"
+#include "collectors/fd/outside.h"
 #include "collectors/fd/resources.h"
 #include "core/cleanup.h"
 #include "core/fs.h"
 #include "core/parse.h"
 #include "core/util.h"
-
-#define OUTSIDE_MAX 16
 
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO, the initial pid namespace's inode. */
 #define PID_NS_INITIAL "pid:[4026531836]"
@@ -99,41 +102,25 @@ static node_t shared(const struct scan *s, const struct other *o)
 		       : NODE_UNKNOWN;
 }
 
-static void note(struct scan *s, node_t r, pid_t pid)
+/* Its descriptors are rows. */
+static bool is_seen(const struct raw_capture *c, pid_t pid)
 {
-	struct snap_resource *row = resource_row(s->c, r);
-	char comm[64], path[64];
-
-	row->outside_held = TRI_YES;
-	(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	if (row->outside == STR_UNKNOWN && fs_read(AT_FDCWD, path, comm, sizeof(comm)) > 0) {
-		comm[strcspn(comm, "\n")] = '\0';
-		row->outside = builder_strf(s->c->b, "%s %d", comm, pid);
-	}
-}
-
-static void add_outside(struct scan *s, pid_t pid)
-{
-	/* Another collector may have named it. */
-	for (size_t i = 0; i < s->c->outside.n; i++)
-		if (s->c->outside.v[i] == pid)
-			return;
-	pid_t *slot = s->c->outside.n < OUTSIDE_MAX ? array_push(&s->c->outside) : NULL;
-	if (slot)
-		*slot = pid;
-	else
-		s->cut = true;
+	for (size_t i = c->processes.n; i > 0; i--)
+		if (c->processes.v[i - 1].pid == pid)
+			return true;
+	return false;
 }
 
 static void match(struct scan *s)
 {
 	for (size_t i = 0; i < s->found->v.n; i++) {
 		const struct other *o = &s->found->v.v[i];
-		node_t r = shared(s, o);
+		node_t r = is_seen(s->c, o->pid) ? NODE_UNKNOWN : shared(s, o);
 		if (r == NODE_UNKNOWN)
 			continue;
-		note(s, r, o->pid);
-		add_outside(s, o->pid);
+		outside_note(s->c, r, o->pid);
+		if (!s->c->outside_done)
+			s->cut |= !outside_add(s->c, o->pid);
 	}
 }
 
@@ -166,7 +153,10 @@ static void judge(struct raw_capture *c, const struct scan *s)
 		bool socket = r->kind == RESOURCE_TCP || r->kind == RESOURCE_UDP ||
 			      r->kind == RESOURCE_UNIX;
 		bool nobody = socket && str_eq(snap_str(snap, r->detail), "orphaned");
-		if (r->kind != RESOURCE_PIPE && r->kind != RESOURCE_EVENTFD && !socket)
+		bool judged = r->holders_complete != TRI_UNKNOWN;
+		if (judged || (r->kind != RESOURCE_PIPE && r->kind != RESOURCE_EVENTFD && !socket))
+			continue;
+		if (c->outside_done && r->outside_held == TRI_YES)
 			continue;
 		/* A FIFO's other openers show a path in their links, which is not looked for. */
 		bool named = r->detail != builder_str(c->b, "fifo");
@@ -174,7 +164,7 @@ static void judge(struct raw_capture *c, const struct scan *s)
 		if (r->outside_held == TRI_UNKNOWN && r->holders_complete == TRI_YES)
 			r->outside_held = TRI_NO;
 	}
-	if (!s->found->refused && !s->found->hidden && !s->cut)
+	if (c->outside_done || (!s->found->refused && !s->found->hidden && !s->cut))
 		return;
 	char why[160];
 	if (s->found->hidden)
@@ -199,9 +189,7 @@ static void begin(struct raw_capture *c)
 
 static void tree(struct raw_capture *c)
 {
-	if (c->outside_done)
-		return;
-	if (!c->others)
+	if (!c->others && !c->outside_done)
 		begin(c);
 	struct scan s = { .c = c, .found = others_wait(c->others) };
 	s.cut = s.found->cut;
@@ -209,7 +197,8 @@ static void tree(struct raw_capture *c)
 	match(&s);
 	judge(c, &s);
 	map_done(&s.ends);
-	c->others = others_free(c->others);
+	if (c->outside_done || !c->outside.n)
+		c->others = others_free(c->others);
 }
 
 const struct collector collector_holders = {

@@ -275,7 +275,45 @@ static void describe_inet(struct raw_capture *c, node_t r, const struct inet *s,
 		     m->idiag_rqueue, m->idiag_wqueue);
 }
 
-/* The other end of a connected TCP socket. */
+static bool is_bound_to(const struct inet *s, const __be32 *host, __be16 port)
+{
+	static const __be32 any[4];
+
+	return s->udp && !s->m.id.idiag_dport && s->m.id.idiag_sport == port &&
+	       (memcmp(s->m.id.idiag_src, any, 16) == 0 ||
+		memcmp(s->m.id.idiag_src, host, 16) == 0);
+}
+
+/*
+ * Whoever serves many clients by one datagram socket has it bound and not connected: the answer to
+ * a client comes from there. The peer is left unknown where several are bound to that address, or
+ * one without a descriptor.
+ */
+static void pair_with_server(struct raw_capture *c, const struct tables *t, node_t r,
+			     const struct inet *s, int64_t net_ns)
+{
+	const struct inet *server = NULL;
+	bool new;
+
+	for (size_t i = 0; i < t->inet.n; i++) {
+		const struct inet *o = &t->inet.v[i];
+		if (!is_bound_to(o, s->m.id.idiag_dst, s->m.id.idiag_dport))
+			continue;
+		if (server || !o->m.idiag_inode)
+			return;
+		server = o;
+	}
+	if (!server) {
+		resource_row(c, r)->peer = NODE_NONE;
+		return;
+	}
+	node_t peer = resource_get(c, RESOURCE_SOCKET, 0, server->m.idiag_inode, &new);
+	if (new)
+		describe_inet(c, peer, server, net_ns);
+	resource_row(c, r)->peer = peer;
+}
+
+/* The other end of a connected socket. */
 static void pair_inet(struct raw_capture *c, const struct tables *t, node_t r, const struct inet *s,
 		      int64_t net_ns)
 {
@@ -285,7 +323,9 @@ static void pair_inet(struct raw_capture *c, const struct tables *t, node_t r, c
 		return;
 	if (!map_get(&t->by_tuple, tuple(&s->m.id, true, s->udp), &i)) {
 		struct snap_resource *row = resource_row(c, r);
-		if (remote_is_here(&s->m)) {
+		if (remote_is_here(&s->m) && s->udp) {
+			pair_with_server(c, t, r, s, net_ns);
+		} else if (remote_is_here(&s->m)) {
 			row->peer = NODE_NONE;
 		} else {
 			row->outside_held = TRI_YES;

@@ -17,12 +17,12 @@
 #include <sys/syscall.h>
 
 #include "collectors/collector.h"
+#include "collectors/fd/outside.h"
 #include "core/fs.h"
 #include "core/util.h"
 
 /* Of a larger set only the first are asked for, one call each. */
 #define SEMAPHORES_MAX 64
-#define OUTSIDE_MAX    16
 
 union semun {
 	int val;
@@ -36,27 +36,6 @@ static bool same_namespace(const struct raw_process *p)
 
 	return fs_readlink(AT_FDCWD, "/proc/self/ns/ipc", own, sizeof(own)) > 0 &&
 	       fs_readlink(p->procfd, "ns/ipc", theirs, sizeof(theirs)) > 0 && str_eq(own, theirs);
-}
-
-/* Whoever is outside the tree is looked at as well, if he still lives. */
-static void take_in(struct raw_capture *c, pid_t pid)
-{
-	char path[32];
-	struct raw_stat stat;
-
-	for (size_t i = 0; i < c->processes.n; i++)
-		if (c->processes.v[i].pid == pid)
-			return;
-	for (size_t i = 0; i < c->outside.n; i++)
-		if (c->outside.v[i] == pid)
-			return;
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (c->outside_done || c->outside.n >= OUTSIDE_MAX ||
-	    raw_stat_read(AT_FDCWD, path, &stat) < 0)
-		return;
-	pid_t *slot = array_push(&c->outside);
-	if (slot)
-		*slot = pid;
 }
 
 static void semaphores(struct raw_capture *c, const struct raw_thread *t, int id)
@@ -74,7 +53,7 @@ static void semaphores(struct raw_capture *c, const struct raw_thread *t, int id
 		builder_fact(c->b, t->node, source, "sem_last", pid,
 			     "semaphore %u is %d, last changed by pid %d", n, value, pid);
 		if (pid)
-			take_in(c, pid);
+			(void)outside_add(c, pid);
 	}
 }
 
@@ -92,7 +71,7 @@ static void queue(struct raw_capture *c, const struct raw_thread *t, int id, boo
 		     (unsigned long)q.__msg_cbytes, (unsigned long)q.msg_qbytes,
 		     (unsigned long)q.msg_qnum, sends ? "received" : "sent", other);
 	if (other)
-		take_in(c, other);
+		(void)outside_add(c, other);
 }
 
 static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thread *t)

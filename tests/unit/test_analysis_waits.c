@@ -343,6 +343,21 @@ static void waits_in_shared_memory(struct program *p)
 	sb_call(&p->x, p->main_thread, "futex", 0x1000, FUTEX_WAIT);
 }
 
+/* ---- datagrams ---- */
+
+/* The server's socket is bound and not connected; another may be bound to its address as well. */
+static void asks_a_server_of_many(struct program *p)
+{
+	node_t server = sb_resource(&p->x, RESOURCE_UDP, "udp"),
+	       client = sb_resource(&p->x, RESOURCE_UDP, "udp");
+
+	row(p, server)->remote = STR_NONE;
+	row(p, client)->peer = server;
+	sb_fd(&p->x, p->root, 3, client, "rw");
+	sb_fd(&p->x, p->child, 3, server, "rw");
+	sb_call(&p->x, p->main_thread, "recvfrom", 3);
+}
+
 /* ---- file locks ---- */
 
 static void wants_a_lock(struct program *p, const char *kind, const char *call, int64_t command)
@@ -375,6 +390,20 @@ static void wants_a_flock_of_whom_only_the_taker_is_known(struct program *p)
 {
 	wants_a_lock(p, "FLOCK", "flock", 2);
 	holds_the_lock(p, "lock_held", sb_pid(&p->x, p->child));
+}
+
+/* Whoever else has the open file could let go of the lock. */
+static void wants_a_flock_where_not_all_could_be_read(struct program *p)
+{
+	wants_a_flock(p);
+	SNAP_ROW(p->x.b.s, RESOURCE, 1)->holders_complete = TRI_NO;
+}
+
+/* Nobody has the open file any more, though who took the lock lives. */
+static void wants_a_flock_that_only_its_taker_had(struct program *p)
+{
+	wants_a_flock_of_whom_only_the_taker_is_known(p);
+	SNAP_ROW(p->x.b.s, RESOURCE, 1)->lock_owner = p->child;
 }
 
 static void wants_a_posix_lock(struct program *p)
@@ -664,10 +693,16 @@ static const struct wait_case cases[] = {
 	C(waits_on_a_condition_alone,
 	  "futex: a condition variable, and no other thread could wake it: nobody\n"),
 	C(waits_in_shared_memory, "futex: a futex in shared memory: not known\n"),
-	C(wants_a_flock, "flock: FLOCK of /run/lock: process 101\n"),
+	C(wants_a_flock, "flock: FLOCK of /run/lock, which is held by child 101: process 101\n"),
 	C(wants_a_flock_of_whom_only_the_taker_is_known, "flock: FLOCK of /run/lock: not known\n"),
-	C(wants_a_posix_lock, "flock: POSIX of /run/lock: process 101\n"),
-	C(wants_a_lock_that_one_unseen_has_too, "flock: POSIX of /run/lock: not known\n"),
+	C(wants_a_posix_lock,
+	  "flock: POSIX of /run/lock, which is held by child 101: process 101\n"),
+	C(wants_a_lock_that_one_unseen_has_too,
+	  "flock: POSIX of /run/lock, which is held by child 101: not known\n"),
+	C(wants_a_flock_where_not_all_could_be_read,
+	  "flock: FLOCK of /run/lock, which is held by child 101: not known\n"),
+	C(wants_a_flock_that_only_its_taker_had, "flock: FLOCK of /run/lock: not known\n"),
+	C(asks_a_server_of_many, "udp: fd 3, udp of child 101: not known\n"),
 	C(wants_a_lock_of_another_kind, "flock: a file lock on fd 3: not known\n"),
 	C(awaits_any_child, "child: exit of child 101: process 101\n"),
 	C(awaits_this_child, "child: exit of child 101: process 101\n"),
