@@ -82,14 +82,104 @@ static bool leads_away(const struct walk *w, node_t from)
 	return from == NODE_UNKNOWN || trail_leads_away(&w->trail, sleeper_of(w->a, from));
 }
 
+static bool has_moved(const struct analysis *a, node_t n)
+{
+	return node_table(n) == TABLE_THREAD && a->threads[node_index(n)].mode == MODE_MOVED;
+}
+
+/* Does the shortest way from here lead into another process? */
+static bool leads_out(const struct walk *w, node_t from)
+{
+	uint32_t at = sleeper_of(w->a, from);
+
+	for (size_t steps = 0; at != GRAPH_NONE && steps < sleeper_count(w->a); steps++) {
+		if (process_of(w->a, sleeper_node(w->a, at)) != process_of(w->a, from))
+			return true;
+		at = w->trail.up[at];
+	}
+	return false;
+}
+
+/*
+ * Where the sleeper itself is the first of the list that was reached, by its own deadline or by
+ * whoever is unknown, the list has others: the only one, else one that waits for somebody else's
+ * doing. Of one that still sleeps towards a deadline of its own that deadline is the answer; one
+ * that came back from it asks for something.
+ */
+static node_t nearest_other(const struct walk *w, node_t sleeper, uint32_t wait, uint8_t most)
+{
+	uint32_t party = w->a->notes.v[wait].party;
+	bool only = party_size_without(w->a, party, sleeper) == 1;
+
+	if (w->a->notes.v[wait].timed && !has_moved(w->a, sleeper))
+		return NODE_UNKNOWN;
+	for (uint32_t i = 0; i < party_size(w->a, party); i++) {
+		node_t m = party_member(w->a, party, i);
+		if (node_table(m) != TABLE_PROCESS && m != sleeper && phase_of(w->s, m) <= most &&
+		    leads_away(w, m) && (only || leads_out(w, m)))
+			return m;
+	}
+	return NODE_UNKNOWN;
+}
+
+static bool awaits_new_work(const struct walk *w, node_t n)
+{
+	struct span waits = waits_of(w->s, n);
+
+	for (uint32_t i = waits.first; i < waits.first + waits.n; i++)
+		if (wait_row(w->a, i)->new_work)
+			return true;
+	return false;
+}
+
+/*
+ * Does it serve, and has nothing to do? Only through waits for somebody's end, for one who waits
+ * for an answer of it has something else to tell.
+ */
+static bool is_at_rest(const struct walk *w, node_t n)
+{
+	for (size_t steps = 0; steps < sleeper_count(w->a) && n != NODE_UNKNOWN; steps++) {
+		uint32_t via = via_of(w, n);
+		if (awaits_new_work(w, n))
+			return true;
+		if (via == GRAPH_NONE)
+			return false;
+		const struct snap_wait *row = wait_row(w->a, via);
+		if (row->on != WAIT_ON_CHILD && row->on != WAIT_ON_PIDFD &&
+		    row->on != WAIT_ON_THREAD && row->on != WAIT_ON_LOOP)
+			return false;
+		n = nearest_waker(w, via, phase_of(w->s, n));
+	}
+	return false;
+}
+
+/*
+ * Whoever waits for the end of any of its children, as shells do whatever they wait for, does not
+ * wait for the server among them: a child that is not at rest, or NODE_UNKNOWN.
+ */
+static node_t child_at_work(const struct walk *w, uint32_t wait)
+{
+	uint32_t party = w->a->notes.v[wait].party;
+
+	for (uint32_t i = 0; i < party_size(w->a, party); i++) {
+		node_t m = party_member(w->a, party, i);
+		m = node_table(m) == TABLE_PROCESS ? main_sleeper(w->a, m) : m;
+		if (phase_of(w->s, m) <= PHASE_MAYBE && leads_away(w, m) && !is_at_rest(w, m))
+			return m;
+	}
+	return NODE_UNKNOWN;
+}
+
 /*
  * Whom to look at behind a wait: its nearest waker, but in a process the main thread, and of a loop
  * the main task, where that may act as well and is not itself waiting for us.
  */
 static node_t choose_waker(const struct walk *w, uint32_t wait, uint8_t most)
 {
-	node_t near = nearest_waker(w, wait, most);
+	node_t near = nearest_waker(w, wait, most), sleeper = wait_row(w->a, wait)->from;
 
+	if (near == sleeper)
+		near = nearest_other(w, sleeper, wait, most);
 	if (near == NODE_UNKNOWN)
 		return near;
 	node_t process = process_of(w->a, near), prefer = main_sleeper(w->a, process);
@@ -152,8 +242,12 @@ static struct way way_of_wait(const struct walk *w, node_t sleeper, uint32_t wai
 	struct way way = { .wait = wait, .to = NODE_UNKNOWN, .rank = RANK_NONE };
 	const struct snap_wait *row = wait_row(w->a, wait);
 	const struct wait_note *n = &w->a->notes.v[wait];
-	node_t near = choose_waker(w, wait, PHASE_ACTS);
+	node_t near = choose_waker(w, wait, PHASE_ACTS), busy;
 
+	if (near != NODE_UNKNOWN && row->on == WAIT_ON_CHILD && is_at_rest(w, near)) {
+		busy = child_at_work(w, wait);
+		near = busy != NODE_UNKNOWN ? busy : near;
+	}
 	/* Unless somebody of the tree is at work on it, new work is what it is there for. */
 	if (row->new_work) {
 		way.rank = RANK_NEW_WORK;
@@ -261,10 +355,8 @@ static int follow_living(struct walk *w, node_t at)
 		if (r < 0)
 			return r;
 		if (way.to == NODE_UNKNOWN) {
-			bool moves = node_table(at) == TABLE_THREAD &&
-				     w->a->threads[node_index(at)].mode == MODE_MOVED;
 			w->c->end = way.wait != GRAPH_NONE ? end_at(w->a, way.wait)
-				    : moves                ? END_RUNS
+				    : has_moved(w->a, at)  ? END_RUNS
 							   : END_UNKNOWN;
 			return 0;
 		}

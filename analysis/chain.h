@@ -36,6 +36,7 @@ struct chain {
 	bool suspect;      /* found beside the way that the chain would take, behind candidates: see
 			      trouble.h */
 	bool but_for_time; /* ... namely if deadlines did not end it */
+	uint8_t instead;   /* of a suspicion: the class of what the chain itself would say */
 };
 
 /* The chain of `root`, a process. 0 or -ENOMEM; chain_done() in any case. */

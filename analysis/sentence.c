@@ -455,7 +455,8 @@ static void tell_unknown(const struct claim *c, const struct finding *f, struct 
 	node_t process = process_of(c->a, f->end);
 	int64_t zombies;
 
-	if ((last->wait == GRAPH_NONE || c->a->notes.v[last->wait].sleep) &&
+	if ((last->wait == GRAPH_NONE || c->a->notes.v[last->wait].sleep ||
+	     c->a->notes.v[last->wait].timed) &&
 	    tell_moving(c, f->end, out))
 		return;
 	if (process != NODE_UNKNOWN && c->chain->end == END_SIGNAL &&
@@ -540,15 +541,27 @@ static void tell_end(const struct claim *c, const struct finding *f, const struc
 	}
 }
 
+/* What the chain itself would say where a suspicion is told. */
+static const char *instead(unsigned class)
+{
+	switch (class) {
+	case VERDICT_IDLE:
+		return "only new work is awaited";
+	case VERDICT_TIMER:
+		return "it goes on by itself";
+	default:
+		return "somebody else ends the wait";
+	}
+}
+
 void sentence_write(const struct claim *c, const struct finding *f, const struct chain *other,
 		    const struct wish *wish, struct strbuf *out)
 {
 	tell_chain(c, f, out);
 	tell_end(c, f, wish, out);
 	if (c->chain->suspect)
-		strbuf_add(
-			out,
-			" That may be what is waited for. The other reading: only new work is awaited.");
+		strbuf_addf(out, " That may be what is waited for. The other reading: %s.",
+			    instead(c->chain->instead));
 	if (f->other_cycle && other)
 		tell_other_cycle(c, other, out);
 	if (f->unread != NODE_UNKNOWN) {

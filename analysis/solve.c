@@ -79,8 +79,9 @@ static bool only_looks_again(const struct build *b, uint32_t i)
 	const struct analysis *a = b->s->a;
 	struct samples look = samples_of(a, NODE(TABLE_THREAD, i));
 
-	return (b->reading & READING_NO_DEADLINES) && a->threads[i].mode == MODE_MOVED &&
-	       b->timed[i] && look.same_stack && look.distinct_calls == 1 && !look.burned;
+	return (b->reading & (READING_NO_DEADLINES | READING_TEARDOWN)) &&
+	       a->threads[i].mode == MODE_MOVED && b->timed[i] && look.same_stack &&
+	       look.distinct_calls == 1 && !look.burned;
 }
 
 static uint8_t seed_of_thread(const struct build *b, uint32_t i)

@@ -8,6 +8,9 @@
  * whether somebody among all those who might be waited for stands still for a reason that needs no
  * interpretation: a stopped process, or a thread whose complete list of wakers is empty. Healthy
  * programs have neither. What is found is a suspicion and is told as one.
+ *
+ * A shell waits for the end of any child, whichever it has in mind: there a child that is dead with
+ * all it waits for is such a trouble, too.
  */
 #include "analysis/trouble.h"
 
@@ -99,6 +102,16 @@ static int push_loop(const struct search *x, node_t root, node_t start, struct c
 	return 0;
 }
 
+/* A child whose end somebody waits for, and that nobody can wake but the dead. */
+static bool is_dead_child(const struct search *x, uint32_t at)
+{
+	uint32_t wait = x->from_wait[at];
+	node_t n = sleeper_node(x->a, at);
+
+	return wait != GRAPH_NONE && wait_row(x->a, wait)->on == WAIT_ON_CHILD &&
+	       n == main_sleeper(x->a, process_of(x->a, n)) && is_dead(x->s, n);
+}
+
 /* The way back from `found`, turned round. */
 static int push_path(struct search *x, uint32_t start, uint32_t found, struct chain *c)
 {
@@ -133,6 +146,25 @@ static int tell(struct search *x, node_t root, node_t start, uint32_t found, uin
 	return r;
 }
 
+/* 1: it closes nowhere. */
+static int tell_dead(struct search *x, node_t root, node_t start, uint32_t found, struct chain *c)
+{
+	struct chain rest = { 0 };
+	int r = chain_follow_dead(x->s, process_of(x->a, sleeper_node(x->a, found)), &rest);
+
+	if (r == 0)
+		r = push_loop(x, root, start, c);
+	if (r == 0)
+		r = push_path(x, sleeper_of(x->a, start), found, c);
+	c->end = rest.end;
+	c->cycle = (uint32_t)c->steps.n + rest.cycle;
+	c->weak = c->suspect = true;
+	for (uint32_t i = 0; i < rest.steps.n && r == 0; i++)
+		r = push(c, rest.steps.v[i].sleeper, rest.steps.v[i].wait);
+	chain_done(&rest);
+	return r;
+}
+
 static int search(struct search *x, node_t root, struct chain *ret)
 {
 	node_t start = main_sleeper(x->a, root);
@@ -144,6 +176,8 @@ static int search(struct search *x, node_t root, struct chain *ret)
 		node_t n = sleeper_node(x->a, at);
 		if (n != start && (is_stopped(x->a, n) || is_lost_thread(x, n, &lost)))
 			return tell(x, root, start, at, lost, ret);
+		if (n != start && is_dead_child(x, at))
+			return tell_dead(x, root, start, at, ret);
 		look_behind(x, at);
 	}
 	return 1;

@@ -200,25 +200,45 @@ static int try_timeless(const struct analysis *a, node_t root, struct readings *
 	return t->finding.class <= VERDICT_LOST_PEER ? 0 : 1;
 }
 
-/* Nothing worse was found than that it waits, and even that is no more than inferred; or nothing at
- * all. */
-static bool may_be_suspected(const struct finding *f)
+/* Somebody in the chain waits for the end of any of several children: one of them is not "the"
+ * child. */
+static bool picks_a_child(const struct telling *t)
 {
-	return f->class == VERDICT_UNKNOWN ||
+	for (uint32_t i = 0; i < t->finding.steps; i++) {
+		const struct step *s = claim_step(&t->claim, i);
+		if (s->wait != GRAPH_NONE && wait_row(t->claim.a, s->wait)->on == WAIT_ON_CHILD &&
+		    party_size(t->claim.a, t->claim.a->notes.v[s->wait].party) > 1)
+			return true;
+	}
+	return false;
+}
+
+/* Nothing worse was found than that it waits, and even that is no more than inferred, or holds of
+ * one child of several; or nothing at all. */
+static bool may_be_suspected(const struct telling *facts)
+{
+	const struct finding *f = &facts->finding;
+
+	return f->class == VERDICT_UNKNOWN || (f->class == VERDICT_IDLE && picks_a_child(facts)) ||
 	       (f->certainty == CERTAINTY_INFERRED &&
 		(f->class == VERDICT_IDLE || f->class == VERDICT_TIMER));
 }
 
-/* A stopped process or lost thread among the candidates. 0: *t is that claim; 1: there is none;
- * -errno. */
-static int try_trouble(node_t root, struct readings *r, struct telling *t)
+/* A stopped process, a lost thread or a closed circle among the candidates. 0: *t is that claim; 1:
+ * there is none; -errno. */
+static int try_trouble(node_t root, struct readings *r, enum verdict_class instead,
+		       struct telling *t)
 {
 	int e = trouble_find(&r->facts.s, root, &t->chain);
 
 	if (e != 0)
 		return e;
+	t->chain.instead = (uint8_t)instead;
 	tell(t, &r->facts.s);
-	return t->finding.class == VERDICT_STOPPED || t->finding.class == VERDICT_LOST_PEER ? 0 : 1;
+	return t->finding.class == VERDICT_STOPPED || t->finding.class == VERDICT_LOST_PEER ||
+			       t->finding.class == VERDICT_DEADLOCK
+		       ? 0
+		       : 1;
 }
 
 /* A closed set in a weaker reading. 0: *t is that claim; 1: there is none, or it is only another
@@ -255,8 +275,8 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 		tell(&facts, &r->facts.s);
 	if (e == 0 && may_be_inferred(&facts.chain)) {
 		int lost = try_timeless(a, root, r, &timeless);
-		int suspected = lost == 1 && may_be_suspected(&facts.finding)
-					? try_trouble(root, r, &trouble)
+		int suspected = lost == 1 && may_be_suspected(&facts)
+					? try_trouble(root, r, facts.finding.class, &trouble)
 					: 1;
 		int closed =
 			lost == 1 && suspected == 1 ? try_weaker(a, root, r, &weaker, &closes) : 1;

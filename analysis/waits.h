@@ -30,6 +30,9 @@ struct limit limit_of_pointer(const struct analysis *a, node_t thread, int arg);
  * count. */
 void wait_add_limit(struct analysis *a, node_t from, int64_t group, struct limit l);
 
+/* A plain sleep; of one that comes back from it again and again, a look at its children. */
+void wait_add_sleep(struct analysis *a, node_t thread, struct limit l, const char *what);
+
 struct fd_wait {
 	node_t from, process; /* who, and in whose table the number is meant */
 	int64_t fd;

@@ -148,10 +148,7 @@ static void polled(struct analysis *a, node_t thread, int64_t n_fds, struct limi
 	if (of_loop)
 		waits_loop(a, thread);
 	if (plain && l.timed) {
-		struct wait_in in = wait_any(thread, WAIT_ON_TIMER, EVIDENCE_PROVED);
-		in.deadline_ns = l.left_ns;
-		in.note.timed = in.note.sleep = true;
-		wait_add(a, &in, "a sleep");
+		wait_add_sleep(a, thread, l, "a sleep");
 		return;
 	}
 	if (plain)

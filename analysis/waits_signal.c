@@ -6,6 +6,7 @@
  * else is dead.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "analysis/waits.h"
@@ -21,23 +22,14 @@ void wait_add_signals(struct analysis *a, node_t from, int64_t group, uint64_t m
 		      const char *what)
 {
 	node_t process = process_of(a, from);
-	struct snap_list children = children_of(a, process);
 	struct wait_in in = wait_any(from, WAIT_ON_SIGNAL, EVIDENCE_PROVED);
-	uint32_t n = 0;
 
 	in.group = group;
 	in.about[0] = process;
 	in.note.unknown = in.note.signal = true;
-	if (mask & SIGNAL_CHILD_BIT && children.n) {
-		CLEANUP(freep) node_t *alive = calloc(children.n, sizeof(*alive));
-		for (uint32_t i = 0; alive && i < children.n; i++)
-			if (!a->processes[children.v[i]].exited)
-				alive[n++] = NODE(TABLE_PROCESS, children.v[i]);
-		if (!alive)
-			a->b->error = -ENOMEM;
-		else if (n)
-			in.party = party_of(a, alive, n);
-	}
+	if (mask & SIGNAL_CHILD_BIT)
+		in.party = party_children(a, process);
+	uint32_t n = party_size(a, in.party);
 	struct strbuf names = { 0 };
 	words_signals(mask, &names);
 	if (n)
@@ -73,22 +65,55 @@ void waits_sigwait(struct analysis *a, node_t thread)
 	wait_add_limit(a, thread, 0, limit_of_pointer(a, thread, 2));
 }
 
-static void sleeps(struct analysis *a, node_t thread, struct limit l)
+/*
+ * It slept and woke while it was looked at, so it asks for something again and again; where its
+ * process has children, for their end (waitpid with WNOHANG between short sleeps). false: it has
+ * none.
+ */
+static bool looks_after_children(struct analysis *a, node_t thread, struct limit l)
+{
+	struct wait_in in = wait_any(thread, WAIT_ON_CHILD, EVIDENCE_CANDIDATE);
+
+	if (a->threads[node_index(thread)].mode != MODE_MOVED)
+		return false;
+	in.party = party_children(a, process_of(a, thread));
+	uint32_t n = party_size(a, in.party);
+	if (!n)
+		return false;
+	in.deadline_ns = l.left_ns;
+	in.note.timed = true;
+	if (n == 1)
+		wait_add(a, &in, "its next look, perhaps at child %lld",
+			 (long long)process_row(a, party_member(a, in.party, 0))->pid);
+	else
+		wait_add(a, &in, "its next look, perhaps at one of its %u children", n);
+	return true;
+}
+
+void wait_add_sleep(struct analysis *a, node_t thread, struct limit l, const char *what)
 {
 	struct wait_in in = wait_any(thread, WAIT_ON_TIMER, EVIDENCE_PROVED);
+
+	if (looks_after_children(a, thread, l))
+		return;
+	in.deadline_ns = l.left_ns;
+	in.note.timed = in.note.sleep = true;
+	wait_add(a, &in, "%s", what);
+}
+
+static void sleeps(struct analysis *a, node_t thread, struct limit l)
+{
+	char what[64] = "the end of its sleep";
 
 	if (l.left_ns >= FOREVER_NS) {
 		wait_add_signals(a, thread, 0, view_of(a, process_of(a, thread))->caught,
 				 "a signal");
 		return;
 	}
-	in.deadline_ns = l.left_ns;
-	in.note.timed = in.note.sleep = true;
 	if (l.left_ns)
-		wait_add(a, &in, "the end of its sleep in %.2f s",
-			 (double)l.left_ns / NSEC_PER_SEC);
-	else
-		wait_add(a, &in, "the end of its sleep");
+		(void)snprintf(what, sizeof(what), "the end of its sleep in %.2f s",
+			       (double)l.left_ns / NSEC_PER_SEC);
+	wait_add_sleep(a, thread, l, what);
 }
 
 void waits_sleep(struct analysis *a, node_t thread)

@@ -79,11 +79,24 @@ static struct wish of_process(const struct analysis *a, node_t process)
 	return (struct wish){ NULL, NODE_UNKNOWN };
 }
 
+/* Whom the writer of a full pipe waits for in a circle: it does not read what it is sent. */
+static node_t has_a_full_pipe(const struct solution *s, const struct chain *c, uint32_t i)
+{
+	uint32_t wait = c->steps.v[i].wait, next = i + 1 < c->steps.n ? i + 1 : c->cycle;
+
+	return wait != GRAPH_NONE && s->a->notes.v[wait].full
+		       ? process_of(s->a, c->steps.v[next].sleeper)
+		       : NODE_UNKNOWN;
+}
+
 struct wish wish_to_end(const struct solution *s, const struct chain *c)
 {
 	node_t last = NODE_UNKNOWN;
 
 	for (uint32_t i = 0; i < c->steps.n; i++) {
+		node_t reader = has_a_full_pipe(s, c, i);
+		if (reader != NODE_UNKNOWN)
+			return (struct wish){ "input for it lies unread", reader };
 		node_t process = process_of(s->a, c->steps.v[i].sleeper);
 		if (process == NODE_UNKNOWN || process == last)
 			continue;

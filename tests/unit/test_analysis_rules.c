@@ -526,6 +526,124 @@ static void wakes_but_has_a_child(struct snap_build *x)
 	sleeps(x, sb_main(x, sb_process(x, NODE(TABLE_PROCESS, 0), "child")), 7);
 }
 
+/* ... in the same call each time */
+static void looks_again(struct snap_build *x)
+{
+	turns_in_place(x, 50);
+	for (uint32_t i = 0; i < SNAP_N(x->b.s, SAMPLE); i++)
+		SNAP_ROW(x->b.s, SAMPLE, i)->syscall_nr = 230;
+}
+
+static void looks_for_a_stopped_child(struct snap_build *x)
+{
+	looks_again(x);
+	sb_state(x, sb_main(x, sb_process(x, NODE(TABLE_PROCESS, 0), "child")), "T");
+}
+
+/* It would have to read the pipe before the child can end. */
+static void looks_for_a_child_that_fills_its_pipe(struct snap_build *x)
+{
+	looks_again(x);
+	node_t r = NODE(TABLE_PROCESS, 0), c = sb_process(x, r, "child"), pipe = sb_pipe(x);
+
+	sb_fd(x, r, 3, pipe, "r");
+	writes(x, c, 1, pipe);
+}
+
+/* ---- any child: shells always wait so ---- */
+
+static node_t root_of_server_and(struct snap_build *x, const char *name)
+{
+	node_t r = root(x), server = sb_process(x, r, "server"), l = sb_listener(x);
+
+	sb_call(x, sb_main(x, r), "wait4", -1);
+	sb_fd(x, server, 3, l, "rw");
+	sb_call(x, sb_main(x, server), "accept", 3);
+	return sb_process(x, r, name);
+}
+
+static void server_and_one_that_sleeps(struct snap_build *x)
+{
+	sleeps(x, sb_main(x, root_of_server_and(x, "sleeps")), 7);
+}
+
+static void server_and_a_stopped_one(struct snap_build *x)
+{
+	sb_state(x, sb_main(x, root_of_server_and(x, "stopped")), "T");
+}
+
+static void server_and_a_lost_one(struct snap_build *x)
+{
+	node_t c = root_of_server_and(x, "lost"), pipe = sb_pipe(x);
+
+	reads(x, c, 3, pipe);
+	sb_fd(x, c, 4, pipe, "w");
+}
+
+static void server_and_a_dead_pair(struct snap_build *x)
+{
+	node_t c = root_of_server_and(x, "one"), other = sb_process(x, c, "other"),
+	       pipe = sb_pipe(x);
+
+	sb_call(x, sb_main(x, c), "wait4", -1);
+	sb_fd(x, c, 4, pipe, "w");
+	reads(x, other, 0, pipe);
+}
+
+/* ---- the list of wakers begins with the sleeper itself ---- */
+
+static void a_condition_beside_one_who_waits_for_a_child(struct snap_build *x)
+{
+	node_t r = root(x), t = sb_thread(x, r, "worker"), c = sb_process(x, r, "child"),
+	       pipe = sb_pipe(x);
+
+	sb_catches(x, r, 15);
+	sb_futex(x, sb_main(x, r), "cond", 0);
+	sb_fd(x, r, 3, pipe, "r");
+	sb_call(x, t, "read", 3);
+	sb_fd(x, c, 1, pipe, "w");
+	sleeps(x, sb_main(x, c), 7);
+}
+
+/* A FIFO is no self-pipe, though nobody else has it open. */
+static void reads_a_fifo_of_its_own(struct snap_build *x)
+{
+	node_t r = root(x), fifo = sb_pipe(x);
+
+	sb_catches(x, r, 15);
+	str_t word = builder_str(&x->b, "fifo");
+	SNAP_ROW(x->b.s, RESOURCE, node_index(fifo))->detail = word;
+	SNAP_ROW(x->b.s, RESOURCE, node_index(fifo))->holders_complete = TRI_NO;
+	sb_fd(x, r, 3, fifo, "rw");
+	sb_call(x, sb_main(x, r), "read", 3);
+}
+
+/* make: its jobs' tokens come through a pipe, and its jobs' ends by SIGCHLD. */
+static void own_pipe_or_a_child(struct snap_build *x)
+{
+	own_end_is_the_last(x);
+	sb_catches(x, NODE(TABLE_PROCESS, 0), 17);
+	node_t c = sb_process(x, NODE(TABLE_PROCESS, 0), "job");
+
+	sb_call(x, sb_main(x, c), "openat", 0, 0x1000, 0);
+}
+
+/* What those outside hold besides was not looked for: somebody may hold it. */
+static void peer_outside_waits_for_what_was_not_looked_for(struct snap_build *x)
+{
+	node_t r = root(x), o = sb_process(x, NODE_UNKNOWN, "outside"), a, b, more = sb_pipe(x);
+
+	sb_pair(x, RESOURCE_UNIX, &a, &b);
+	sb_fd(x, r, 3, a, "rw");
+	sb_call(x, sb_main(x, r), "read", 3);
+	sb_fd(x, o, 3, more, "r");
+	sb_fd(x, o, 4, b, "rw");
+	sb_call(x, sb_main(x, o), "poll", 0x1000, 2, -1);
+	sb_watch(x, sb_main(x, o), o, 3, more, EPOLLIN);
+	sb_watch(x, sb_main(x, o), o, 4, b, EPOLLIN);
+	SNAP_ROW(x->b.s, RESOURCE, node_index(more))->holders_complete = TRI_UNKNOWN;
+}
+
 static void bytes_move_where_it_waits(struct snap_build *x)
 {
 	node_t r = root(x), c = sb_process(x, r, "child"), pipe = sb_pipe(x);
@@ -687,7 +805,24 @@ static const struct rule_case cases[] = {
 
 	{ "wakes_again_and_again", wakes_again_and_again, { "LIVELOCK", INFERRED, UNKNOWN } },
 	{ "wakes_now_and_then", wakes_now_and_then, { "TIMER", PROVED, TIMER } },
-	{ "wakes_but_has_a_child", wakes_but_has_a_child, { "TIMER", PROVED, TIMER } },
+	{ "wakes_but_has_a_child", wakes_but_has_a_child, { "TIMER", INFERRED, TIMER } },
+	{ "looks_for_a_stopped_child", looks_for_a_stopped_child, { "STOPPED", INFERRED, TIMER } },
+	{ "looks_for_a_child_that_fills_its_pipe",
+	  looks_for_a_child_that_fills_its_pipe,
+	  { "DEADLOCK", INFERRED, TIMER } },
+
+	{ "server_and_one_that_sleeps", server_and_one_that_sleeps, { "TIMER", PROVED, TIMER } },
+	{ "server_and_a_stopped_one", server_and_a_stopped_one, { "STOPPED", INFERRED, UNKNOWN } },
+	{ "server_and_a_lost_one", server_and_a_lost_one, { "LOST_PEER", INFERRED, UNKNOWN } },
+	{ "server_and_a_dead_pair", server_and_a_dead_pair, { "DEADLOCK", INFERRED, UNKNOWN } },
+	{ "a_condition_beside_one_who_waits_for_a_child",
+	  a_condition_beside_one_who_waits_for_a_child,
+	  { "TIMER", INFERRED, TIMER } },
+	{ "reads_a_fifo_of_its_own", reads_a_fifo_of_its_own, { "UNKNOWN", PROVED, UNKNOWN } },
+	{ "own_pipe_or_a_child", own_pipe_or_a_child, { "UNKNOWN", INFERRED, UNKNOWN } },
+	{ "peer_outside_waits_for_what_was_not_looked_for",
+	  peer_outside_waits_for_what_was_not_looked_for,
+	  { "OUTSIDE", PROVED, UNKNOWN } },
 
 	{ "sleeps_seven_seconds", sleeps_seven_seconds, { "TIMER", PROVED, TIMER } },
 	{ "mutex_owner_sleeps", mutex_owner_sleeps, { "TIMER", READ, TIMER } },
