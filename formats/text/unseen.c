@@ -75,39 +75,48 @@ static void print_gap(struct text *t, const struct gap_kind *kind)
 	strbuf_done(&b);
 }
 
-/* Holes first, since they are what the exit status is about; then what can be mended. */
+enum { RANK_HOLE, RANK_MENDED, RANK_DIMS, RANK_HARMLESS, RANKS };
+
+/* Holes first, since they are what the exit status is about; then what can be mended. That frames
+ * go without their lines dims nothing that a verdict stands on. */
 static int rank_of(const struct snapshot *s, const struct gap_kind *kind)
 {
-	return kind->hole ? 0 : SNAP_ROW(s, GAP, kind->first)->fix > STR_NONE ? 1 : 2;
+	const struct snap_gap *g = SNAP_ROW(s, GAP, kind->first);
+
+	return kind->hole                                             ? RANK_HOLE
+	       : g->fix > STR_NONE                                    ? RANK_MENDED
+	       : str_starts(snap_str(s, g->what), "source lines in ") ? RANK_HARMLESS
+								      : RANK_DIMS;
 }
 
-static void print_gaps(struct text *t, size_t most)
+/* Those of the lowest ranks, below `end`, at most so many; the title only where there are any. */
+static void print_gaps(struct text *t, int end, size_t most)
 {
 	size_t n, shown = 0;
 	CLEANUP(freep) struct gap_kind *kinds = gather(t->s, &n);
 
-	for (int rank = 0; rank < 3; rank++)
-		for (size_t i = 0; i < n; i++)
-			if (rank_of(t->s, &kinds[i]) == rank && shown++ < most)
+	for (int rank = RANK_HOLE; rank < end; rank++) {
+		for (size_t i = 0; i < n; i++) {
+			if (rank_of(t->s, &kinds[i]) != rank)
+				continue;
+			if (!shown)
+				text_line(t, STYLE_TITLE, "NOT SEEN");
+			if (shown++ < most)
 				print_gap(t, &kinds[i]);
+		}
+	}
 	if (shown > most)
 		text_line(t, STYLE_DIM, "  … %zu more at the end", shown - most);
 }
 
 void text_unseen_short(struct text *t)
 {
-	if (!SNAP_N(t->s, GAP))
-		return;
-	text_line(t, STYLE_TITLE, "NOT SEEN");
-	print_gaps(t, GAPS_ON_SCREEN);
+	print_gaps(t, RANK_HARMLESS, GAPS_ON_SCREEN);
 }
 
 void text_gaps(struct text *t)
 {
-	if (!SNAP_N(t->s, GAP))
-		return;
-	text_line(t, STYLE_TITLE, "NOT SEEN");
-	print_gaps(t, SIZE_MAX);
+	print_gaps(t, RANKS, SIZE_MAX);
 }
 
 static void add_stops(struct strbuf *b, const struct text *t)
