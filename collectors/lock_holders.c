@@ -23,8 +23,9 @@
 #include "core/numbers.h"
 #include "core/util.h"
 
-/* As long as the look through all others for pipes and sockets may take (fd/others.c). */
-#define BUDGET_NS (150 * NSEC_PER_MSEC)
+/* As much as the look through all others for pipes and sockets may cost and take (fd/others.c). */
+#define BUDGET_CPU_NS (150 * NSEC_PER_MSEC)
+#define BUDGET_NS     (1500 * NSEC_PER_MSEC)
 
 /* How fdinfo writes a lock of that kind on that file: "FLOCK" and " 00:2d:5 ". */
 struct sought {
@@ -97,10 +98,11 @@ static void in_other(struct raw_capture *c, const struct sought *s, pid_t pid)
 	}
 }
 
-/* False: the time was up. */
+/* False: the budget was spent. */
 static bool in_others(struct raw_capture *c, const struct sought *s, struct deadline until)
 {
 	CLEANUP(fd_closep) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int64_t begun_ns = clock_thread_cpu_ns();
 	struct numbers pids;
 	uint64_t pid;
 
@@ -108,7 +110,7 @@ static bool in_others(struct raw_capture *c, const struct sought *s, struct dead
 		return false;
 	numbers_begin(&pids, proc);
 	while (numbers_next(&pids, &pid) > 0) {
-		if (deadline_passed(until))
+		if (deadline_passed(until) || clock_thread_cpu_ns() - begun_ns > BUDGET_CPU_NS)
 			return false;
 		if ((pid_t)pid != getpid() && !is_in_tree(c, (pid_t)pid))
 			in_other(c, s, (pid_t)pid);
