@@ -193,10 +193,12 @@ static enum mode thread_mode(const struct analysis *a, node_t n)
 	 * even if it is seen awake. */
 	if (fact_value(a, n, "gil_waiter", &waits_for_gil) && t->call.presence == PRESENCE_HERE)
 		return MODE_SLEEPS;
+	/* One that sleeps most of the time is seen awake now and then; where it sleeps is known. */
+	bool here = t->call.presence == PRESENCE_HERE;
 	if (state_is(a, t->state, "R"))
-		return MODE_RUNS;
+		return t->activity == ACTIVITY_MOVING && here ? MODE_MOVED : MODE_RUNS;
 	if (t->activity == ACTIVITY_BUSY)
-		return t->call.presence == PRESENCE_HERE ? MODE_MOVED : MODE_RUNS;
+		return here ? MODE_MOVED : MODE_RUNS;
 	return t->activity == ACTIVITY_MOVING ? MODE_MOVED : MODE_SLEEPS;
 }
 
