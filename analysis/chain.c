@@ -145,8 +145,10 @@ static bool is_at_rest(const struct walk *w, node_t n)
 		if (via == GRAPH_NONE)
 			return false;
 		const struct snap_wait *row = wait_row(w->a, via);
+		/* Who writes to a pager goes on when somebody turns the page. */
 		if (row->on != WAIT_ON_CHILD && row->on != WAIT_ON_PIDFD &&
-		    row->on != WAIT_ON_THREAD && row->on != WAIT_ON_LOOP)
+		    row->on != WAIT_ON_THREAD && row->on != WAIT_ON_LOOP &&
+		    !w->a->notes.v[via].full)
 			return false;
 		n = nearest_waker(w, via, phase_of(w->s, n));
 	}

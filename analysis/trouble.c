@@ -9,6 +9,8 @@
  * interpretation: a stopped process, or a thread whose complete list of wakers is empty. Healthy
  * programs have neither. What is found is a suspicion and is told as one.
  *
+ * So is one that is blocked in writing to whoever does not read it and awaits nothing from outside.
+ *
  * A shell waits for the end of any child, whichever it has in mind: there a child that is dead with
  * all it waits for is such a trouble, too.
  */
@@ -112,6 +114,59 @@ static bool is_dead_child(const struct search *x, uint32_t at)
 	       n == main_sleeper(x->a, process_of(x->a, n)) && is_dead(x->s, n);
 }
 
+/* Somebody in that process reads this, or may come to it: it runs, or waits there or for new work.
+ */
+static bool may_read(const struct analysis *a, node_t process, node_t resource)
+{
+	node_t peer = resource_row(a, resource)->peer;
+
+	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++) {
+		uint8_t mode = a->threads[i].mode;
+		if (SNAP_ROW(a->s, THREAD, i)->owner == process && mode != MODE_SLEEPS &&
+		    mode != MODE_GONE)
+			return true;
+	}
+	for (uint32_t i = 0; i < SNAP_N(a->s, WAIT); i++) {
+		const struct snap_wait *w = wait_row(a, i);
+		if (process_of(a, w->from) != process)
+			continue;
+		bool there = w->resource == resource || (is_resource(peer) && w->resource == peer);
+		if (w->new_work || (there && !a->notes.v[i].full))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Blocked in writing to processes of the tree none of which reads. *ret_wait: that wait; *ret_to:
+ * the first of them.
+ */
+static bool is_stuck_writer(const struct search *x, node_t n, uint32_t *ret_wait, node_t *ret_to)
+{
+	const struct analysis *a = x->a;
+	struct span waits = waits_of(x->s, n);
+	uint32_t full = GRAPH_NONE;
+
+	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
+		if (a->notes.v[i].full)
+			full = i;
+		else if (wait_row(a, i)->on != WAIT_ON_TIMER)
+			return false;
+	}
+	if (full == GRAPH_NONE || !is_resource(wait_row(a, full)->resource))
+		return false;
+	uint32_t party = a->notes.v[full].party, readers = party_size(a, party);
+	for (uint32_t i = 0; i < readers; i++) {
+		node_t m = party_member(a, party, i);
+		if (node_table(m) != TABLE_PROCESS || is_outside(a, m) ||
+		    may_read(a, m, wait_row(a, full)->resource))
+			return false;
+	}
+	*ret_wait = full;
+	*ret_to = readers ? main_sleeper(a, party_member(a, party, 0)) : NODE_UNKNOWN;
+	return *ret_to != NODE_UNKNOWN;
+}
+
 /* The way back from `found`, turned round. */
 static int push_path(struct search *x, uint32_t start, uint32_t found, struct chain *c)
 {
@@ -165,9 +220,25 @@ static int tell_dead(struct search *x, node_t root, node_t start, uint32_t found
 	return r;
 }
 
+static int tell_writer(struct search *x, node_t root, node_t start, uint32_t found, uint32_t wait,
+		       node_t reader, struct chain *c)
+{
+	int r = push_loop(x, root, start, c);
+
+	if (r == 0)
+		r = push_path(x, sleeper_of(x->a, start), found, c);
+	if (r == 0)
+		r = push(c, sleeper_node(x->a, found), wait);
+	if (r == 0)
+		r = push(c, reader, GRAPH_NONE);
+	c->end = END_UNKNOWN;
+	c->weak = c->suspect = true;
+	return r;
+}
+
 static int search(struct search *x, node_t root, struct chain *ret)
 {
-	node_t start = main_sleeper(x->a, root);
+	node_t start = main_sleeper(x->a, root), reader;
 	uint32_t lost = GRAPH_NONE;
 
 	enqueue(x, start, sleeper_of(x->a, start), GRAPH_NONE);
@@ -178,6 +249,8 @@ static int search(struct search *x, node_t root, struct chain *ret)
 			return tell(x, root, start, at, lost, ret);
 		if (n != start && is_dead_child(x, at))
 			return tell_dead(x, root, start, at, ret);
+		if (n != start && is_stuck_writer(x, n, &lost, &reader))
+			return tell_writer(x, root, start, at, lost, reader, ret);
 		look_behind(x, at);
 	}
 	return 1;

@@ -224,8 +224,8 @@ static bool may_be_suspected(const struct telling *facts)
 		(f->class == VERDICT_IDLE || f->class == VERDICT_TIMER));
 }
 
-/* A stopped process, a lost thread or a closed circle among the candidates. 0: *t is that claim; 1:
- * there is none; -errno. */
+/* A stopped process, a lost thread, a closed circle or a blocked writer among the candidates. 0: *t
+ * is that claim; 1: there is none; -errno. */
 static int try_trouble(node_t root, struct readings *r, enum verdict_class instead,
 		       struct telling *t)
 {
@@ -235,10 +235,7 @@ static int try_trouble(node_t root, struct readings *r, enum verdict_class inste
 		return e;
 	t->chain.instead = (uint8_t)instead;
 	tell(t, &r->facts.s);
-	return t->finding.class == VERDICT_STOPPED || t->finding.class == VERDICT_LOST_PEER ||
-			       t->finding.class == VERDICT_DEADLOCK
-		       ? 0
-		       : 1;
+	return t->finding.class <= VERDICT_FULL_PIPE && t->finding.class != VERDICT_D_STATE ? 0 : 1;
 }
 
 /* A closed set in a weaker reading. 0: *t is that claim; 1: there is none, or it is only another

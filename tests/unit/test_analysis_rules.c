@@ -590,6 +590,38 @@ static void server_and_a_dead_pair(struct snap_build *x)
 	reads(x, other, 0, pipe);
 }
 
+/* A pager: what fills its pipe goes on when somebody turns the page. */
+static void pager_and_its_writer(struct snap_build *x)
+{
+	node_t r = root(x), pager = sb_process(x, r, "pager"), writer = sb_process(x, r, "writer"),
+	       pipe = sb_pipe(x);
+
+	sb_call(x, sb_main(x, r), "wait4", -1);
+	sb_fd(x, pager, 0, pipe, "r");
+	sb_fd(x, pager, 3, sb_terminal(x), "rw");
+	sb_call(x, sb_main(x, pager), "read", 3);
+	writes(x, writer, 1, pipe);
+}
+
+/* An event loop that is told of its children by a self-pipe, and does not read what one writes. */
+static void loop_beside_a_child_that_fills_its_pipe(struct snap_build *x)
+{
+	own_end_is_the_last(x);
+	sb_catches(x, NODE(TABLE_PROCESS, 0), 17);
+	node_t r = NODE(TABLE_PROCESS, 0), c = sb_process(x, r, "child"), pipe = sb_pipe(x);
+
+	sb_fd(x, r, 5, pipe, "r");
+	writes(x, c, 1, pipe);
+}
+
+static void loop_beside_a_child_that_writes_what_it_reads(struct snap_build *x)
+{
+	loop_beside_a_child_that_fills_its_pipe(x);
+	node_t t = sb_thread(x, NODE(TABLE_PROCESS, 0), "reader");
+
+	sb_call(x, t, "read", 5);
+}
+
 /* ---- the list of wakers begins with the sleeper itself ---- */
 
 static void a_condition_beside_one_who_waits_for_a_child(struct snap_build *x)
@@ -815,6 +847,13 @@ static const struct rule_case cases[] = {
 	{ "server_and_a_stopped_one", server_and_a_stopped_one, { "STOPPED", INFERRED, UNKNOWN } },
 	{ "server_and_a_lost_one", server_and_a_lost_one, { "LOST_PEER", INFERRED, UNKNOWN } },
 	{ "server_and_a_dead_pair", server_and_a_dead_pair, { "DEADLOCK", INFERRED, UNKNOWN } },
+	{ "pager_and_its_writer", pager_and_its_writer, { "IDLE", PROVED, YES } },
+	{ "loop_beside_a_child_that_fills_its_pipe",
+	  loop_beside_a_child_that_fills_its_pipe,
+	  { "FULL_PIPE", INFERRED, UNKNOWN } },
+	{ "loop_beside_a_child_that_writes_what_it_reads",
+	  loop_beside_a_child_that_writes_what_it_reads,
+	  { "IDLE", INFERRED, UNKNOWN } },
 	{ "a_condition_beside_one_who_waits_for_a_child",
 	  a_condition_beside_one_who_waits_for_a_child,
 	  { "TIMER", INFERRED, TIMER } },
