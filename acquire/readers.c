@@ -70,7 +70,16 @@ struct crew {
 	int event; /* a reader is done */
 	struct reader readers[READERS_MAX + REPLACEMENTS_MAX];
 	size_t n;
+	_Atomic unsigned users; /* the main thread, and readers that were given up */
 };
+
+static void crew_leave(struct crew *crew)
+{
+	if (atomic_fetch_sub(&crew->users, 1) > 1)
+		return;
+	(void)pthread_mutex_destroy(&crew->gate.lock);
+	free(crew);
+}
 
 /* ---- a copy to work on ---- */
 
@@ -149,6 +158,7 @@ static void *read_processes(void *arg)
 		crew->fn(&r->a, &copy);
 		if (!publish(r, &copy)) {
 			acquirer_done(&r->a);
+			crew_leave(crew);
 			return NULL;
 		}
 	}
@@ -240,7 +250,9 @@ static void give_up(struct crew *crew, struct reader *r)
 		return;
 	struct raw_process *p = &crew->c->processes.v[r->process], kept;
 	keep(&kept, p, crew->loss);
+	(void)atomic_fetch_add(&crew->users, 1);
 	if (!atomic_compare_exchange_strong(&r->state, &expected, READER_GIVEN_UP)) {
+		crew_leave(crew);
 		kept.threads.n = 0; /* they are still the original's */
 		process_let_go(&kept);
 		return;
@@ -294,14 +306,6 @@ static void leave_rest(struct crew *crew)
 	}
 }
 
-static bool gave_up(struct crew *crew)
-{
-	for (size_t i = 0; i < crew->n; i++)
-		if (atomic_load(&crew->readers[i].state) == READER_GIVEN_UP)
-			return true;
-	return false;
-}
-
 static void crew_freep(struct crew **p)
 {
 	struct crew *crew = *p;
@@ -310,15 +314,11 @@ static void crew_freep(struct crew **p)
 		return;
 	(void)fd_close(crew->event);
 	free(crew->todo);
-	/* It must outlive its readers, of whom those that were given up may wake any time. The
-	 * arena is the main thread's again. */
-	if (gave_up(crew)) {
-		(void)pthread_mutex_lock(&crew->gate.lock);
-		crew->gate.closed = true;
-		(void)pthread_mutex_unlock(&crew->gate.lock);
-		return;
-	}
-	free(crew);
+	/* Those that were given up may wake any time. The arena is the main thread's again. */
+	(void)pthread_mutex_lock(&crew->gate.lock);
+	crew->gate.closed = true;
+	(void)pthread_mutex_unlock(&crew->gate.lock);
+	crew_leave(crew);
 }
 
 static size_t how_many(size_t n_todo)
@@ -339,6 +339,7 @@ void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn, enum 
 	if (!crew)
 		return;
 	crew->c = c;
+	crew->users = 1;
 	crew->fn = fn;
 	crew->loss = loss;
 	crew->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

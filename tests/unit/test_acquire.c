@@ -396,6 +396,7 @@ static void one_that_blocks_is_given_up(void **state)
 	close(ends[0]);
 	assert_int_equal(open_descriptors(), before);
 	assert_false(got_memory);
+	arena_done(&arena);
 }
 
 static void calls_are_parsed(void **state)
