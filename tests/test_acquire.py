@@ -131,7 +131,14 @@ def need_state(name, what):
         pytest.skip(f"{what} is not to be had here")
 
 
-def test_pages_that_never_come(store):
+@pytest.fixture
+def no_leak_check(monkeypatch):
+    """LeakSanitizer stops all threads at the end, and would wait for one that blocks for ever as long as that does."""
+    if support.sanitizers():
+        monkeypatch.setenv("ASAN_OPTIONS", os.environ["ASAN_OPTIONS"] + ":detect_leaks=0")
+
+
+def test_pages_that_never_come(store, no_leak_check):
     """What is read ahead of a process may block for ever: the report comes all the same, whole."""
     need_state("unanswered", "userfaultfd")
     with state("unanswered") as target:
@@ -142,7 +149,7 @@ def test_pages_that_never_come(store):
             assert thread["complete"] and {"poll_page", "sleep_in_read"} & set(names(thread)), thread
 
 
-def test_command_line_that_never_comes(store, tmp_path):
+def test_command_line_that_never_comes(store, tmp_path, no_leak_check):
     """A process whose command line blocks its readers is known by its other names, and keeps its stack."""
     need_state("silent", "userfaultfd or PR_SET_MM_MAP")
     path = shutil.copy(support.program("acquire", "states"), tmp_path / f"silent{os.getpid()}")
