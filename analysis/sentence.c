@@ -294,6 +294,19 @@ static void tell_unserved(const struct analysis *a, node_t process, struct strbu
 		   ": its other end is closed, that was read, and no task serves it any more.");
 }
 
+/* Of what a sleeper waits for, where nobody who counts has a reference. */
+static const char *who_has_it(const struct claim *c)
+{
+	node_t sleeper = claim_step(c, c->last)->sleeper;
+	int64_t it;
+
+	if (fact_value(c->a, sleeper, "setters_own_loop", &it))
+		return "That only its own event loop would do, which it holds up";
+	if (fact_value(c->a, sleeper, "setters_wait", &it))
+		return "Only others that wait for the same have a reference to that";
+	return "Nobody else has a reference to that any more";
+}
+
 static void tell_lost(const struct claim *c, const struct finding *f, struct strbuf *out)
 {
 	node_t gone = c->a->notes.v[claim_step(c, c->last)->wait].gone;
@@ -311,9 +324,7 @@ static void tell_lost(const struct claim *c, const struct finding *f, struct str
 	}
 	tell_unread(c, f, out);
 	if (setter_is_gone(c, f))
-		strbuf_add(
-			out,
-			"Nobody else has a reference to that any more, so nobody is left who could end the wait");
+		strbuf_addf(out, "%s, so nobody is left who could end the wait", who_has_it(c));
 	else
 		strbuf_add(out, "Nobody is left who could end that wait");
 	if (f->can_end == CAN_END_TIMER) {

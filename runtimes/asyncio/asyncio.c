@@ -109,7 +109,7 @@ static void fill_row(struct aio *a, const struct aio_task *t)
 							    : task_is_inherited(a->py, row.thread);
 	if (t->waiter)
 		aio_describe_wait(a, t, &row);
-	python_add_holder(a->py, t->node, t->address);
+	python_add_holder(a->py, t->node, t->address, false);
 	if (row.wait == TASK_WAIT_EVENT || row.wait == TASK_WAIT_CONDITION ||
 	    row.wait == TASK_WAIT_SEMAPHORE || row.wait == TASK_WAIT_QUEUE ||
 	    row.wait == TASK_WAIT_FUTURE)
@@ -184,9 +184,9 @@ static void add_holders(struct aio *a, const struct aio_loop *loop)
 	if (loop->thread == SIZE_MAX)
 		return;
 	node_t thread = python_thread_node(a->py, loop->thread);
-	python_add_holder(a->py, thread, loop->address);
+	python_add_holder(a->py, thread, loop->address, true);
 	python_add_holder(a->py, thread,
-			  heap_attr_or_none(&a->py->heap, loop->address, "_selector"));
+			  heap_attr_or_none(&a->py->heap, loop->address, "_selector"), true);
 }
 
 static int decode(struct decoded_process *p)

@@ -52,7 +52,8 @@ static void thread_names(struct python *py, uint64_t interp)
 		struct py_thread *t = thread_by_ident(py, interp, (uint64_t)ident);
 		if (!t || t->thread == SIZE_MAX || has_better_name(py, t))
 			continue;
-		python_add_holder(py, python_thread_node(py, (size_t)(t - py->threads.v)), thread);
+		python_add_holder(py, python_thread_node(py, (size_t)(t - py->threads.v)), thread,
+				  false);
 		t->name = builder_str(py->b, text);
 		(void)builder_fact(py->b, python_thread_node(py, (size_t)(t - py->threads.v)),
 				   "threading._active", "thread_name", SNAP_NONE, "%s", text);

@@ -44,6 +44,7 @@ struct py_task_frame {
 struct py_holder {
 	node_t node; /* the task or thread that acts for it */
 	uint64_t address;
+	bool loop; /* it is an event loop */
 };
 
 /* A task or thread that waits for whoever has a reference: to objects[0], or to objects[1], 0 where

@@ -212,9 +212,9 @@ static void frame_add(struct referrers *r, const struct py_frame *f, uint32_t fr
 					   : h->l.PyFrameObject_f_locals);
 }
 
-static uint32_t holder_of(struct referrers *r, node_t node, size_t sealed_by)
+static uint32_t holder_of(struct referrers *r, node_t node, size_t sealed_by, bool loop)
 {
-	uint64_t key = map_mix(node, sealed_by), known;
+	uint64_t key = map_mix(map_mix(node, sealed_by), loop), known;
 
 	if (map_get(&r->by_holder, key, &known))
 		return (uint32_t)known;
@@ -223,7 +223,7 @@ static uint32_t holder_of(struct referrers *r, node_t node, size_t sealed_by)
 		r->error = -ENOMEM;
 		return 0;
 	}
-	*h = (struct ref_holder){ .node = node, .sealed_by = sealed_by };
+	*h = (struct ref_holder){ .node = node, .sealed_by = sealed_by, .loop = loop };
 	return (uint32_t)r->holders.n;
 }
 
@@ -238,7 +238,7 @@ static bool of_library(const struct python *py, const struct py_frame *f)
 
 static void root_add(struct referrers *r, const struct py_frame *f, node_t owner, size_t sealed_by)
 {
-	uint32_t node = node_add(r, 0, PY_OTHER), holder = holder_of(r, owner, sealed_by);
+	uint32_t node = node_add(r, 0, PY_OTHER), holder = holder_of(r, owner, sealed_by, false);
 
 	if (r->error < 0)
 		return;
@@ -256,7 +256,8 @@ static void roots_add(struct referrers *r)
 		uint32_t node = node_of(r, py->holders.v[i].address);
 
 		if (node != UINT32_MAX)
-			r->nodes.v[node].holder = holder_of(r, py->holders.v[i].node, SIZE_MAX);
+			r->nodes.v[node].holder = holder_of(r, py->holders.v[i].node, SIZE_MAX,
+							    py->holders.v[i].loop);
 	}
 	for (size_t i = 0; i < py->task_frames.n && r->error == 0; i++)
 		root_add(r, &py->task_frames.v[i].frame, py->task_frames.v[i].task, SIZE_MAX);

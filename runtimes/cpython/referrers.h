@@ -39,6 +39,7 @@ struct ref_holder {
 	node_t node;
 	size_t sealed_by; /* frames below a running loop: python.threads[] that runs it; SIZE_MAX:
 			     free to go on */
+	bool loop;        /* by the event loop that it runs, not by its frames */
 };
 
 struct referrers {

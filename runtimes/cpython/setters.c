@@ -14,7 +14,8 @@
  * Condition, or the Event or Queue around it, is who can wake it.
  *
  * A thing that no variable of the program knows (`await asyncio.Future()`) was made to wait for
- * ever: nothing is said of it.
+ * ever: nothing is said of it, unless a thread waits and somebody has it, as behind
+ * run_coroutine_threadsafe().
  */
 #include "runtimes/cpython/setters.h"
 
@@ -28,12 +29,12 @@
  * frames. */
 static const size_t rounds[] = { 1000, 4000, 15000 };
 
-void python_add_holder(struct python *py, node_t node, uint64_t object)
+void python_add_holder(struct python *py, node_t node, uint64_t object, bool loop)
 {
 	struct py_holder *h = object ? array_push(&py->holders) : NULL;
 
 	if (h)
-		*h = (struct py_holder){ .node = node, .address = object };
+		*h = (struct py_holder){ .node = node, .address = object, .loop = loop };
 }
 
 void python_add_park(struct python *py, node_t task, uint64_t object, uint64_t other,
@@ -82,33 +83,49 @@ static bool waits_for_same(const struct python *py, const struct py_park *p, nod
 	return false;
 }
 
-static bool thread_counts(const struct python *py, const struct py_park *p,
-			  const struct ref_holder *h)
+/* How somebody who can get at a thing stands to a sleeper. */
+enum standing {
+	MAY_END_IT,
+	IS_ITSELF,
+	WAITS_TOO, /* for the very same thing */
+	GOES_NOT_ON,
+};
+
+static enum standing standing_of_thread(const struct python *py, const struct py_park *p,
+					const struct ref_holder *h)
 {
 	if (is_thread(p->waiter))
-		return !waits_for_same(py, p, h->node);
-	return h->sealed_by == SIZE_MAX || row_of(py, p->waiter)->thread != h->node;
+		return waits_for_same(py, p, h->node) ? WAITS_TOO : MAY_END_IT;
+	bool below = h->sealed_by != SIZE_MAX && row_of(py, p->waiter)->thread == h->node;
+	return below ? GOES_NOT_ON : MAY_END_IT;
 }
 
-/* Could this one end that wait while it lasts? */
-static bool counts(const struct python *py, const struct py_park *p, const struct ref_holder *h)
+static enum standing standing_of(const struct python *py, const struct py_park *p,
+				 const struct ref_holder *h)
 {
 	if (h->node == p->waiter)
-		return false;
+		return IS_ITSELF;
 	if (is_thread(h->node))
-		return thread_counts(py, p, h);
-	const struct snap_task *t = row_of(py, h->node), *waiter = NULL;
-	if (!is_thread(p->waiter))
-		waiter = row_of(py, p->waiter);
-	bool same = waiter && t->state == TASK_WAITING && t->object == waiter->object &&
-		    snap_known(t->object);
-	bool run_by_it = t->state == TASK_RUNNING && t->thread == p->waiter;
-	bool first = t->service && t->parent == NODE_NONE;
-	return !t->inherited && !same && !run_by_it && !first;
+		return standing_of_thread(py, p, h);
+	const struct snap_task *t = row_of(py, h->node);
+	const struct snap_task *waiter = is_thread(p->waiter) ? NULL : row_of(py, p->waiter);
+	if (t->state == TASK_RUNNING && t->thread == p->waiter)
+		return IS_ITSELF;
+	if (t->inherited || (t->service && t->parent == NODE_NONE))
+		return GOES_NOT_ON;
+	return waiter && t->state == TASK_WAITING && t->object == waiter->object &&
+			       snap_known(t->object)
+		       ? WAITS_TOO
+		       : MAY_END_IT;
 }
 
+struct left_out {
+	bool same; /* others wait for it as well */
+	bool loop; /* the event loop that the thread itself runs */
+};
+
 static void describe(struct python *py, const struct py_park *p, const struct ref_answer *a,
-		     uint32_t n)
+		     uint32_t n, const struct left_out *but)
 {
 	const char *type = heap_type_name(&py->heap, p->subject);
 
@@ -118,10 +135,17 @@ static void describe(struct python *py, const struct py_park *p, const struct re
 			"all %lld references to its %s were found: besides itself %u can get at it",
 			(long long)a->references, type, n);
 	else
-		(void)builder_fact(
-			py->b, p->waiter, "references", "setters", 0,
-			"all %lld references to its %s were found, and nobody else has one",
-			(long long)a->references, type);
+		(void)builder_fact(py->b, p->waiter, "references", "setters", 0,
+				   "all %lld references to its %s were found, and %s has one",
+				   (long long)a->references, type,
+				   but->loop   ? "nobody but the event loop that it holds up"
+				   : but->same ? "nobody but who waits for it as well"
+					       : "nobody else");
+	if (!n && (but->loop || but->same))
+		(void)builder_fact(py->b, p->waiter, "references",
+				   but->loop ? "setters_own_loop" : "setters_wait", 1,
+				   but->loop ? "only the loop of this thread would do it"
+					     : "who has a reference waits for the same");
 	/* Nobody else was ever meant to find it, as far as one can see. */
 	if (!n && !a->shared)
 		(void)builder_fact(py->b, p->waiter, "references", "setters_variable", 1,
@@ -132,15 +156,20 @@ static void put(struct python *py, struct referrers *r, const struct py_park *p,
 		const struct ref_answer *a)
 {
 	CLEANUP(freep) node_t *nodes = calloc(a->holders.n + 1, sizeof(*nodes));
+	struct left_out but = { false, false };
 	uint32_t n = 0;
 
-	if (!nodes || (!a->named && !a->shared))
+	bool nameless = !a->named && !a->shared;
+	if (!nodes || (nameless && !is_thread(p->waiter)))
 		return;
 	for (size_t i = 0; i < a->holders.n; i++) {
 		const struct ref_holder *h = &r->holders.v[a->holders.v[i] - 1];
 		bool twice = false;
 
-		if (!counts(py, p, h))
+		enum standing standing = standing_of(py, p, h);
+		but.same |= standing == WAITS_TOO;
+		but.loop |= standing == IS_ITSELF && h->loop;
+		if (standing != MAY_END_IT)
 			continue;
 		/* What else the library's own tasks have they were given by somebody who need not
 		 * have kept it. */
@@ -151,6 +180,8 @@ static void put(struct python *py, struct referrers *r, const struct py_park *p,
 		if (!twice)
 			nodes[n++] = h->node;
 	}
+	if (nameless && !n)
+		return;
 	struct span setters = builder_refs(py->b, nodes, n);
 	if (is_thread(p->waiter)) {
 		struct snap_park *row = BUILD(py->b, PARK);
@@ -160,7 +191,7 @@ static void put(struct python *py, struct referrers *r, const struct py_park *p,
 	} else {
 		row_of(py, p->waiter)->setters = setters;
 	}
-	describe(py, p, a, n);
+	describe(py, p, a, n, &but);
 }
 
 /* Answers what can be answered now; how many cannot. */

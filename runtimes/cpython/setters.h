@@ -7,7 +7,7 @@
 
 /* An object that keeps what is only its own affair, a task or a loop: who refers to it does not get
  * at that, `node` does. */
-void python_add_holder(struct python *py, node_t node, uint64_t object);
+void python_add_holder(struct python *py, node_t node, uint64_t object, bool loop);
 
 /* A task waits for whoever has `object`, or `other` unless that is 0; see struct py_park. */
 void python_add_park(struct python *py, node_t task, uint64_t object, uint64_t other,

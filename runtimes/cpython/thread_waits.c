@@ -66,6 +66,8 @@ static const struct primitive {
 	{ "/multiprocessing/pool.py", "wait", "ApplyResult", ANYBODY, NULL },
 	{ "/multiprocessing/pool.py", "get", "ApplyResult", ANYBODY, NULL },
 	{ "/multiprocessing/pool.py", "next", "IMapIterator", ANYBODY, NULL },
+	{ "/trio/_threads.py", "_send_message_to_trio", NULL, ANYBODY, "trio.from_thread" },
+	{ "/trio/_threads.py", "_run_fn_as_system_task", NULL, ANYBODY, "trio.from_thread" },
 	{ "<frozen importlib._bootstrap>", "acquire", "_ModuleLock", IMPORTER, "the import lock" },
 };
 
@@ -263,6 +265,21 @@ static void awaits_importer(struct python *py, node_t waiter, uint64_t lock)
 				   "that thread is importing the module");
 }
 
+/* asyncio.run_coroutine_threadsafe() gives such a future; it is pending until the coroutine ends. */
+static bool is_chained(struct python *py, uint64_t future)
+{
+	CLEANUP(heap_items_donep) struct heap_items callbacks = { 0 };
+	struct heap *h = &py->heap;
+	uint64_t list, name;
+
+	if (heap_attr(h, future, "_done_callbacks", &list) < 0 ||
+	    heap_first(h, list, 1, &callbacks) < 0 || !callbacks.n)
+		return false;
+	return heap_kind(h, callbacks.v[0]) == PY_FUNCTION &&
+	       heap_pointer(h, callbacks.v[0], h->l.PyFunctionObject_func_name, &name) == 0 &&
+	       heap_str_is(h, name, "_call_check_cancel");
+}
+
 static void name_wait(struct python *py, node_t thread, const struct found *f)
 {
 	struct strbuf what = { 0 };
@@ -277,7 +294,9 @@ static void name_wait(struct python *py, node_t thread, const struct found *f)
 		strbuf_addf(&what, " of module %s", detail);
 	} else if (f->p->whom == WORKER) {
 		text_attr(py, f->self, "_state", "", detail, sizeof(detail));
-		if (str_eq(detail, "PENDING"))
+		if (is_chained(py, f->self))
+			strbuf_add(&what, " of a coroutine");
+		else if (str_eq(detail, "PENDING"))
 			strbuf_add(&what, " of work that has not begun");
 	}
 	(void)builder_fact(py->b, thread, "frames of the standard library", "python_wait",

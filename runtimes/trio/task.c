@@ -256,7 +256,7 @@ static void emit_task(struct trio_runner *r, const struct trio_task *t, node_t n
 	row->start_pending = starting;
 	row->pending = pending;
 	row->schedules = counted ? schedules : SNAP_UNKNOWN;
-	python_add_holder(py, node, t->address);
+	python_add_holder(py, node, t->address, false);
 	if (state == TASK_WAITING) {
 		put_wait(r, row, &wait, children);
 		park(r, node, &wait);

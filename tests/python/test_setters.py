@@ -59,3 +59,8 @@ def test_threads(env):
         if not reading.free_threaded(env):
             assert threads["first of two"]["object"] == threads["second of two"]["object"]
             assert threads["first of two"]["object"] != threads["nobody"]["object"]
+            same = {names[f["about"]] for f in reading.facts(report, "setters_wait")}
+            assert same == {"first of two", "second of two", "may give up"}
+        waits = {names[f["about"]]: f["text"] for f in reading.facts(report, "python_wait")}
+        assert waits["of coroutine"] == "Future.result of a coroutine"
+        assert waits["of own loop"] == "Future.result of work that has not begun"

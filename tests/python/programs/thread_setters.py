@@ -2,6 +2,7 @@
 
 The truth is who: a list of names of threads, or null where it is anybody's guess."""
 
+import asyncio
 import concurrent.futures
 import queue
 import signal
@@ -186,6 +187,20 @@ def waits_for_futures():
     concurrent.futures.wait(futures)
 
 
+async def nothing():
+    await asyncio.Event().wait()
+
+
+async def of_own_loop():
+    asyncio.run_coroutine_threadsafe(nothing(), asyncio.get_running_loop()).result()
+
+
+def of_coroutine():
+    loop = asyncio.new_event_loop()
+    beside("runs a loop", loop.run_forever)
+    asyncio.run_coroutine_threadsafe(nothing(), loop).result()
+
+
 def main():
     start([], "nobody", nobody)
     start([], "variable", variable)
@@ -205,6 +220,8 @@ def main():
     start(["notifies"], "condition", condition)
     start(["has its result"], "future", future)
     start(["has one of them"], "futures", waits_for_futures)
+    beside("of coroutine", of_coroutine)
+    start(None, "of own loop", asyncio.run, of_own_loop())
 
     event = threading.Event()
     start([], "first of two", wait, event)
