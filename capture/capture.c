@@ -56,9 +56,9 @@ static void give_back(void *p, size_t n)
 		(void)madvise(p, n, MADV_REMOVE);
 }
 
-static void work_freep(struct work **p)
+void session_settle(struct session *x)
 {
-	struct work *w = *p;
+	struct work *w = take_ptr(x->work);
 
 	if (!w)
 		return;
@@ -296,10 +296,11 @@ static void finish_head(struct work *w)
 
 int session_capture(struct session *x, const struct snap_trigger *trigger, struct snapshot **ret)
 {
-	CLEANUP(work_freep) struct work *w = calloc(1, sizeof(*w));
 	char why[128];
-	int r = w ? work_init(w, x) : -ENOMEM;
 
+	session_settle(x);
+	struct work *w = x->work = calloc(1, sizeof(*w));
+	int r = w ? work_init(w, x) : -ENOMEM;
 	if (r < 0)
 		return r;
 	name_report(&w->b, trigger);

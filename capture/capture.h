@@ -33,4 +33,8 @@ void session_on_progress(struct session *x, session_progress_fn *fn, void *arg);
  */
 int session_capture(struct session *x, const struct snap_trigger *trigger, struct snapshot **ret);
 
+/* Gives back what the last capture needed: descriptors and copies of stacks. That takes as long as
+ * a tenth of the report does to keep, and may be done beside it; the next capture does it else. */
+void session_settle(struct session *x);
+
 #endif

@@ -353,6 +353,7 @@ struct session *session_free(struct session *x)
 {
 	if (!x)
 		return NULL;
+	session_settle(x);
 	drop_first(x);
 	for (size_t i = 0; i < x->members.n; i++)
 		(void)fd_close(x->members.v[i].pidfd);

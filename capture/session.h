@@ -43,6 +43,7 @@ struct session {
 	size_t n_pidfds, pidfd_budget;
 	struct tree first; /* as session_new() listed it, until first_ns is 0 */
 	int64_t first_ns;
+	struct work *work; /* capture.c: of the last capture, until session_settle() */
 	session_progress_fn *progress;
 	void *progress_arg;
 };

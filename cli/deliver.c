@@ -51,9 +51,9 @@ static void *keep_beside(void *arg)
 	return NULL;
 }
 
-/* Keeps and shows; the exit code of what failed. */
-static int keep_and_show(const struct options *o, bool live, const struct snapshot *s,
-			 const struct snap_index *x)
+/* Keeps and shows, and cleans up meanwhile; the exit code of what failed. */
+static int keep_and_show(const struct options *o, bool live, struct session *session,
+			 const struct snapshot *s, const struct snap_index *x)
 {
 	struct keeping k = { o, s, x, EXIT_OK };
 	sigset_t all, before;
@@ -66,6 +66,7 @@ static int keep_and_show(const struct options *o, bool live, const struct snapsh
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!beside)
 		(void)keep_beside(&k);
+	session_settle(session);
 	int printed = output_render(o, live, s, x);
 	if (beside)
 		(void)pthread_join(thread, NULL);
@@ -80,7 +81,8 @@ static bool has_holes(const struct snapshot *s)
 	return false;
 }
 
-int deliver(const struct options *o, bool live, struct snapshot *s)
+/* Consumes the snapshot. */
+static int deliver(const struct options *o, bool live, struct session *session, struct snapshot *s)
 {
 	struct snap_index x;
 	int r = snap_index_init(&x, s);
@@ -90,7 +92,7 @@ int deliver(const struct options *o, bool live, struct snapshot *s)
 		(void)log_err(r, "cannot prepare the report");
 		return EXIT_ERROR;
 	}
-	int code = keep_and_show(o, live, s, &x);
+	int code = keep_and_show(o, live, session, s, &x);
 	bool holes = has_holes(s);
 	snap_index_done(&x);
 	snapshot_free(s);
@@ -127,7 +129,7 @@ int capture_and_deliver(const struct options *o, bool live, struct session *x,
 	if (r == 0 && missing && missing->missing.n)
 		r = add_missing(&s, missing);
 	if (r == 0)
-		return deliver(o, live, s);
+		return deliver(o, live, x, s);
 	if (r == -ESRCH) {
 		log_error("the process ended before it could be looked at");
 		return EXIT_GONE;

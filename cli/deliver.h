@@ -6,14 +6,10 @@
 #include "cli/cli.h"
 
 /*
- * Keeps the report (unless --no-store) and prints it, in this order, so that a reader who goes away
- * loses nothing. `live` as in output.h. Consumes the snapshot. EXIT_OK, EXIT_HOLES, or EXIT_ERROR
- * after one line: not printed, or printed but not kept.
+ * Captures the tree of a session, keeps the report (unless --no-store) and prints it, so that a
+ * reader who goes away loses nothing. `missing` pids (may be NULL) become holes in it; `live` as in
+ * output.h. EXIT_OK, EXIT_HOLES, or EXIT_ERROR after one line: not printed, or printed but not kept.
  */
-int deliver(const struct options *o, bool live, struct snapshot *s);
-
-/* Captures the tree of a session and delivers the report; `missing` pids (may be NULL) become holes
- * in it. */
 struct targets;
 int capture_and_deliver(const struct options *o, bool live, struct session *x,
 			const struct snap_trigger *trigger, const struct targets *missing);
