@@ -41,17 +41,21 @@ static bool link_at(struct python *py, uint64_t head, int32_t field, uint64_t *r
 	return *ret >= 4096 && *ret < 1ull << 47;
 }
 
-/* Both neighbours point back: this is a list's head, or a member; for walking it is all the same.
+/*
+ * How many of the two neighbours point back. Both: this is a list's head, or a member; for walking
+ * it is all the same. One: an object is being put into the list or taken out of it, since each
+ * takes several stores, and a thread may stand still between two of them.
  */
-static bool is_head(struct python *py, uint64_t at)
+static int count_neighbours(struct python *py, uint64_t at)
 {
 	const struct cpython_layout *l = &py->heap.l;
 	uint64_t next, prev, back, forth;
 
-	return link_at(py, at, l->PyGC_Head__gc_next, &next) &&
-	       link_at(py, at, l->PyGC_Head__gc_prev, &prev) && next != at &&
-	       link_at(py, next, l->PyGC_Head__gc_prev, &back) && back == at &&
-	       link_at(py, prev, l->PyGC_Head__gc_next, &forth) && forth == at;
+	if (!link_at(py, at, l->PyGC_Head__gc_next, &next) ||
+	    !link_at(py, at, l->PyGC_Head__gc_prev, &prev) || next == at)
+		return 0;
+	return (link_at(py, next, l->PyGC_Head__gc_prev, &back) && back == at) +
+	       (link_at(py, prev, l->PyGC_Head__gc_next, &forth) && forth == at);
 }
 
 /*
@@ -80,11 +84,13 @@ static int walk_list(struct python *py, uint64_t head, size_t *budget, struct he
 			return -ENOMEM;
 		*slot = object;
 	}
-	return *budget ? 0 : -E2BIG;
+	if (!*budget)
+		return -E2BIG;
+	return at == head ? 0 : -EAGAIN;
 }
 
-/* 0; -EAGAIN: objects stand in lists that a collection has made on its own stack; -ENODATA: this
- * build has no lists. */
+/* 0; -EAGAIN: objects stand in lists that a collection has made on its own stack, or a list is
+ * being changed; -ENODATA: this build has no lists. */
 static int find_all(struct python *py, struct heap_items *to)
 {
 	const struct cpython_layout *l = &py->heap.l;
@@ -99,9 +105,12 @@ static int find_all(struct python *py, struct heap_items *to)
 		if (heap_i32(&py->heap, gc, l->GCState_collecting, &collecting) == 0 && collecting)
 			worst = -EAGAIN;
 		for (int32_t k = 0; k < l->GCState_sizeof; k += 4) {
-			if (!is_head(py, gc + (uint32_t)k))
+			int neighbours = count_neighbours(py, gc + (uint32_t)k);
+			if (!neighbours)
 				continue;
 			int r = walk_list(py, gc + (uint32_t)k, &budget, to);
+			if (neighbours < 2)
+				r = -EAGAIN;
 			worst = r < 0 && worst == 0 ? r : worst;
 		}
 	}
@@ -233,8 +242,10 @@ static int decode(struct decoded_process *p)
 			"this build of CPython keeps no list of its objects by which they could be found",
 			NULL);
 	else if (r == -EAGAIN)
-		builder_gap(py->b, p->raw->node, false, "greenlets that are switched out",
-			    "the collector was at work, and some may have been in its hands", NULL);
+		builder_gap(
+			py->b, p->raw->node, false, "greenlets that are switched out",
+			"its lists of objects were being changed each time: some may be missing",
+			NULL);
 	return r == -ENODATA ? 0 : r;
 }
 
