@@ -29,7 +29,8 @@ HW_LDFLAGS := -Wl,-z,relro,-z,now
 ifneq ($(WERROR),)
 HW_CFLAGS += -Werror
 endif
-# What the confined part may do depends on whether a sanitizer's runtime lives in it.
+# What the confined part may do, and whether threads may run while it is forked, depends on whether a sanitizer's
+# runtime lives here.
 DECODE_VARIANT := plain
 ifneq ($(SAN),)
 HW_CFLAGS += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -48,9 +49,9 @@ all: $(O)/hangwatch
 # ---- sources ----
 
 DIRS := core snapshot raw acquire collectors collectors/* decode runtimes runtimes/* runtimes/*/* analysis analysis/* formats formats/* capture cli
-VARIANTS := decode/confine_sanitized.c decode/confine_plain.c
+VARIANTS := $(foreach v,sanitized plain,decode/confine_$(v).c core/beside_$(v).c)
 SRCS := $(filter-out $(VARIANTS) cli/main.c,$(wildcard $(addsuffix /*.c,$(DIRS)))) \
-	$(wildcard decode/confine_$(DECODE_VARIANT).c)
+	$(filter %_$(DECODE_VARIANT).c,$(VARIANTS))
 REGISTRIES := collector runtime format
 LIB_OBJS := $(SRCS:%.c=$(O)/%.o) $(REGISTRIES:%=$(O)/%s.o)
 

@@ -13,12 +13,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "collectors/fd/link.h"
+#include "core/beside.h"
 #include "core/cleanup.h"
 #include "core/fs.h"
 #include "core/numbers.h"
@@ -212,7 +212,6 @@ static void *look_at_all(void *arg)
 struct others *others_begin(const struct raw_capture *c)
 {
 	struct others *o = calloc(1, sizeof(*o));
-	sigset_t all, before;
 
 	if (!o)
 		return NULL;
@@ -229,11 +228,7 @@ struct others *others_begin(const struct raw_capture *c)
 	}
 	if (r < 0)
 		return others_free(o);
-	/* Signals are for the main thread, which knows what to do about them. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	o->runs = pthread_create(&o->thread, NULL, look_at_all, o) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	o->runs = beside_start(&o->thread, look_at_all, o);
 	if (!o->runs)
 		(void)look_at_all(o);
 	return o;

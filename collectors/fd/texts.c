@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "collectors/fd/link.h"
+#include "core/beside.h"
 #include "core/cleanup.h"
 #include "core/fs.h"
 #include "core/numbers.h"
@@ -244,7 +244,6 @@ static struct source source_of(const struct raw_capture *c, const struct raw_pro
 struct fd_texts_ahead *fd_texts_begin(struct raw_capture *c)
 {
 	struct fd_texts_ahead *a = calloc(1, sizeof(*a));
-	sigset_t all, before;
 
 	if (!a)
 		return NULL;
@@ -256,11 +255,7 @@ struct fd_texts_ahead *fd_texts_begin(struct raw_capture *c)
 		return fd_texts_end(a);
 	for (size_t i = 0; i < a->n; i++)
 		a->sources[i] = source_of(c, &c->processes.v[i]);
-	/* Signals are for the main thread, which knows what to do about them. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	a->runs = pthread_create(&a->thread, NULL, read_all, a) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	a->runs = beside_start(&a->thread, read_all, a);
 	if (!a->runs)
 		(void)read_all(a);
 	return a;

@@ -27,6 +27,7 @@
 
 #include "collectors/collector.h"
 #include "collectors/fd/link.h"
+#include "collectors/fd/others.h"
 #include "core/util.h"
 #include "snapshot/check.h"
 #include "snapshot/index.h"
@@ -80,6 +81,7 @@ static void scene_done(struct scene *s)
 	array_done(&s->c.processes);
 	array_done(&s->c.outside);
 	map_done(&s->c.resources);
+	(void)others_free(s->c.others);
 	snap_index_done(&s->x);
 	builder_done(&s->b);
 }
