@@ -42,8 +42,10 @@ def measure(build, folder):
     """
     rows = []
     with builds.started(build, folder) as (pid, lines):
+        # A sanitized tracer takes longer; how long is no matter here.
+        patience = ["--stop-budget", "500ms"] if support.sanitizers() else []
         captures = [(mode, support.dump(pid, f"--stop={mode}", "--no-signal", "--no-store",
-                                        "--samples", "1"))
+                                        "--samples", "1", *patience))
                     for mode in ("auto", "always")]
         gdb = oracle.gdb_frames(pid)
         maps = oracle.Maps(pid)
