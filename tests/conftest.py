@@ -47,7 +47,7 @@ def take_findings():
     return found
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item):
     found = take_findings() if FINDINGS else ""
     if found:
