@@ -114,6 +114,7 @@ static void free_threads(struct raw_process *p)
 
 /* ---- a reader's life ---- */
 
+/* It has its copy: from now on it may be given up, and looks at the original no more. */
 static void begin(struct reader *r, size_t process)
 {
 	r->process = process;
@@ -148,13 +149,13 @@ static void *read_processes(void *arg)
 		size_t k = atomic_fetch_add(&crew->next, 1);
 		if (k >= crew->n_todo)
 			break;
-		begin(r, crew->todo[k]);
-		struct raw_process copy = crew->c->processes.v[r->process];
-		if (clone_threads(&copy, &crew->c->processes.v[r->process]) < 0) {
+		const struct raw_process *p = &crew->c->processes.v[crew->todo[k]];
+		struct raw_process copy = *p;
+		if (clone_threads(&copy, p) < 0) {
 			free_threads(&copy);
-			atomic_store(&r->state, READER_IDLE);
 			continue;
 		}
+		begin(r, crew->todo[k]);
 		crew->fn(&r->a, &copy);
 		if (!publish(r, &copy)) {
 			acquirer_done(&r->a);
