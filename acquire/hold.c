@@ -36,7 +36,8 @@ struct stander {
 
 /* Shared with the child. */
 struct standers {
-	int error; /* why it does not stand */
+	bool at_once; /* lets go as soon as all is copied, unasked */
+	int error;    /* why it does not stand */
 	size_t n_stopped;
 	struct tracee stopped[RAW_HOLD_THREADS];
 	size_t n;
@@ -220,13 +221,18 @@ static _Noreturn void child_hold(struct raw_capture *c, const struct hold *h, in
 	t.arena = &bytes;
 	bool stands = stand_all(c, &c->processes.v[h->process], &t, h->s, until);
 	tracees_take(&t);
+	bool woke = h->s->at_once && any_woke(h->s, t.procfd);
+	if (h->s->at_once)
+		(void)tracees_release(&t);
 	show(c->hold, &t, h->s);
 	h->s->error = stands ? stopped_all(&t) : -ETIMEDOUT;
 	stands = h->s->error == 0;
 	say(sock, stands ? SAY_STANDS : SAY_FAILED);
 	char asked = stands ? hear(sock, until) : 0;
-	bool woke = any_woke(h->s, t.procfd);
-	(void)tracees_release(&t);
+	if (!h->s->at_once) {
+		woke = any_woke(h->s, t.procfd);
+		(void)tracees_release(&t);
+	}
 	say(sock, !asked ? SAY_TOO_LATE : woke ? SAY_WOKE : SAY_RELEASED);
 	_exit(0);
 }
@@ -275,7 +281,8 @@ static struct hold *prepare(struct raw_capture *c, size_t process)
 	return h;
 }
 
-int hold_new(struct acquirer *a, size_t process, int64_t at_most_ns, struct hold **ret)
+static int hold_begin(struct acquirer *a, size_t process, int64_t at_most_ns, bool at_once,
+		      struct hold **ret)
 {
 	struct raw_capture *c = a->c;
 	const struct raw_process *p = &c->processes.v[process];
@@ -293,6 +300,7 @@ int hold_new(struct acquirer *a, size_t process, int64_t at_most_ns, struct hold
 		return -ENOMEM;
 	}
 	h->sock = pair[0];
+	h->s->at_once = at_once;
 	pid_t self = getpid();
 	h->child = fork();
 	if (h->child == 0) {
@@ -318,6 +326,19 @@ int hold_new(struct acquirer *a, size_t process, int64_t at_most_ns, struct hold
 	note_stops(h);
 	hold_free(h);
 	return r;
+}
+
+int hold_new(struct acquirer *a, size_t process, int64_t at_most_ns, struct hold **ret)
+{
+	return hold_begin(a, process, at_most_ns, false, ret);
+}
+
+int hold_glance(struct acquirer *a, size_t process, int64_t at_most_ns)
+{
+	struct hold *h;
+	int r = hold_begin(a, process, at_most_ns, true, &h);
+
+	return r < 0 ? r : hold_release(h);
 }
 
 int hold_release(struct hold *h)

@@ -20,4 +20,8 @@ MUST_CHECK int hold_new(struct acquirer *a, size_t process, int64_t at_most_ns, 
  * before. */
 int hold_release(struct hold *h);
 
+/* Only for as long as the copy takes: what the threads show is in capture->hold, and it runs on.
+ * Else as hold_new() and hold_release(). */
+MUST_CHECK int hold_glance(struct acquirer *a, size_t process, int64_t at_most_ns);
+
 #endif

@@ -505,5 +505,8 @@ enum activity look_activity(const struct raw_thread *t)
 		return ACTIVITY_MOVING;
 	/* To wait for a CPU is to want one: on a loaded machine a busy loop gets only its share. */
 	int64_t wanted_ns = last->cpu_ns - first->cpu_ns + last->wait_ns - first->wait_ns;
+	/* Nor could it run while we held it. */
+	for (size_t i = 0; i + 1 < t->looks.n; i++)
+		wanted_ns += t->looks.v[i].stopped_ns;
 	return wanted_ns >= wall_ns / 100 * BUSY_PERCENT ? ACTIVITY_BUSY : ACTIVITY_MOVING;
 }

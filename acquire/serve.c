@@ -223,7 +223,7 @@ static int serve_thread_moved(const struct raw_process *p, uint64_t thread)
 
 /* ---- hold and release ---- */
 
-static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns)
+static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns, bool glance)
 {
 	const struct raw_options *o = s->a->c->options;
 
@@ -232,8 +232,8 @@ static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns)
 	if (o->stop == STOP_NEVER)
 		return -EPERM;
 	int64_t ns = (int64_t)MIN(at_most_ns, (uint64_t)o->stop_budget_ns);
-	int r = hold_new(s->a, process, ns, &s->hold);
-	if (r == 0)
+	int r = glance ? hold_glance(s->a, process, ns) : hold_new(s->a, process, ns, &s->hold);
+	if (r == 0 && !glance)
 		s->held = process;
 	else if (r == -EPERM)
 		add_gap(s, s->a->c->processes.v[process].node, false,
@@ -333,7 +333,8 @@ static void answer(struct server *s, const struct request *q, struct response *r
 			r = serve_thread_moved(p, q->a);
 			break;
 		case REQUEST_HOLD:
-			r = serve_hold(s, q->process, q->a);
+		case REQUEST_GLANCE:
+			r = serve_hold(s, q->process, q->a, q->kind == REQUEST_GLANCE);
 			break;
 		case REQUEST_SAME_FILE:
 			r = serve_same_file(s, p, q->a, q->b);

@@ -27,6 +27,8 @@ enum request_kind {
 	REQUEST_HOLD, /* process, a = ns -> all its threads stand still, at most that long (and the
 			 stop budget); status 0. Who has run since its look is stopped, its
 			 registers and stack are then in raw_capture.hold */
+	REQUEST_GLANCE,  /* process, a = ns -> as HOLD and RELEASE in one, only as long as the copy
+			    takes */
 	REQUEST_RELEASE, /* process -> runs again; status 0; 1 when one that was left asleep woke
 			    meanwhile; -ETIME when the deadline had ended the hold before */
 	REQUEST_PAGES,   /* process, a = index into raw_capture.pages->sets -> reads the pages that
