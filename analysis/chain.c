@@ -338,6 +338,15 @@ static int follow_standing(struct walk *w, node_t at)
 	}
 }
 
+/* A task that waits for nothing is at work whenever its loop's thread runs; NODE_UNKNOWN. */
+static node_t runs_in(const struct analysis *a, node_t n)
+{
+	if (node_table(n) != TABLE_TASK || task_row(a, n)->state == TASK_WAITING ||
+	    !runs(a, task_row(a, n)->thread))
+		return NODE_UNKNOWN;
+	return task_row(a, n)->thread;
+}
+
 static int follow_living(struct walk *w, node_t at)
 {
 	for (;;) {
@@ -356,6 +365,10 @@ static int follow_living(struct walk *w, node_t at)
 		int r = push(w, at, way.wait);
 		if (r < 0)
 			return r;
+		if (way.wait == GRAPH_NONE && runs_in(w->a, at) != NODE_UNKNOWN) {
+			at = runs_in(w->a, at);
+			continue;
+		}
 		if (way.to == NODE_UNKNOWN) {
 			w->c->end = way.wait != GRAPH_NONE ? end_at(w->a, way.wait)
 				    : has_moved(w->a, at)  ? END_RUNS

@@ -169,6 +169,15 @@ const char *fact_text(const struct analysis *a, node_t about, const char *key)
 		       : NULL;
 }
 
+bool runs_code(const struct analysis *a, node_t thread)
+{
+	int64_t stacks;
+
+	return fact_value(a, thread, "stack_repeats", &stacks) ||
+	       fact_value(a, thread, "stack_varies", &stacks) ||
+	       (fact_value(a, thread, "stack_open", &stacks) && stacks > 1);
+}
+
 /* ---- views ---- */
 
 static bool state_is(const struct analysis *a, str_t state, const char *letters)
@@ -189,7 +198,11 @@ static enum mode thread_mode(const struct analysis *a, node_t n)
 		return MODE_STOPPED;
 	if (state_is(a, t->state, "D"))
 		return MODE_D;
-	/* A thread that wants the GIL wakes every 5 ms to ask for it: it stands still all the same,
+	/* Who shares the GIL with others gets it in turn, as he does a CPU; to want it then is to
+	 * run. */
+	if (runs_code(a, n))
+		return MODE_RUNS;
+	/* One that does not get it wakes every 5 ms to ask for it: it stands still all the same,
 	 * even if it is seen awake. */
 	if (fact_value(a, n, "gil_waiter", &waits_for_gil) && t->call.presence == PRESENCE_HERE)
 		return MODE_SLEEPS;

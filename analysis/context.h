@@ -178,6 +178,9 @@ bool loop_polls(const struct analysis *a, node_t thread);
 bool fact_value(const struct analysis *a, node_t about, const char *key, int64_t *ret);
 const char *fact_text(const struct analysis *a, node_t about, const char *key); /* NULL */
 
+/* It was seen to run code of its language again and again, whatever it waited for in between. */
+bool runs_code(const struct analysis *a, node_t thread);
+
 /* ---- parties ---- */
 
 /* Everyone who can act in a process: tasks, and threads that are neither idle helpers nor stand for

@@ -407,6 +407,9 @@ static void tell_busy(const struct claim *c, const struct finding *f, const char
 
 	name_node(c->a, f->end, out);
 	strbuf_addf(out, "%s (%u looks", what, look.n);
+	if (look.turn_stacks)
+		strbuf_addf(out, " and some dozens more: %u stack%s", look.turn_stacks,
+			    look.turn_stacks == 1 ? "" : "s");
 	if (snap_known(look.cpu_ns))
 		strbuf_addf(out, ", %lld ms CPU in %lld ms",
 			    (long long)(look.cpu_ns / NSEC_PER_MSEC),
@@ -444,6 +447,22 @@ static void tell_outside(const struct claim *c, const struct finding *f, struct 
 	strbuf_add_char(out, '.');
 }
 
+/* Bytes on what is awaited are progress; all else is only work. */
+static void tell_slow(const struct claim *c, const struct finding *f, struct strbuf *out)
+{
+	bool runs = node_table(f->end) == TABLE_THREAD && c->chain->end == END_RUNS;
+	bool varies = runs && samples_of(c->a, f->end).turns == TURNS_VARY;
+
+	const char *how =
+		f->can_end == CAN_END_YES ? ": bytes move, so it is slow and not stuck"
+		: varies
+			? " works: it is elsewhere in each look, so it is no loop; whether it comes to an end cannot be seen"
+		: runs ? " moves bytes: it does something; whether it gets on cannot be seen"
+		       : ": bytes move on the way there; whether they are those that are waited for cannot be seen";
+
+	tell_busy(c, f, how, out);
+}
+
 /* Somebody moves, and all that can be said is how. */
 static bool tell_moving(const struct claim *c, node_t thread, struct strbuf *out)
 {
@@ -452,9 +471,12 @@ static bool tell_moving(const struct claim *c, node_t thread, struct strbuf *out
 		      c->a->threads[node_index(thread)].mode == MODE_MOVED);
 
 	if (moves)
-		tell_busy(c, &(struct finding){ .end = thread },
-			  " moves: it sleeps and wakes again, and what it looks for cannot be told",
-			  out);
+		tell_busy(
+			c, &(struct finding){ .end = thread },
+			samples_of(c->a, thread).burned
+				? " burns CPU: a loop or long work, that cannot be told"
+				: " moves: it sleeps and wakes again, and what it looks for cannot be told",
+			out);
 	if (moves && children_of(c->a, process_of(c->a, thread)).n)
 		strbuf_add(out, " It may look after its children.");
 	return moves;
@@ -526,7 +548,7 @@ static void tell_end(const struct claim *c, const struct finding *f, const struc
 			out);
 		break;
 	case VERDICT_SLOW:
-		tell_busy(c, f, ": it moves, so it is slow and not stuck", out);
+		tell_slow(c, f, out);
 		break;
 	case VERDICT_TIMER:
 		name_node(c->a, f->end, out);

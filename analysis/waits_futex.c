@@ -39,7 +39,7 @@ struct limit futex_limit(const struct analysis *a, node_t thread)
 }
 
 /* The GIL is a condition variable that is asked for every 5 ms; its holder was read from the
- * interpreter. */
+ * interpreter. Who gets it again and again does not wait. */
 static bool wants_gil(struct analysis *a, node_t thread)
 {
 	node_t process = process_of(a, thread), holder = NODE_UNKNOWN;
@@ -48,6 +48,8 @@ static bool wants_gil(struct analysis *a, node_t thread)
 
 	if (!fact_value(a, thread, "gil_waiter", &waits))
 		return false;
+	if (runs_code(a, thread))
+		return true;
 	if (fact_value(a, process, "gil_holder", &tid))
 		holder = snap_thread_by_tid(&a->x, tid);
 	if (holder == thread || process_of(a, holder) != process)

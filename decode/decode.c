@@ -20,6 +20,7 @@
 #include "decode/memory.h"
 #include "decode/readahead.h"
 #include "decode/stacks.h"
+#include "decode/turning.h"
 #include "raw/request.h"
 #include "raw/run.h"
 #include "runtimes/runtime.h"
@@ -123,7 +124,8 @@ static int decode_views(struct decoder *d, struct decoded_process *p)
 	stacks_hash(d, p);
 	args_read(p);
 	run_runtimes(p);
-	stacks_hash_loops(p);
+	turning_look(p);
+	turning_write(p);
 	stacks_write(d, p, &ends);
 	end_runtimes(p);
 	tell_modules(d, p);
@@ -290,6 +292,7 @@ _Noreturn void decode_main(struct raw_capture *c, int sock)
 		.b = c->b,
 		.sock = sock,
 		.deadline = deadline_in(budget - budget / 10),
+		.turning_ns = TURNING_TREE_NS,
 	};
 	struct request_files files = { .sock = sock, .deadline = d.deadline };
 	struct request done = { .kind = REQUEST_DONE };

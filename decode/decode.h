@@ -10,6 +10,7 @@
 #define HW_DECODE_DECODE_H
 
 #include "core/array.h"
+#include "decode/turns.h"
 #include "raw/raw.h"
 
 struct memory;  /* decode/memory.h: page-cached reader of one process */
@@ -40,9 +41,7 @@ struct decoded_thread {
 	struct raw_thread *raw;
 	ARRAY(struct decoded_frame) frames; /* innermost first; runtimes insert theirs */
 	bool complete;
-	uint64_t loop; /* a runtime saw it run in the same functions of its language again and
-			  again: their hash; 0 */
-	bool varies;   /* ... or in different ones */
+	struct turning turning;
 };
 
 /* What one process looks like to a runtime. */

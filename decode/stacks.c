@@ -5,6 +5,7 @@
 
 #include "core/map.h"
 #include "core/util.h"
+#include "decode/fde.h"
 #include "decode/lines.h"
 #include "decode/memory.h"
 #include "decode/second_stack.h"
@@ -152,15 +153,15 @@ static const struct raw_held *find_held(const struct raw_hold *hold, pid_t tid)
 	return NULL;
 }
 
-int stacks_read_held(struct decoded_process *p, size_t thread)
+/* 0; 1: it sleeps where it slept; -ENODATA: it was not caught; -ENOMEM. What was found is the
+ * caller's to free. */
+static int unwind_held(struct decoded_process *p, struct decoded_thread *t)
 {
-	struct decoded_thread *t = &p->threads.v[thread];
-	struct decoded_thread fresh = { .raw = t->raw, .loop = t->loop, .varies = t->varies };
 	const struct raw_held *held = find_held(p->capture->hold, t->raw->tid);
 	struct unwind_result result;
 
 	if (held && held->slept)
-		return 0;
+		return 1;
 	if (!held || !held->stack.n)
 		return -ENODATA;
 	struct unwind_input in = {
@@ -170,10 +171,18 @@ int stacks_read_held(struct decoded_process *p, size_t thread)
 		.stack = held->stack,
 		.top = held->top,
 	};
-	int r = unwind_stack(p->decoder->unwinder, &in, &fresh, &result);
-	if (r < 0) {
+	return unwind_stack(p->decoder->unwinder, &in, t, &result);
+}
+
+int stacks_read_held(struct decoded_process *p, size_t thread)
+{
+	struct decoded_thread *t = &p->threads.v[thread];
+	struct decoded_thread fresh = { .raw = t->raw, .turning = t->turning };
+	int r = unwind_held(p, &fresh);
+
+	if (r != 0) {
 		array_done(&fresh.frames);
-		return r;
+		return MIN(r, 0);
 	}
 	for (size_t k = 0; k < fresh.frames.n; k++)
 		name_frame(p->decoder, p, &fresh.frames.v[k], frame_called(&fresh, k));
@@ -296,32 +305,69 @@ void stacks_write(struct decoder *d, struct decoded_process *p, const struct sta
 
 /* ---- hashes ---- */
 
+/*
+ * The function that a frame is in, as a number: by its symbol, or where there is none by the extent
+ * that call frame information gives it. false: only the address is known, which in a loop is
+ * another one each time.
+ */
+static bool frame_function(struct decoder *d, struct decoded_process *p,
+			   const struct decoded_thread *t, size_t i, uint64_t *ret)
+{
+	const struct decoded_frame *f = &t->frames.v[i];
+	bool called = frame_called(t, i);
+	struct symbol_name n;
+	struct place place;
+
+	*ret = f->pc;
+	if (!symbols_name(d->symbols, p->modules, f->pc, called, &n) || !n.module)
+		return false;
+	*ret = map_mix(n.module->id, n.address - (n.function ? n.offset : 0));
+	if (n.function)
+		return true;
+	const struct fde *fde = unwind_fde(d->unwinder, p->modules, f->pc - called, &place);
+	if (fde)
+		*ret = map_mix(n.module->id, fde->start);
+	return fde != NULL;
+}
+
 /* The functions of the native frames: a loop's every turn has other addresses and the same
- * functions. */
+ * functions. *ret_sure: all of them are known, and none of the frames is a guess. */
 static uint64_t hash_frames(struct decoder *d, struct decoded_process *p,
-			    const struct decoded_thread *t)
+			    const struct decoded_thread *t, bool *ret_sure)
 {
 	uint64_t h = 1;
 
+	*ret_sure = t->frames.n > 0;
 	for (size_t i = 0; i < t->frames.n; i++) {
-		const struct decoded_frame *f = &t->frames.v[i];
-		struct symbol_name n;
+		uint64_t function;
 
-		if (f->kind != FRAME_NATIVE)
+		if (t->frames.v[i].kind != FRAME_NATIVE)
 			continue;
-		if (symbols_name(d->symbols, p->modules, f->pc, frame_called(t, i), &n) && n.module)
-			h = map_mix(map_mix(h, n.module->id),
-				    n.function ? n.address - n.offset : n.address);
-		else
-			h = map_mix(h, f->pc);
+		*ret_sure &= frame_function(d, p, t, i, &function) &&
+			     t->frames.v[i].trust != TRUST_GUESSED;
+		h = map_mix(h, function);
 	}
 	return h ? h : 1; /* 0 means none */
+}
+
+int stacks_place_held(struct decoded_process *p, size_t thread, uint64_t *ret)
+{
+	struct decoded_thread fresh = { .raw = p->threads.v[thread].raw };
+	int r = unwind_held(p, &fresh);
+	bool sure = false;
+	uint64_t place = r == 0 ? hash_frames(p->decoder, p, &fresh, &sure) : 0;
+
+	array_done(&fresh.frames);
+	if (r == 0 && sure)
+		*ret = place;
+	return r == 0 && !sure ? 1 : r;
 }
 
 static void hash_thread(struct decoder *d, struct decoded_process *p, size_t i)
 {
 	const struct decoded_thread *t = &p->threads.v[i];
 	uint64_t last = 0;
+	bool sure;
 
 	for (size_t k = 0; k < t->raw->looks.n && !deadline_passed(d->deadline); k++) {
 		const struct raw_look *look = &t->raw->looks.v[k];
@@ -331,13 +377,13 @@ static void hash_thread(struct decoder *d, struct decoded_process *p, size_t i)
 		if (!look->stack_hash || !look_usable(look))
 			continue;
 		if (k == t->raw->primary)
-			last = hash_frames(d, p, t);
+			last = hash_frames(d, p, t, &sure);
 		else if (!last || look->moved) {
 			/* Of another moment: from its own copy alone. */
 			if (unwind_look(d, p, i, look, false, &other, &result) < 0)
 				last = 0;
 			else
-				last = hash_frames(d, p, &other);
+				last = hash_frames(d, p, &other, &sure);
 			array_done(&other.frames);
 		}
 		*look->stack_hash = last;
@@ -348,19 +394,4 @@ void stacks_hash(struct decoder *d, struct decoded_process *p)
 {
 	for (size_t i = 0; i < p->threads.n; i++)
 		hash_thread(d, p, i);
-}
-
-void stacks_hash_loops(struct decoded_process *p)
-{
-	for (size_t i = 0; i < p->threads.n; i++) {
-		const struct decoded_thread *t = &p->threads.v[i];
-
-		for (size_t k = 0; k < t->raw->looks.n; k++) {
-			uint64_t *hash = t->raw->looks.v[k].stack_hash;
-			if (hash && *hash && t->loop)
-				*hash = t->loop;
-			else if (hash && *hash && t->varies)
-				*hash = map_mix(*hash, k + 1);
-		}
-	}
 }

@@ -20,6 +20,7 @@ struct decoder {
 	struct symbols *symbols;
 	struct lines *lines;         /* NULL: not wanted */
 	struct readahead *readahead; /* NULL: not possible */
+	int64_t turning_ns;          /* left for looks at running threads: turning.h */
 };
 
 /* Why stacks of this process are not complete, by unwind_end. */
@@ -45,8 +46,10 @@ void stacks_write(struct decoder *d, struct decoded_process *p, const struct sta
 /* What the earlier and later looks showed, as hashes: equal hashes are equal stacks. */
 void stacks_hash(struct decoder *d, struct decoded_process *p);
 
-/* The same where a runtime knows better: in a loop of its language, what the interpreter calls
- * meanwhile is no other stack. */
-void stacks_hash_loops(struct decoded_process *p);
+/*
+ * Where a thread was while its process was held: a hash of the functions on its native stack. 0; 1:
+ * it slept, or not all of them are known; -ENODATA when it was not caught; -ENOMEM.
+ */
+int stacks_place_held(struct decoded_process *p, size_t thread, uint64_t *ret);
 
 #endif

@@ -1,14 +1,13 @@
 /*
- * Does a Python thread that runs repeat one stack?
+ * Does a Python thread that runs turn in a loop?
  *
  * The native stack does not tell: a loop in Python calls now this helper of the interpreter, now
  * that, and calls between Python functions leave no trace on it from 3.11 on. So the chain of
- * frames is read a number of times, live: only the code of each frame, and at which instruction the
- * innermost one is. What is read while it changes is garbage, and garbage differs, too: where the
- * next reading, made at once, is as before, a few such are overlooked. A loop is what always has
- * the same functions and yet is at other instructions: its helpers are no part of it then. Where
- * the instruction stands still as well the thread may be in one long call into C, and the native
- * stack has to tell.
+ * frames is read a number of times, live: the code of each frame makes a place (decode/turns.h).
+ * What is read while it changes may be garbage; turns.h allows for that.
+ *
+ * At which instruction the innermost frame is tells that it moves. Where it mostly stands still the
+ * thread is in long calls into C, and the native stack has to tell.
  */
 #include "runtimes/cpython/repeats.h"
 
@@ -16,41 +15,22 @@
 
 #include "core/clock.h"
 #include "core/util.h"
+#include "decode/turning.h"
 #include "runtimes/cpython/threads.h"
 
 enum {
 	FRAMES_MAX = 200,
-	MOVES = 6,    /* so often it was elsewhere, and in the same functions */
-	TORN_MAX = 2, /* so many readings may have come to nothing */
-	LOOKS_MAX = 150,
+	MOVES_MIN = 12, /* of so many looks one at least found it elsewhere */
 };
-
-/* Not a divisor of the 5 ms after which the interpreter hands its lock on. */
-#define PAUSE_NS (2 * NSEC_PER_MSEC - 13 * NSEC_PER_MSEC / 100)
 
 struct watched {
-	size_t thread;      /* in python.threads */
-	uint64_t functions; /* 0: not looked at yet */
-	uint64_t instruction;
-	unsigned moves, torn;
+	size_t thread; /* in python.threads */
+	struct turns turns;
+	uint64_t functions, instruction; /* of the last look */
+	unsigned moves;
+	int64_t cpu_ns;
 	bool over;
 };
-
-/* One that only wakes now and then is not worth the time. To wait for a CPU is to want one. */
-#define CPU_MIN_PERCENT 5
-
-static bool used_cpu(const struct raw_thread *t)
-{
-	if (t->looks.n < 2)
-		return false;
-	const struct raw_look *first = &t->looks.v[0], *last = &t->looks.v[t->looks.n - 1];
-	if (!snap_known(first->cpu_ns) || !snap_known(last->cpu_ns))
-		return false;
-	int64_t wanted_ns = last->cpu_ns - first->cpu_ns;
-	if (snap_known(first->wait_ns) && snap_known(last->wait_ns))
-		wanted_ns += last->wait_ns - first->wait_ns;
-	return wanted_ns * 100 > (last->at_ns - first->at_ns) * CPU_MIN_PERCENT;
-}
 
 static int read_chain(struct python *py, const struct py_thread *t, uint64_t *ret_functions,
 		      uint64_t *ret_instruction)
@@ -89,60 +69,57 @@ static int read_chain(struct python *py, const struct py_thread *t, uint64_t *re
 
 static void look(struct python *py, struct watched *w)
 {
-	struct decoded_thread *d = &py->p->threads.v[py->threads.v[w->thread].thread];
+	const struct py_thread *t = &py->threads.v[w->thread];
+	bool ran = turning_ran(py->p->threads.v[t->thread].raw, &w->cpu_ns);
 	uint64_t functions, instruction;
-	bool again = false;
 
-	while (read_chain(py, &py->threads.v[w->thread], &functions, &instruction) < 0 ||
-	       (w->functions && functions != w->functions)) {
-		/* It is elsewhere, if it still is when looked at again. */
-		if (w->torn == TORN_MAX || again) {
-			d->varies = true;
-			w->over = true;
-			return;
-		}
-		w->torn++;
-		again = true;
-		memory_drop(py->memory);
-	}
-	w->moves += w->functions && instruction != w->instruction;
+	if (read_chain(py, t, &functions, &instruction) < 0)
+		return;
+	bool moved = functions != w->functions || instruction != w->instruction;
+	/* The tick that counts its time comes late; to be elsewhere is to have run. */
+	if (!ran && !moved)
+		return;
+	w->moves += w->turns.looks && moved;
 	w->functions = functions;
 	w->instruction = instruction;
-	if (w->moves == MOVES) {
-		d->loop = functions;
-		w->over = true;
+	turns_add(&w->turns, functions);
+	w->over =
+		w->turns.looks == TURNS_MAX || turns_decide(&w->turns, true, false) != TURNING_OPEN;
+}
+
+static size_t choose(struct python *py, struct watched *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < py->threads.n; i++) {
+		const struct py_thread *t = &py->threads.v[i];
+		if (t->thread != SIZE_MAX && t->n_frames &&
+		    turning_wanted(py->p->threads.v[t->thread].raw))
+			v[n++] = (struct watched){ .thread = i, .cpu_ns = SNAP_UNKNOWN };
 	}
+	return n;
 }
 
 void repeats_look(struct python *py)
 {
-	struct {
-		struct watched *v;
-		size_t n, cap;
-	} watched = { 0 };
-	int64_t until = clock_monotonic_ns() + deadline_left_ns(py->p->deadline) / 8;
-	size_t left;
+	CLEANUP(freep) struct watched *v = calloc(py->threads.n + 1, sizeof(*v));
+	size_t n = v ? choose(py, v) : 0, left = n;
+	int64_t began = clock_monotonic_ns(), until = turning_begin(py->p);
 
-	for (size_t i = 0; i < py->threads.n; i++) {
-		const struct py_thread *t = &py->threads.v[i];
-		struct watched *w = t->thread != SIZE_MAX && t->n_frames &&
-						    used_cpu(py->p->threads.v[t->thread].raw)
-					    ? array_push(&watched)
-					    : NULL;
-		if (w)
-			w->thread = i;
-	}
-	left = watched.n;
-	for (unsigned n = 0; left && n < LOOKS_MAX && clock_monotonic_ns() < until; n++) {
+	for (unsigned k = 0; left && clock_monotonic_ns() < until; k++) {
+		turning_pause(k);
 		memory_drop(py->memory);
 		left = 0;
-		for (size_t i = 0; i < watched.n; i++) {
-			if (!watched.v[i].over)
-				look(py, &watched.v[i]);
-			left += !watched.v[i].over;
+		for (size_t i = 0; i < n; i++) {
+			if (!v[i].over)
+				look(py, &v[i]);
+			left += !v[i].over;
 		}
-		if (left)
-			clock_sleep_until(clock_monotonic_ns() + PAUSE_NS);
 	}
-	array_done(&watched);
+	for (size_t i = 0; i < n; i++)
+		if (v[i].moves * MOVES_MIN >= v[i].turns.looks && v[i].turns.looks)
+			py->p->threads.v[py->threads.v[v[i].thread].thread].turning =
+				turns_end(&v[i].turns, true, clock_monotonic_ns() - began);
+	if (n)
+		turning_done(py->p, began);
 }

@@ -295,8 +295,11 @@ void sb_samples(struct snap_build *x, node_t thread, int64_t cpu_ns, int64_t swi
 		s->switches = i * switches;
 		s->io_bytes = i * io_bytes;
 		s->stack_hash = same_stack ? 77 : 77 + i;
-		s->syscall_nr = SNAP_NONE;
+		const struct snap_call *call = &ROW(x, THREAD, thread)->call;
+		s->syscall_nr = call->presence == PRESENCE_HERE ? call->nr : SNAP_NONE;
 	}
+	if (!same_stack)
+		sb_fact(x, thread, "native_varies", 40, "");
 	ROW(x, THREAD, thread)->activity = cpu_ns > 100 * NSEC_PER_MSEC ? ACTIVITY_BUSY
 					   : switches                   ? ACTIVITY_MOVING
 									: ACTIVITY_PARKED;

@@ -381,7 +381,8 @@ static const struct sentence_case cases[] = {
 	  "(3 looks, 2 ms CPU in 400 ms)."),
 	C(is_slow, "SLOW",
 	  "root 100 waits for exit of child 101. "
-	  "child 101: it moves, so it is slow and not stuck (3 looks, 380 ms CPU in 400 ms)."),
+	  "child 101 moves bytes: it does something; whether it gets on cannot be seen (3 looks, 380 ms "
+	  "CPU in 400 ms)."),
 	C(sleeps_a_while, "TIMER",
 	  "root 100 waits for exit of child 101. child 101 sleeps, and goes on by itself in 7.00 s."),
 	C(sleeps_nobody_knows_how_long, "TIMER",
