@@ -321,7 +321,7 @@ def test_attach_numbers_its_files(sleeper, store, tmp_path):
 
 def test_progress_when_it_takes_long(sleeper, store):
     result = support.hangwatch("dump", sleeper.pid, "--samples", "7", "--interval", "300ms", "--no-signal")
-    assert result.code == OK and re.fullmatch(r"hangwatch: \d+\.\d s: [a-z ]+\n", result.err), result
+    assert result.code == OK and len(result.progress) == 1 and not result.err, result
 
 
 def test_attach_says_when_nothing_crossed(store):
@@ -411,7 +411,8 @@ def test_run_passes_on_sigterm(store):
 
 def test_run_on_hang_kill(store):
     script = "(trap '' TERM; sleep 600 & sleep 600) & sleep 600 & wait"
-    result = support.hangwatch("run", "--after", "300ms", "--on-hang=kill", *FAST, "--", "sh", "-c", script)
+    # Once: where all takes its time the tree has not ended yet when twice the time has passed.
+    result = support.hangwatch("run", "--after", "300ms", "--once", "--on-hang=kill", *FAST, "--", "sh", "-c", script)
     assert result.code == 137 and len(kept(store)) == 1, result
     pids = [p["pid"] for p in support.hangwatch("show", kept(store)[0], "--json").report["processes"] if p["name"] == "sleep"]
     assert len(pids) == 3
@@ -423,7 +424,8 @@ def test_run_on_hang_stop(store):
     process = start("run", "--after", "300ms", "--on-hang", "stop", *FAST, "--", "sleep", "600")
     try:
         support.wait_until(lambda: any(support.state(p) == "T" for p in support.children(process.pid)), "it to stop")
-        child, = support.children(process.pid)
+        # Beside it hangwatch may have a child of its own, which looks at it.
+        child, = [p for p in support.children(process.pid) if support.state(p) == "T"]
         os.kill(child, signal.SIGKILL)
         assert finish(process).code == 137
     finally:
