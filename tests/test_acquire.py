@@ -54,10 +54,14 @@ def test_leader_ended(store):
         assert len(process["fds"]) >= 5
 
 
+# A thread that is to stop must come to run first, and on a loaded machine that takes its time.
+PATIENT = ("--stop-budget", "2s")
+
+
 def test_busy_and_parked(store):
     """A busy thread has a stack, by a short stop in every sample; the one that sleeps is never stopped."""
     with state("spin") as target:
-        process = one(support.dump(target.pid, "--samples", "3", "--interval", "50ms"), target.pid)
+        process = one(support.dump(target.pid, "--samples", "3", "--interval", "50ms", *PATIENT), target.pid)
         busy = [t for t in process["threads"] if t["tid"] != target.pid][0]
         parked = [t for t in process["threads"] if t["tid"] == target.pid][0]
         assert busy["activity"] == "busy" and busy["taken"] == "ptrace", busy
@@ -238,7 +242,7 @@ def test_signal_masks(store):
 def test_nothing_is_left_behind(stop, store):
     """No tracer, no stop, no child of hangwatch, whatever was asked."""
     with state("spin") as target:
-        support.dump(target.pid, "--samples", "2", "--interval", "10ms", f"--stop={stop}")
+        support.dump(target.pid, "--samples", "2", "--interval", "10ms", f"--stop={stop}", *PATIENT)
         for tid in support.tasks(target.pid):
             assert support.status(f"{target.pid}/task/{tid}", "TracerPid") == "0"
             assert support.state(target.pid, tid) in "RS"
