@@ -80,7 +80,11 @@ static const char *tail(const char *path)
 void place_add(struct strbuf *b, const struct snap_index *x, node_t sleeper)
 {
 	const struct snap_frame *f = place_of(x, sleeper);
+	uint32_t pth;
 
+	/* Its code calls itself "<string>". */
+	if (!f && snap_fact_about(x, sleeper, "python_pth", &pth))
+		strbuf_addf(b, ", in %s,", tail(snap_str(x->s, SNAP_ROW(x->s, FACT, pth)->text)));
 	if (!f)
 		return;
 	const char *function = place_task_name(snap_str(x->s, f->function));

@@ -10,6 +10,7 @@
 #include "runtimes/cpython/gil.h"
 #include "runtimes/cpython/lock_owners.h"
 #include "runtimes/cpython/setters.h"
+#include "runtimes/cpython/startup.h"
 #include "runtimes/cpython/thread_waits.h"
 #include "runtimes/cpython/threads.h"
 
@@ -111,5 +112,6 @@ void threads_describe(struct python *py)
 	gil_describe(py);
 	thread_waits_describe(py);
 	lock_owners_describe(py);
+	startup_describe(py);
 	describe_foreign(py);
 }

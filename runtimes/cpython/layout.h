@@ -560,14 +560,6 @@ struct cpython_layout {
 	int32_t RLock_owner; /* was rlock_owner, was lock.thread */
 	int32_t RLock_count; /* was rlock_count, was lock.level */
 
-	/* SemLock = SemLockObject: multiprocessing's semaphore; all but `handle` is of its process
-	 * alone. */
-	int32_t SemLock_handle; /* points to a sem_t in shared memory */
-	int32_t SemLock_last_tid;
-	int32_t SemLock_count; /* how often it was acquired and not given back here */
-	int32_t SemLock_maxvalue;
-	int32_t SemLock_kind;
-
 	/* Deque = dequeobject: collections.deque, a list of blocks. */
 	int32_t Deque_leftblock;
 	int32_t Deque_rightblock;

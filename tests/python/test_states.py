@@ -1,6 +1,9 @@
-"""Python processes in unusual states: forked a moment ago, ending, with several interpreters, with threads of C."""
+"""Python processes in unusual states: starting, forked a moment ago, ending, with several interpreters, with threads of C."""
 
 import contextlib
+import os
+import pathlib
+import tempfile
 import time
 
 import pytest
@@ -61,6 +64,46 @@ def test_hangs_between_fork_and_handler(env):
         # On the way out of fork(), with the interpreter still taken by the one who forked.
         native = [f.get("function") for f in child["threads"][0]["frames"] if f["kind"] == "native"]
         assert any(name and name.endswith("fork") for name in native), native
+
+
+@contextlib.contextmanager
+def starting(env, folder, **files):
+    """An interpreter that hangs before it has come to its program: (pid, report)."""
+    os.chmod(folder, 0o755)
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    inside = reading.envs.environment(env.interpreter.root is not None)
+    with support.target(env.command("-B", "-c", "pass"), env={**inside, "PYTHONPATH": str(folder)}) as target:
+        time.sleep(0.1)
+        support.wait_until(lambda: support.all_blocked(support.tree(target.pid)), "everybody sleeps")
+        yield target.pid, reading.read(target.pid, "--native")
+
+
+BLOCKS = "import os; print('READY', flush=True); r, w = os.pipe(); os.read(r, 1)\n"
+
+
+@pytest.fixture
+def folder():
+    """Where a root sees it, too."""
+    with tempfile.TemporaryDirectory(prefix="hw-python-", dir="/tmp") as name:
+        yield pathlib.Path(name)
+
+
+@reading.each(trio=False)
+def test_in_sitecustomize(env, folder):
+    with starting(env, folder, sitecustomize_py=BLOCKS) as (_, report):
+        frames = reading.frames(report["processes"][0]["threads"][0]["frames"])
+        assert frames[-1][:2] == ["<module>", str(folder / "sitecustomize.py")] and not broken(report)
+        assert not reading.facts(report, "python_pth")
+
+
+@reading.each(trio=False)
+def test_in_pth(env, folder):
+    begin = f"import site\nsite.addsitedir({str(folder)!r})\n"
+    with starting(env, folder, sitecustomize_py=begin, hangs_pth=BLOCKS) as (_, report):
+        frames = reading.frames(report["processes"][0]["threads"][0]["frames"])
+        assert frames[-1][:2] == ["<module>", "<string>"] and not broken(report)
+        assert [f["text"] for f in reading.facts(report, "python_pth")] == [str(folder / "hangs.pth")]
 
 
 @reading.each(trio=False)

@@ -428,12 +428,6 @@ const struct cpython_layout cpython_layout_3_13t = {
 	.RLock_owner = 40,
 	.RLock_count = 48,
 
-	.SemLock_handle = 32,
-	.SemLock_last_tid = 40,
-	.SemLock_count = 48,
-	.SemLock_maxvalue = 52,
-	.SemLock_kind = 56,
-
 	.Deque_leftblock = 40,
 	.Deque_rightblock = 48,
 	.Deque_leftindex = 56,

@@ -457,12 +457,6 @@ const struct cpython_layout cpython_layout_3_14 = {
 	.RLock_owner = 24,
 	.RLock_count = 32,
 
-	.SemLock_handle = 16,
-	.SemLock_last_tid = 24,
-	.SemLock_count = 32,
-	.SemLock_maxvalue = 36,
-	.SemLock_kind = 40,
-
 	.Deque_leftblock = 24,
 	.Deque_rightblock = 32,
 	.Deque_leftindex = 40,

@@ -458,12 +458,6 @@ const struct cpython_layout cpython_layout_3_15t = {
 	.RLock_owner = -1,
 	.RLock_count = -1,
 
-	.SemLock_handle = -1,
-	.SemLock_last_tid = -1,
-	.SemLock_count = -1,
-	.SemLock_maxvalue = -1,
-	.SemLock_kind = -1,
-
 	.Deque_leftblock = -1,
 	.Deque_rightblock = -1,
 	.Deque_leftindex = -1,
