@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/waits.h"
 #include "analysis/words.h"
@@ -90,11 +91,54 @@ static bool looks_after_children(struct analysis *a, node_t thread, struct limit
 	return true;
 }
 
+/* The fact ends with "that NAME PID has" (collectors/polled_locks.c). */
+static str_t holder_in(struct analysis *a, const char *text)
+{
+	const char *name = NULL;
+	char who[96];
+
+	for (const char *at = text; (at = strstr(at, " that ")); name = at)
+		at += strlen(" that ");
+	(void)snprintf(who, sizeof(who), "%s", name ? name : "somebody");
+	if (str_ends(who, " has"))
+		who[strlen(who) - strlen(" has")] = '\0';
+	return builder_str(a->b, who);
+}
+
+/* ... or for a lock that somebody else has on a file of its process (try, sleep, try again). false:
+ * there is none. */
+static bool looks_at_locks(struct analysis *a, node_t thread, struct limit l)
+{
+	struct snap_list facts = snap_facts_about(&a->x, thread);
+	bool found = false;
+
+	for (uint32_t i = 0; i < facts.n; i++) {
+		const struct snap_fact *f = SNAP_ROW(a->s, FACT, facts.v[i]);
+		struct wait_in in = wait_any(thread, WAIT_ON_FLOCK, EVIDENCE_CANDIDATE);
+		if (!str_eq(text_of(a, f->key), "lock_of_other") ||
+		    a->threads[node_index(thread)].mode != MODE_MOVED)
+			continue;
+		node_t holder = snap_process_by_pid(&a->x, f->value);
+		in.deadline_ns = l.left_ns;
+		in.note.timed = true;
+		if (holder != NODE_UNKNOWN) {
+			in.party = party_of(a, &holder, 1);
+		} else {
+			in.note.outside = true;
+			in.note.who = holder_in(a, text_of(a, f->text));
+		}
+		wait_add(a, &in, "its next look, perhaps at %s", text_of(a, f->text));
+		found = true;
+	}
+	return found;
+}
+
 void wait_add_sleep(struct analysis *a, node_t thread, struct limit l, const char *what)
 {
 	struct wait_in in = wait_any(thread, WAIT_ON_TIMER, EVIDENCE_PROVED);
 
-	if (looks_after_children(a, thread, l))
+	bool asks = looks_at_locks(a, thread, l);
+	if (looks_after_children(a, thread, l) || asks)
 		return;
 	in.deadline_ns = l.left_ns;
 	in.note.timed = in.note.sleep = true;

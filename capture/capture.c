@@ -70,6 +70,7 @@ void session_settle(struct session *x)
 		(void)munmap(w->c.hold, sizeof(*w->c.hold));
 	array_done(&w->c.outside);
 	map_done(&w->c.resources);
+	free(w->c.locks);
 	builder_done(&w->b);
 	if (w->c.stuck) {
 		give_back(w->c.pages, sizeof(*w->c.pages));

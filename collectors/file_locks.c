@@ -14,40 +14,12 @@
 #include <sys/syscall.h>
 
 #include "collectors/collector.h"
+#include "collectors/fd/lock_line.h"
 #include "collectors/fd/outside.h"
 #include "collectors/fd/resources.h"
 #include "core/cleanup.h"
 #include "core/fs.h"
-#include "core/parse.h"
 #include "core/util.h"
-
-#define LOCKS_MAX_BYTES (8u << 20)
-
-struct lock {
-	uint64_t id, inode, major, minor;
-	int64_t pid;
-	bool blocked;
-	char kind[16], mode[8];
-};
-
-/* "1: POSIX  ADVISORY  WRITE 16264 fe:00:1374956 0 EOF"; blocked: "1: -> FLOCK  ADVISORY  WRITE 700
- * 00:2d:5 0 EOF" */
-static bool parse(const char *line, struct lock *ret)
-{
-	char advisory[16];
-	const char *p = line;
-
-	if (!scan_u64(&p, 10, &ret->id) || !scan_char(&p, ':'))
-		return false;
-	scan_blanks(&p);
-	ret->blocked = str_starts(p, "-> ");
-	if (ret->blocked)
-		p += 3;
-	if (sscanf(p, " %15s %15s %7s %ld %lx:%lx:%lu", ret->kind, advisory, ret->mode, &ret->pid,
-		   &ret->major, &ret->minor, &ret->inode) != 7)
-		return false;
-	return true;
-}
 
 static node_t process_of(const struct raw_capture *c, int64_t pid)
 {
@@ -58,14 +30,14 @@ static node_t process_of(const struct raw_capture *c, int64_t pid)
 }
 
 /* The file as the tree knows it, so that the lock's text can name it. */
-static const char *file_name(struct raw_capture *c, const struct lock *l)
+static const char *file_name(struct raw_capture *c, const struct lock_line *l)
 {
 	node_t r = resource_find(c, RESOURCE_FILE, l->major << 32 | l->minor, l->inode);
 
 	return r == NODE_UNKNOWN ? "a file" : snap_str(c->b->s, resource_row(c, r)->text);
 }
 
-static void add(struct raw_capture *c, const struct lock *l, uint64_t scope)
+static void add(struct raw_capture *c, const struct lock_line *l, uint64_t scope)
 {
 	struct builder *b = c->b;
 	node_t holder = process_of(c, l->pid);
@@ -131,11 +103,11 @@ static void tree(struct raw_capture *c)
 		return;
 	for (int pass = 0; pass < 2; pass++) {
 		for (const char *line = text; line && *line; line = strchr(line, '\n')) {
-			struct lock l;
+			struct lock_line l;
 			line += *line == '\n';
 			if (!*line)
 				break;
-			if (!parse(line, &l))
+			if (!lock_line_parse(line, &l))
 				continue;
 			uint64_t scope = map_mix(l.major << 32 | l.minor, (uint64_t)l.kind[0]);
 			uint64_t key = map_mix(scope, l.inode);

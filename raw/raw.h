@@ -230,6 +230,7 @@ struct raw_capture {
 	bool outside_done;            /* the second round: nobody is added any more */
 	struct map resources;         /* identity of a kernel object -> index of its row:
 				   collectors/fd/resources.h */
+	char *locks; /* /proc/locks, where collectors/polled_locks.c had to read it; NULL */
 	/* What goes on beside the collectors; NULL outside of them. */
 	struct others *others;        /* collectors/holders.c */
 	struct fd_texts_ahead *texts; /* collectors/fds.c */
