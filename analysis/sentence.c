@@ -252,6 +252,18 @@ static void tell_unread(const struct claim *c, const struct finding *f, struct s
 		const struct step *s = claim_step(c, i);
 		if (s->wait == GRAPH_NONE || is_outside(c->a, s->sleeper))
 			continue;
+		const struct snap_resource *overslept = input_overslept(c, i);
+		if (overslept) {
+			name_node(c->a, s->sleeper, out);
+			strbuf_addf(out, " ought to be awake: %lld byte%s unread there, ",
+				    (long long)overslept->recv_q,
+				    overslept->recv_q == 1 ? " lies" : "s lie");
+			strbuf_add(out, overslept->kind == RESOURCE_PIPE
+						? "for which it was not woken. "
+						: "for which it was not woken, or which is less"
+						  " than it asks for at once (SO_RCVLOWAT). ");
+			return;
+		}
 		const struct snap_watch *w = missed_event(c, s);
 		if (!w)
 			continue;
@@ -415,6 +427,9 @@ static void tell_busy(const struct claim *c, const struct finding *f, const char
 			    (long long)(look.cpu_ns / NSEC_PER_MSEC),
 			    (long long)(look.span_ns / NSEC_PER_MSEC));
 	strbuf_add(out, ").");
+	const char *quota = fact_text(c->a, process_of(c->a, f->end), "throttled");
+	if (quota)
+		strbuf_addf(out, " A %s.", quota);
 }
 
 static void tell_idle(const struct claim *c, struct strbuf *out)

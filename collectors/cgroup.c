@@ -63,8 +63,9 @@ static void throttled(struct raw_capture *c, const struct raw_process *p, const 
 	for (;;) {
 		if (read_at(mount, group, "cpu.stat", text, sizeof(text)) &&
 		    value_of(text, "nr_throttled", &times) && times) {
+			/* Version 1 counts nanoseconds, and under another name. */
 			if (!value_of(text, "throttled_usec", &us))
-				us = 0;
+				us = value_of(text, "throttled_time", &us) ? us / 1000 : 0;
 			(void)snprintf(source, sizeof(source), "%s%.180s/cpu.stat", mount, group);
 			builder_fact(c->b, p->node, source, "throttled", (int64_t)times,
 				     "CPU quota held it back %llu times, %llu ms in all",

@@ -67,6 +67,13 @@ enum certainty weakest_of_dead(const struct claim *c);
  */
 bool may_be_woken_otherwise(const struct claim *c, uint32_t i);
 
+/*
+ * The descriptor whose input step `i` waits for, when it has input: the sleeper ought to be awake.
+ * An end of file counts in the kernel's queue of a socket and is no such input, nor is what an
+ * entry that is watched for changes was told of once. NULL: nothing of the kind.
+ */
+const struct snap_resource *input_overslept(const struct claim *c, uint32_t i);
+
 /* Does a deadline on one of the first steps end what nothing else can? */
 bool has_deadline(const struct claim *c, uint32_t steps);
 

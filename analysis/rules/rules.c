@@ -55,6 +55,46 @@ static bool may_have_moved(const struct analysis *a, node_t sleeper)
 	       thread_row(a, thread)->activity == 0;
 }
 
+/* Entries that are watched for changes tell nothing of what was there before. */
+static bool watched_for_changes(const struct analysis *a, node_t thread, node_t resource)
+{
+	const struct snap_fd *set =
+		str_starts(call_name(a, thread), "epoll")
+			? snap_fd_of(&a->x, process_of(a, thread), (int32_t)call_arg(a, thread, 0))
+			: NULL;
+	struct snap_list l = set && is_resource(set->resource)
+				     ? snap_children(&a->x, TABLE_WATCH, set->resource)
+				     : (struct snap_list){ 0 };
+	bool found = false;
+
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct snap_watch *w = SNAP_ROW(a->s, WATCH, l.v[i]);
+		if (w->resource == resource && (w->edge || !w->armed))
+			return true;
+		found |= w->resource == resource;
+	}
+	/* It may be in a set within the set, which may be watched so itself. */
+	return set && !found;
+}
+
+const struct snap_resource *input_overslept(const struct claim *c, uint32_t i)
+{
+	const struct analysis *a = c->a;
+	const struct step *s = claim_step(c, i);
+
+	if (s->wait == GRAPH_NONE || node_table(s->sleeper) != TABLE_THREAD ||
+	    a->threads[node_index(s->sleeper)].mode != MODE_SLEEPS || a->notes.v[s->wait].full ||
+	    !is_resource(wait_row(a, s->wait)->resource))
+		return NULL;
+	const struct snap_resource *r = resource_row(a, wait_row(a, s->wait)->resource);
+	bool stream = (r->kind == RESOURCE_TCP || r->kind == RESOURCE_UNIX) &&
+		      str_eq(text_of(a, r->state), "ESTABLISHED");
+	if ((!stream && r->kind != RESOURCE_PIPE) || !snap_known(r->recv_q) || r->recv_q <= 0 ||
+	    watched_for_changes(a, s->sleeper, wait_row(a, s->wait)->resource))
+		return NULL;
+	return r;
+}
+
 enum certainty weakest_edge(const struct claim *c, uint32_t steps)
 {
 	enum certainty r = c->chain->weak ? CERTAINTY_INFERRED : CERTAINTY_PROVED;
@@ -62,7 +102,7 @@ enum certainty weakest_edge(const struct claim *c, uint32_t steps)
 	for (uint32_t i = 0; i < steps && i <= c->last; i++) {
 		if (claim_step(c, i)->wait != GRAPH_NONE)
 			r = MAX(r, certainty_of(wait_row(c->a, claim_step(c, i)->wait)));
-		if (may_have_moved(c->a, claim_step(c, i)->sleeper))
+		if (may_have_moved(c->a, claim_step(c, i)->sleeper) || input_overslept(c, i))
 			r = CERTAINTY_INFERRED;
 	}
 	return r;

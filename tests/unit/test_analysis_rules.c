@@ -610,6 +610,34 @@ static void looks_again(struct snap_build *x)
 		SNAP_ROW(x->b.s, SAMPLE, i)->syscall_nr = 230;
 }
 
+static void looks_for_a_lock_outside(struct snap_build *x)
+{
+	looks_again(x);
+	node_t writer = sb_process(x, NODE_UNKNOWN, "writer");
+
+	sb_call(x, sb_main(x, writer), "pause");
+	sb_fact(x, sb_main(x, NODE(TABLE_PROCESS, 0)), "lock_of_other", sb_pid(x, writer),
+		"the lock on /run/db that writer 101 has");
+}
+
+static void looks_for_a_lock_of_a_sleeper(struct snap_build *x)
+{
+	looks_again(x);
+	node_t child = sb_process(x, NODE(TABLE_PROCESS, 0), "writer");
+
+	sb_call(x, sb_main(x, child), "openat", 0, 0x1000, 0);
+	sb_fact(x, sb_main(x, NODE(TABLE_PROCESS, 0)), "lock_of_other", sb_pid(x, child),
+		"the lock on /run/db that writer 101 has");
+}
+
+/* It did not come back from its sleep: what others have is nothing to it. */
+static void sleeps_beside_a_lock(struct snap_build *x)
+{
+	sleeps(x, sb_main(x, root(x)), 7);
+	sb_fact(x, sb_main(x, NODE(TABLE_PROCESS, 0)), "lock_of_other", 4711,
+		"the lock on /run/db that writer 4711 has");
+}
+
 static void looks_for_a_stopped_child(struct snap_build *x)
 {
 	looks_again(x);
@@ -624,6 +652,31 @@ static void looks_for_a_child_that_fills_its_pipe(struct snap_build *x)
 
 	sb_fd(x, r, 3, pipe, "r");
 	writes(x, c, 1, pipe);
+}
+
+/* ---- who ought to be awake ---- */
+
+static void each_waits_for_the_other(struct snap_build *x, int64_t unread)
+{
+	node_t r = root(x), c = sb_process(x, r, "child"), a, b;
+
+	sb_pair(x, RESOURCE_UNIX, &a, &b);
+	sb_fd(x, r, 3, a, "rw");
+	sb_fd(x, c, 3, b, "rw");
+	sb_call(x, sb_main(x, r), "read", 3);
+	sb_call(x, sb_main(x, c), "read", 3);
+	SNAP_ROW(x->b.s, RESOURCE, node_index(a))->recv_q = unread;
+}
+
+static void both_read_what_is_empty(struct snap_build *x)
+{
+	each_waits_for_the_other(x, 0);
+}
+
+/* It cannot be so, or the sleeper asks for more than lies there: it is no proof. */
+static void one_sleeps_though_there_is_input(struct snap_build *x)
+{
+	each_waits_for_the_other(x, 4);
 }
 
 /* ---- any child: shells always wait so ---- */
@@ -946,11 +999,20 @@ static const struct rule_case cases[] = {
 	{ "wakes_again_and_again", wakes_again_and_again, { "LIVELOCK", INFERRED, UNKNOWN } },
 	{ "wakes_now_and_then", wakes_now_and_then, { "TIMER", PROVED, TIMER } },
 	{ "wakes_but_has_a_child", wakes_but_has_a_child, { "TIMER", INFERRED, TIMER } },
+	{ "looks_for_a_lock_outside", looks_for_a_lock_outside, { "OUTSIDE", INFERRED, UNKNOWN } },
+	{ "looks_for_a_lock_of_a_sleeper",
+	  looks_for_a_lock_of_a_sleeper,
+	  { "UNKNOWN", INFERRED, UNKNOWN } },
+	{ "sleeps_beside_a_lock", sleeps_beside_a_lock, { "TIMER", PROVED, TIMER } },
 	{ "looks_for_a_stopped_child", looks_for_a_stopped_child, { "STOPPED", INFERRED, TIMER } },
 	{ "looks_for_a_child_that_fills_its_pipe",
 	  looks_for_a_child_that_fills_its_pipe,
 	  { "DEADLOCK", INFERRED, TIMER } },
 
+	{ "both_read_what_is_empty", both_read_what_is_empty, { "DEADLOCK", PROVED, NO } },
+	{ "one_sleeps_though_there_is_input",
+	  one_sleeps_though_there_is_input,
+	  { "DEADLOCK", INFERRED, NO } },
 	{ "server_and_one_that_sleeps", server_and_one_that_sleeps, { "TIMER", PROVED, TIMER } },
 	{ "server_and_a_stopped_one", server_and_a_stopped_one, { "STOPPED", INFERRED, UNKNOWN } },
 	{ "server_and_a_lost_one", server_and_a_lost_one, { "LOST_PEER", INFERRED, UNKNOWN } },

@@ -450,6 +450,7 @@ static const struct sentence_case cases[] = {
 	  "was told of once. Nobody is left who could end that wait."),
 	C(unread_level, "LOST_PEER",
 	  "root 100 waits for fd 4, a pipe that it has to itself. "
+	  "root 100 ought to be awake: 1 byte lies unread there, for which it was not woken. "
 	  "Nobody is left who could end that wait."),
 	C(read_edge, "LOST_PEER",
 	  "root 100 waits for fd 4, a pipe that it has to itself. "
