@@ -497,6 +497,32 @@ static bool tell_moving(const struct claim *c, node_t thread, struct strbuf *out
 	return moves;
 }
 
+/* A descriptor that lies in a message nobody has received is open, and held by no process. */
+static void tell_in_flight(const struct analysis *a, const struct snap_wait *w, struct strbuf *out)
+{
+	node_t at = NODE_UNKNOWN;
+	int64_t n = 0;
+
+	for (uint32_t i = 0; i < SNAP_N(a->s, FACT) && !is_resource(at); i++) {
+		const struct snap_fact *f = SNAP_ROW(a->s, FACT, i);
+		if (str_eq(text_of(a, f->key), "scm_fds") && is_resource(f->about)) {
+			at = f->about;
+			n = f->value;
+		}
+	}
+	struct snap_list fds = is_resource(at) ? snap_resource_fds(&a->x, node_index(at))
+					       : (struct snap_list){ 0 };
+	if (w->on != WAIT_ON_PIPE || party_size(a, a->notes.v[w - wait_row(a, 0)].party) || !fds.n)
+		return;
+	const struct snap_fd *fd = SNAP_ROW(a->s, FD, fds.v[0]);
+	strbuf_addf(
+		out,
+		" Perhaps the other end is among the descriptors (%lld) in flight to fd %lld of ",
+		(long long)n, (long long)fd->fd);
+	name_node(a, fd->owner, out);
+	strbuf_add(out, ", which nobody has received.");
+}
+
 static void tell_unknown(const struct claim *c, const struct finding *f, struct strbuf *out)
 {
 	const struct step *last = claim_step(c, f->steps - 1);
@@ -522,6 +548,7 @@ static void tell_unknown(const struct claim *c, const struct finding *f, struct 
 		return;
 	}
 	strbuf_add(out, "There the chain stops: who will end that is not known.");
+	tell_in_flight(c->a, wait_row(c->a, last->wait), out);
 }
 
 /* It woke between the looks and went to sleep in the same place. */

@@ -32,6 +32,7 @@ static const struct {
 	{ "sendfile64", waits_copy },
 	{ "splice", waits_copy },
 	{ "tee", waits_copy },
+	{ "close", waits_close },
 	{ "accept", waits_accept },
 	{ "accept4", waits_accept },
 	{ "connect", waits_connect },

@@ -68,6 +68,7 @@ const struct snap_fd *call_fd(const struct analysis *a, node_t thread, int arg);
 void waits_read(struct analysis *a, node_t thread);
 void waits_write(struct analysis *a, node_t thread);
 void waits_copy(struct analysis *a, node_t thread); /* sendfile, splice: one reads, one writes */
+void waits_close(struct analysis *a, node_t thread);
 void waits_accept(struct analysis *a, node_t thread);
 void waits_connect(struct analysis *a, node_t thread);
 void waits_poll(struct analysis *a, node_t thread);

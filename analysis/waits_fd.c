@@ -257,7 +257,11 @@ bool wait_add_fd(struct analysis *a, const struct fd_wait *f)
 	in.resource = f->resource;
 	if (!is_resource(f->resource)) {
 		in.note.unknown = true;
-		wait_add(a, &in, "fd %lld", (long long)f->fd);
+		wait_add(a, &in, "fd %lld%s", (long long)f->fd,
+			 f->resource == NODE_NONE
+				 ? ", whose number was closed or used again here: the file that is"
+				   " watched lives on elsewhere"
+				 : "");
 		return true;
 	}
 	const struct snap_resource *r = resource_row(a, f->resource);
@@ -374,6 +378,18 @@ void waits_copy(struct analysis *a, node_t thread)
 		one_fd(a, thread, sendfile ? 1 : 0, false, 0);
 	if (input != TRI_NO)
 		one_fd(a, thread, sendfile ? 0 : 2, true, 0);
+}
+
+/* The number is free already: only what was written before is still under way. */
+void waits_close(struct analysis *a, node_t thread)
+{
+	struct wait_in in = wait_any(thread, WAIT_ON_FILE, EVIDENCE_PROVED);
+
+	in.note.unknown = true;
+	wait_add(a, &in,
+		 "the end of close() of what was fd %d: its last bytes are not through (SO_LINGER,"
+		 " or a file server)",
+		 (int)call_arg(a, thread, 0));
 }
 
 void waits_accept(struct analysis *a, node_t thread)

@@ -135,6 +135,7 @@ const char *words_futex(const char *kind)
 		{ "sem", "a semaphore" },
 		{ "barrier", "a barrier" },
 		{ "once", "what is to be done once" },
+		{ "static", "the first use of a static variable" },
 		{ "futex", "a futex" },
 		{ "lock", "a lock" },
 	};

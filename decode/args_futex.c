@@ -91,6 +91,7 @@ static const struct {
 	{ "pthread_once|__pthread_once|___pthread_once|__pthread_once_slow|"
 	  "__pthread_once_slow.isra.0|call_once",
 	  "once" },
+	{ "__cxa_guard_acquire", "static" },
 };
 
 /* ---- facts ---- */

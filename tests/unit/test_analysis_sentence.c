@@ -325,6 +325,20 @@ static void unread_edge(struct program *p)
 	unread(p, true, 1);
 }
 
+/* The pipe's writing end was sent away, and nobody has taken it. */
+static void other_end_is_in_flight(struct program *p)
+{
+	node_t pipe = sb_pipe(&p->x), a, b;
+
+	sb_pair(&p->x, RESOURCE_UNIX, &a, &b);
+	sb_fd(&p->x, p->root, 3, pipe, "r");
+	sb_fd(&p->x, p->root, 4, a, "rw");
+	sb_fd(&p->x, p->root, 5, b, "rw");
+	SNAP_ROW(p->x.b.s, RESOURCE, node_index(pipe))->holders_complete = TRI_NO;
+	sb_fact(&p->x, b, "scm_fds", 1, "descriptors in flight");
+	sb_call(&p->x, sb_main(&p->x, p->root), "read", 3);
+}
+
 static void unread_level(struct program *p)
 {
 	unread(p, false, 1);
@@ -448,6 +462,10 @@ static const struct sentence_case cases[] = {
 	  "root 100 waits for fd 4, a pipe that it has to itself. "
 	  "root 100 has fd 4 with 1 byte unread, which is watched for changes only (EPOLLET), and "
 	  "was told of once. Nobody is left who could end that wait."),
+	C(other_end_is_in_flight, "UNKNOWN",
+	  "root 100 waits for fd 3, a pipe. There the chain stops: who will end that is not known. "
+	  "Perhaps the other end is among the descriptors (1) in flight to fd 5 of root 100, which "
+	  "nobody has received."),
 	C(unread_level, "LOST_PEER",
 	  "root 100 waits for fd 4, a pipe that it has to itself. "
 	  "root 100 ought to be awake: 1 byte lies unread there, for which it was not woken. "

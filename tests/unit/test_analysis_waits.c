@@ -142,6 +142,11 @@ static void reads_what_could_not_be_seen(struct program *p)
 	sb_call(&p->x, p->main_thread, "read", 3);
 }
 
+static void closes_a_socket_that_lingers(struct program *p)
+{
+	sb_call(&p->x, p->main_thread, "close", 3);
+}
+
 /* From a pipe to a pipe: what it sleeps on is told by what lies in the first. */
 static void splices(struct program *p, int64_t fill)
 {
@@ -659,6 +664,9 @@ static const struct wait_case cases[] = {
 	C(reads_a_timer_that_is_set, "timerfd: fd 3, a timer: nobody @1\n"),
 	C(reads_a_timer_that_is_not_set, "timerfd: fd 3, a timer that is not set: nobody\n"),
 	C(reads_what_could_not_be_seen, "other: fd 3: not known\n"),
+	C(closes_a_socket_that_lingers,
+	  "file: the end of close() of what was fd 3: its last bytes are not through (SO_LINGER, or a "
+	  "file server): not known\n"),
 	C(splices_from_an_empty_pipe, "pipe: fd 3, a pipe from child 101: process 101\n"),
 	C(splices_to_a_full_pipe, "pipe: fd 4, room in a pipe to child 101: process 101\n"),
 	C(splices_where_the_fill_is_not_known,

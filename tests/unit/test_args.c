@@ -290,6 +290,12 @@ static void test_no_guess_about_owners(void **state)
 	assert_string_equal(text(&s, "futex_kind"), "cond");
 	scene_done(&s);
 
+	scene_init(&s, "__cxa_guard_acquire", false);
+	WORDS(&s, 0, 0x10100, 0, 0, 0, 0);
+	CALL(&s, SYS_futex, AT, FUTEX_WAIT, 0x10100, 0);
+	assert_string_equal(text(&s, "futex_kind"), "static");
+	scene_done(&s);
+
 	/* Unlocked while we looked. */
 	scene_init(&s, "pthread_mutex_lock", false);
 	WORDS(&s, 0, 0, 0, 0, 0, 0);
