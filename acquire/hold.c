@@ -228,7 +228,7 @@ static _Noreturn void child_hold(struct raw_capture *c, const struct hold *h, in
 	h->s->error = stands ? stopped_all(&t) : -ETIMEDOUT;
 	stands = h->s->error == 0;
 	say(sock, stands ? SAY_STANDS : SAY_FAILED);
-	char asked = stands ? hear(sock, until) : 0;
+	bool asked = h->s->at_once || (stands && hear(sock, until));
 	if (!h->s->at_once) {
 		woke = any_woke(h->s, t.procfd);
 		(void)tracees_release(&t);
