@@ -69,7 +69,7 @@ static void collect(const struct collector *one, struct raw_capture *c)
 		one->tree(c);
 }
 
-void collect_facts(struct raw_capture *c)
+void collect_begin(struct raw_capture *c)
 {
 	const struct collector *sorted[COLLECTORS_MAX];
 	size_t n = sort_collectors(sorted);
@@ -77,6 +77,13 @@ void collect_facts(struct raw_capture *c)
 	for (size_t k = 0; k < n; k++)
 		if (sorted[k]->begin && !c->outside_done)
 			sorted[k]->begin(c);
+}
+
+void collect_facts(struct raw_capture *c)
+{
+	const struct collector *sorted[COLLECTORS_MAX];
+	size_t n = sort_collectors(sorted);
+
 	for (size_t k = 0; k < n && sorted[k]->order < COLLECT_ENDS; k++)
 		collect(sorted[k], c);
 }

@@ -180,8 +180,6 @@ void look_rows(struct acquirer *a)
 
 	for (size_t i = 0; i < c->processes.n; i++) {
 		const struct raw_process *p = &c->processes.v[i];
-		if (p->decoded)
-			continue;
 		process_gap(c, p);
 		for (size_t k = 0; k < p->threads.n; k++) {
 			thread_row(c, &p->threads.v[k]);
@@ -248,8 +246,6 @@ void sample_rows(struct acquirer *a)
 	for (size_t i = 0; i < c->processes.n; i++)
 		for (size_t k = 0; k < c->processes.v[i].threads.n; k++) {
 			const struct raw_thread *t = &c->processes.v[i].threads.v[k];
-			if (c->processes.v[i].decoded)
-				continue;
 			if (t->looks.n)
 				stopped_row(a->c, t);
 			for (size_t n = 0; n < t->looks.n; n++)

@@ -4,11 +4,11 @@
 
 #include "acquire/process.h"
 
-/* Of those that are not `decoded`. After the last look, before the decode: call, sp, pc, times, activity, how it was taken, into
+/* After the last look, before the decode: call, sp, pc, times, activity, how it was taken, into
  * each thread's row. */
 void look_rows(struct acquirer *a);
 
-/* The same, after the decode, which hashed the stacks: one SAMPLE row for each look. */
+/* After the decode, which hashed the stacks: one SAMPLE row for each look. */
 void sample_rows(struct acquirer *a);
 
 #endif

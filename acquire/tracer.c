@@ -162,8 +162,7 @@ static size_t count_wanted(const struct raw_capture *c, const struct raw_process
 {
 	size_t n = 0;
 
-	/* What has been decoded is not looked at any more. */
-	for (size_t i = 0; !p->decoded && tracer_may_trace(p) && i < p->threads.n; i++)
+	for (size_t i = 0; tracer_may_trace(p) && i < p->threads.n; i++)
 		n += wanted(c, &p->threads.v[i], last_round);
 	return n;
 }

@@ -103,6 +103,8 @@ def started(argv, spin=False):
         try:
             if process.stdout.readline() != b"READY\n":
                 raise RuntimeError(f"{argv} did not get ready")
+            # Whoever holds the other end of a pipe belongs to hangwatch's report, and to no other tool's.
+            process.stdout.close()
             pids = tree(process.pid)
             end = time.monotonic() + 60
             while sum(s != "S" for s in thread_states(pids)) > int(spin):

@@ -11,9 +11,8 @@
  *	signals	only if asked for, when all else is done
  *	thought	waits, graph, verdict: a pure function of the rows
  *
- * With one sample there is no pause in which the ends could be looked at without costing time: they
- * are read by threads of our own while the decoder works, and turned into rows after it. Who is
- * found outside then is decoded by another one.
+ * What needs nothing but the looks, to read descriptors and to look through all other processes,
+ * goes on beside the facts in threads of our own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -219,6 +218,7 @@ static void add_outside(struct work *w)
 static void look(struct work *w)
 {
 	look_first(&w->a);
+	collect_begin(&w->c);
 	words_read(&w->a);
 	collect_facts(&w->c);
 }
@@ -254,28 +254,15 @@ static void sample(struct session *x, struct work *w)
 	w->b.s->head.capture.interval_ns = o->interval_ns;
 }
 
-static bool undecoded(const struct raw_capture *c)
-{
-	for (size_t i = 0; i < c->processes.n; i++)
-		if (!c->processes.v[i].decoded)
-			return true;
-	return false;
-}
-
-/* Stacks, frames and tasks of those that have not been decoded yet. */
+/* Stacks, frames and tasks. */
 static void decode(struct session *x, struct work *w)
 {
 	int64_t budget_ns = MIN(x->options->decode_budget_ns, deadline_left_ns(w->c.deadline));
 
-	if (!undecoded(&w->c))
-		return;
 	session_say(x, "decoding stacks and tasks");
 	look_rows(&w->a);
-	decoder_end(w->decoder);
 	w->decoder = decoder_run(&w->a, deadline_in(budget_ns));
 	sample_rows(&w->a);
-	for (size_t i = 0; i < w->c.processes.n; i++)
-		w->c.processes.v[i].decoded = true;
 }
 
 static void finish_head(struct work *w)
@@ -311,10 +298,6 @@ int session_capture(struct session *x, const struct snap_trigger *trigger, struc
 		return r;
 	session_say(x, "looking at threads");
 	look(w);
-	if (x->options->samples <= 1) {
-		sample(x, w);
-		decode(x, w);
-	}
 	find_ends(x, w);
 	sample(x, w);
 	history_add(x, &w->c);

@@ -13,10 +13,7 @@
 
 #include "raw/raw.h"
 
-/*
- * From this order on: descriptors and what is behind them, who holds it, locks. It is the larger
- * part, and nothing that the decoder does depends on it.
- */
+/* From this order on: descriptors and what is behind them, who holds it, locks. */
 enum { COLLECT_ENDS = 10 };
 
 struct collector {
@@ -38,7 +35,8 @@ struct collector {
 
 extern const struct collector *const collectors[]; /* NULL-terminated, generated, sorted by name */
 
-/* Runs the collectors in order: those before COLLECT_ENDS, which come first, and the others. */
+/* Runs the collectors in order: begin() of all, those before COLLECT_ENDS, and the others. */
+void collect_begin(struct raw_capture *c);
 void collect_facts(struct raw_capture *c);
 void collect_ends(struct raw_capture *c);
 

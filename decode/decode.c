@@ -166,8 +166,7 @@ static void decode_process(struct decoder *d, size_t index)
 
 static bool worth_decoding(const struct raw_process *p)
 {
-	return !p->decoded && p->maps && p->threads.n && !p->kernel_thread && !p->zombie &&
-	       !p->refused;
+	return p->maps && p->threads.n && !p->kernel_thread && !p->zombie && !p->refused;
 }
 
 /* The first from there on; how many there are when there is none. */

@@ -171,7 +171,6 @@ struct raw_process {
 	int taskfd;      /* /proc/PID/task, to count its threads by; -1 */
 	int64_t n_tasks; /* how many threads it had when all had been looked at; -errno */
 	bool kernel_thread, zombie, gone, root, outside;
-	bool decoded; /* the decoder has been at it */
 	bool hidden;  /* it is not gone, as `gone` says for whoever wants to look at it: /proc hides
 			 it */
 	bool refused; /* the kernel lets us see neither stacks nor memory; refused_error says why */

@@ -209,6 +209,7 @@ static int run(const struct options *o)
 		return r;
 	look_first(&a);
 	words_read(&a);
+	collect_begin(&c);
 	collect_facts(&c);
 	collect_ends(&c);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
