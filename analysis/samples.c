@@ -88,7 +88,8 @@ struct samples samples_of(const struct analysis *a, node_t thread)
 		if (!i)
 			continue;
 		const struct snap_sample *before = SNAP_ROW(a->s, SAMPLE, l.v[i - 1]);
-		int64_t span = s->at_ns - before->at_ns, cpu = s->cpu_ns - before->cpu_ns;
+		int64_t span = minus_saturated(s->at_ns, before->at_ns);
+		int64_t cpu = minus_saturated(s->cpu_ns, before->cpu_ns);
 		r.burned &= snap_known(s->cpu_ns) && snap_known(before->cpu_ns) &&
 			    (wants_cpu ? cpu > 0 : cpu * 100 > span * BURN_MIN_PERCENT);
 		r.switched &= snap_known(s->switches) && snap_known(before->switches) &&
@@ -101,9 +102,9 @@ struct samples samples_of(const struct analysis *a, node_t thread)
 		const struct snap_sample *first = SNAP_ROW(a->s, SAMPLE, l.v[0]);
 		const struct snap_sample *last = SNAP_ROW(a->s, SAMPLE, l.v[l.n - 1]);
 		r.at_ns = first->at_ns;
-		r.span_ns = last->at_ns - first->at_ns;
+		r.span_ns = minus_saturated(last->at_ns, first->at_ns);
 		if (snap_known(first->cpu_ns) && snap_known(last->cpu_ns))
-			r.cpu_ns = last->cpu_ns - first->cpu_ns;
+			r.cpu_ns = minus_saturated(last->cpu_ns, first->cpu_ns);
 		if (snap_known(first->io_bytes) && snap_known(last->io_bytes))
 			r.io_bytes = last->io_bytes - first->io_bytes;
 	}

@@ -55,4 +55,12 @@ static inline const char *path_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* a - b, or as near to it as the type comes: numbers of a report may be any. */
+static inline int64_t minus_saturated(int64_t a, int64_t b)
+{
+	int64_t r;
+
+	return !__builtin_sub_overflow(a, b, &r) ? r : a < b ? INT64_MIN : INT64_MAX;
+}
+
 #endif

@@ -121,12 +121,12 @@ static void put_stack(struct trace *t, node_t n)
 
 static void put_slice(struct trace *t, node_t n, const char *name, int64_t since_ns)
 {
-	int64_t from = MIN(since_ns, t->captured_ns - SLICE_NS);
+	int64_t latest = minus_saturated(t->captured_ns, SLICE_NS), from = MIN(since_ns, latest);
 
 	begin(t, "X", name);
 	put_track(t, n);
-	put_time(t, "ts", from - t->zero_ns);
-	put_time(t, "dur", t->captured_ns - from);
+	put_time(t, "ts", minus_saturated(from, t->zero_ns));
+	put_time(t, "dur", minus_saturated(t->captured_ns, from));
 	put_stack(t, n);
 	json_object_end(t->j);
 }
@@ -134,7 +134,7 @@ static void put_slice(struct trace *t, node_t n, const char *name, int64_t since
 static int64_t blocked_since(const struct trace *t, const struct snap_thread *thread)
 {
 	return snap_known(thread->blocked_ns) && thread->blocked_ns > 0
-		       ? t->captured_ns - thread->blocked_ns
+		       ? minus_saturated(t->captured_ns, thread->blocked_ns)
 		       : t->captured_ns;
 }
 
@@ -178,7 +178,8 @@ static void put_arrow(struct trace *t, const char *phase, node_t n, const char *
 	json_key(t->j, "bp");
 	json_str(t->j, "e");
 	put_track(t, n);
-	put_time(t, "ts", t->captured_ns - SLICE_NS / 2 - t->zero_ns);
+	put_time(t, "ts",
+		 minus_saturated(minus_saturated(t->captured_ns, SLICE_NS / 2), t->zero_ns));
 	json_object_end(t->j);
 }
 
@@ -239,14 +240,14 @@ static void put_events(struct trace *t)
 		json_str(t->j, process == NODE_UNKNOWN ? "g" : "p");
 		json_key(t->j, "pid");
 		json_int(t->j, process == NODE_UNKNOWN ? 0 : node_index(process) + 1);
-		put_time(t, "ts", e->at_ns - t->zero_ns);
+		put_time(t, "ts", minus_saturated(e->at_ns, t->zero_ns));
 		json_object_end(t->j);
 	}
 }
 
 static int64_t earliest(const struct trace *t)
 {
-	int64_t least = t->captured_ns - SLICE_NS;
+	int64_t least = minus_saturated(t->captured_ns, SLICE_NS);
 
 	for (uint32_t i = 0; i < SNAP_N(t->s, EVENT); i++)
 		if (snap_known(SNAP_ROW(t->s, EVENT, i)->at_ns))
