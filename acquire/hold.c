@@ -343,7 +343,10 @@ int hold_glance(struct acquirer *a, size_t process, int64_t at_most_ns)
 
 int hold_release(struct hold *h)
 {
-	say(h->sock, SAY_RELEASED);
+	/* After a glance it asks nothing, and what it leaves unread would make its answer an error
+	 * (unix(7): ECONNRESET). */
+	if (!h->s->at_once)
+		say(h->sock, SAY_RELEASED);
 	char said = hear(h->sock, deadline_in(TRACER_GRACE_NS));
 	note_stops(h);
 	hold_free(h);
