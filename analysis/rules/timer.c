@@ -7,11 +7,13 @@
 
 static bool sleeps_again(const struct claim *c)
 {
-	node_t n = claim_step(c, c->last)->sleeper;
+	const struct step *last = claim_step(c, c->last);
+	node_t n = last->sleeper;
 
-	if (node_table(n) != TABLE_THREAD || c->a->threads[node_index(n)].mode != MODE_MOVED)
+	if (last->wait == GRAPH_NONE || node_table(n) != TABLE_THREAD ||
+	    c->a->threads[node_index(n)].mode != MODE_MOVED)
 		return false;
-	int64_t at = wait_row(c->a, claim_step(c, c->last)->wait)->deadline_ns;
+	int64_t at = wait_row(c->a, last->wait)->deadline_ns;
 	return samples_of(c->a, n).same_stack && (!snap_known(at) || at <= 0);
 }
 
