@@ -481,9 +481,6 @@ int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size
 
 	if (since >= t->looks.n)
 		return -ENODATA;
-	/* It ran on; while it is on a CPU the numbers stand still until the next tick. */
-	if (t->looks.v[since].running)
-		return 1;
 	struct process_dir d = process_dir(p);
 	if (d.fd < 0)
 		return d.fd == -ESRCH || d.fd == -ENOENT ? 1 : d.fd;

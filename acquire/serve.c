@@ -165,12 +165,15 @@ static int serve_mark(struct server *s, size_t process)
 
 /*
  * Of a thread that is on a CPU all the while, the numbers stand still until the next tick. One that
- * slept when it was looked at and has these numbers still, sleeps; of any other its state is asked.
+ * slept when it was looked at and has these numbers still, sleeps; of any other its state is asked,
+ * and the numbers once more after that: it may have gone to sleep in between, and only then is what
+ * it ran before counted.
  */
 static bool may_run(const struct raw_process *p, const struct marked *m)
 {
 	char path[48];
 	struct raw_stat stat;
+	struct raw_run now;
 
 	for (size_t i = 0; i < p->threads.n; i++) {
 		const struct raw_look *look = raw_primary(&p->threads.v[i]);
@@ -181,7 +184,9 @@ static bool may_run(const struct raw_process *p, const struct marked *m)
 	}
 	struct process_dir d = process_dir(p);
 	(void)snprintf(path, sizeof(path), "task/%d/stat", m->tid);
-	bool runs = d.fd < 0 || raw_stat_read(d.fd, path, &stat) < 0 || stat.state == 'R';
+	bool runs = d.fd < 0 || raw_stat_read(d.fd, path, &stat) < 0 || stat.state == 'R' ||
+		    raw_run_read_at(d.fd, m->tid, &now) < 0 || now.runs != m->runs ||
+		    now.cpu_ns != m->cpu_ns;
 	process_dir_done(&d);
 	return runs;
 }
