@@ -20,7 +20,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +27,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "core/thread.h"
 #include "core/util.h"
 
 /* Reading a process takes a millisecond; with ten thousand threads 300. */
@@ -186,8 +186,6 @@ static size_t count_kept(const struct raw_capture *c)
 
 static bool add_reader(struct crew *crew)
 {
-	sigset_t all, before;
-
 	if (crew->n == ARRAY_SIZE(crew->readers))
 		return false;
 	struct reader *r = &crew->readers[crew->n];
@@ -196,11 +194,7 @@ static bool add_reader(struct crew *crew)
 				  .fds_left = crew->fds_each,
 				  .runfds_left = crew->runfds_each,
 				  .gate = &crew->gate };
-	/* Signals are for the main thread, which knows what to do about them. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool made = pthread_create(&r->thread, NULL, read_processes, r) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	bool made = thread_start(&r->thread, read_processes, r);
 	crew->n += made;
 	return made;
 }

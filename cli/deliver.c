@@ -8,14 +8,13 @@
 #include "cli/deliver.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/reports.h"
 #include "cli/targets.h"
 #include "core/log.h"
+#include "core/thread.h"
 
 static int keep(const struct options *o, const struct snapshot *s, const struct snap_index *x)
 {
@@ -56,14 +55,9 @@ static int keep_and_show(const struct options *o, bool live, struct session *ses
 			 const struct snapshot *s, const struct snap_index *x)
 {
 	struct keeping k = { o, s, x, EXIT_OK };
-	sigset_t all, before;
 	pthread_t thread;
+	bool beside = thread_start(&thread, keep_beside, &k);
 
-	/* Signals are for the main thread, which knows what to do about them. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool beside = pthread_create(&thread, NULL, keep_beside, &k) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!beside)
 		(void)keep_beside(&k);
 	session_settle(session);

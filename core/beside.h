@@ -8,8 +8,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* Starts one that takes no signals: those are for the main thread, which knows what to do about
- * them. false: none is to be had, and whoever asks does the work itself. */
+/* thread_start(), or false: none is to be had, and whoever asks does the work itself. */
 bool beside_start(pthread_t *ret, void *(*fn)(void *), void *arg);
 
 #endif

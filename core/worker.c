@@ -1,18 +1,17 @@
 /*
  * A thread that waits for work; see worker.h. Between two calls it sleeps, so that a call costs two
- * wake-ups and no thread. It takes no signals: those are for the main thread, which knows what to
- * do about them.
+ * wake-ups and no thread.
  */
 #include "core/worker.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "core/thread.h"
 #include "core/util.h"
 
 /* Threads that are never seen again cost a stack each; who meets more of them than this reads what
@@ -66,7 +65,6 @@ static struct worker_thread *thread_new(void)
 {
 	struct worker_thread *t = calloc(1, sizeof(*t));
 	pthread_condattr_t attributes;
-	sigset_t all, before;
 
 	if (!t)
 		return NULL;
@@ -75,11 +73,7 @@ static struct worker_thread *thread_new(void)
 	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&t->changed, &attributes);
 	(void)pthread_condattr_destroy(&attributes);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool made = pthread_create(&t->thread, NULL, work, t) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (made)
+	if (thread_start(&t->thread, work, t))
 		return t;
 	thread_free(t);
 	return NULL;
