@@ -503,8 +503,7 @@ enum activity look_activity(const struct raw_thread *t)
 		return ACTIVITY_PARKED;
 	if (!snap_known(first->cpu_ns) || !snap_known(first->wait_ns))
 		return ACTIVITY_MOVING;
-	/* To wait for a CPU is to want one: on a loaded machine a busy loop gets only its share. */
-	int64_t wanted_ns = last->cpu_ns - first->cpu_ns + last->wait_ns - first->wait_ns;
+	int64_t wanted_ns = raw_run_wanted_ns(first, last);
 	/* Nor could it run while we held it. */
 	for (size_t i = 0; i + 1 < t->looks.n; i++)
 		wanted_ns += t->looks.v[i].stopped_ns;

@@ -68,9 +68,16 @@ bool deadline_passed(struct deadline d)
 	return deadline_left_ns(d) == 0;
 }
 
+struct timespec deadline_timespec(struct deadline d)
+{
+	return (struct timespec){ .tv_sec = d.at_ns / NSEC_PER_SEC,
+				  .tv_nsec = d.at_ns % NSEC_PER_SEC };
+}
+
 void clock_sleep_until(int64_t at_ns)
 {
-	struct timespec t = { .tv_sec = at_ns / NSEC_PER_SEC, .tv_nsec = at_ns % NSEC_PER_SEC };
+	struct timespec t = deadline_timespec((struct deadline){ at_ns });
+
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
 		;
 }

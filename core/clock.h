@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 int64_t clock_monotonic_ns(void);
 int64_t clock_boottime_ns(void);
@@ -19,8 +20,9 @@ struct deadline {
 };
 
 struct deadline deadline_in(int64_t ns);
-int64_t deadline_left_ns(struct deadline d); /* never below 0 */
-int deadline_left_ms(struct deadline d);     /* for poll(2): rounded up, at most INT_MAX */
+struct timespec deadline_timespec(struct deadline d); /* of CLOCK_MONOTONIC */
+int64_t deadline_left_ns(struct deadline d);          /* never below 0 */
+int deadline_left_ms(struct deadline d);              /* for poll(2): rounded up, at most INT_MAX */
 bool deadline_passed(struct deadline d);
 
 /* Sleeps until `at_ns` on the monotonic clock, through signals. */

@@ -82,8 +82,7 @@ static struct worker_thread *thread_new(void)
 /* True when the work is done; else thread and `arg` are no longer ours. */
 static bool have_done(struct worker_thread *t, void (*fn)(void *), void *arg, struct deadline until)
 {
-	struct timespec end = { .tv_sec = until.at_ns / NSEC_PER_SEC,
-				.tv_nsec = until.at_ns % NSEC_PER_SEC };
+	struct timespec end = deadline_timespec(until);
 	int r = 0;
 
 	(void)pthread_mutex_lock(&t->lock);

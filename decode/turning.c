@@ -21,10 +21,8 @@ bool turning_wanted(const struct raw_thread *t)
 	const struct raw_look *first = &t->looks.v[0], *last = &t->looks.v[t->looks.n - 1];
 	if (!snap_known(first->cpu_ns) || !snap_known(last->cpu_ns))
 		return false;
-	int64_t wanted_ns = last->cpu_ns - first->cpu_ns;
-	if (snap_known(first->wait_ns) && snap_known(last->wait_ns))
-		wanted_ns += last->wait_ns - first->wait_ns;
-	return wanted_ns * 100 > (last->at_ns - first->at_ns) * CPU_MIN_PERCENT;
+	return raw_run_wanted_ns(first, last) * 100 >
+	       (last->at_ns - first->at_ns) * CPU_MIN_PERCENT;
 }
 
 bool turning_ran(const struct raw_thread *t, int64_t *cpu_ns)

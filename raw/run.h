@@ -29,6 +29,19 @@ static inline bool raw_run_since(const struct raw_look *look, const struct raw_r
 	return look->running || now->runs != look->runs || now->cpu_ns != look->cpu_ns;
 }
 
+/*
+ * How long a thread wanted a CPU between two looks: to wait for one is to want it, for on a loaded
+ * machine a busy loop gets only its share. The CPU times must be known.
+ */
+static inline int64_t raw_run_wanted_ns(const struct raw_look *first, const struct raw_look *last)
+{
+	int64_t ns = last->cpu_ns - first->cpu_ns;
+
+	if (snap_known(first->wait_ns) && snap_known(last->wait_ns))
+		ns += last->wait_ns - first->wait_ns;
+	return ns;
+}
+
 /* How many threads a process has, by a descriptor of its task directory; -errno. */
 int64_t raw_run_count(int taskfd);
 

@@ -266,9 +266,7 @@ static void wait_for(struct fd_texts_ahead *a)
 {
 	while (a->runs) {
 		uint64_t progress = a->progress;
-		struct deadline until = deadline_in(STUCK_NS);
-		struct timespec end = { .tv_sec = until.at_ns / NSEC_PER_SEC,
-					.tv_nsec = until.at_ns % NSEC_PER_SEC };
+		struct timespec end = deadline_timespec(deadline_in(STUCK_NS));
 
 		a->runs = pthread_clockjoin_np(a->thread, NULL, CLOCK_MONOTONIC, &end) != 0;
 		if (!a->runs || a->progress != progress)
