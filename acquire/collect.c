@@ -79,23 +79,13 @@ void collect_begin(struct raw_capture *c)
 			sorted[k]->begin(c);
 }
 
-void collect_facts(struct raw_capture *c)
-{
-	const struct collector *sorted[COLLECTORS_MAX];
-	size_t n = sort_collectors(sorted);
-
-	for (size_t k = 0; k < n && sorted[k]->order < COLLECT_ENDS; k++)
-		collect(sorted[k], c);
-}
-
-void collect_ends(struct raw_capture *c)
+void collect_all(struct raw_capture *c)
 {
 	const struct collector *sorted[COLLECTORS_MAX];
 	size_t n = sort_collectors(sorted);
 
 	for (size_t k = 0; k < n; k++)
-		if (sorted[k]->order >= COLLECT_ENDS)
-			collect(sorted[k], c);
+		collect(sorted[k], c);
 }
 
 static bool has_moved(const struct raw_thread *t)

@@ -10,15 +10,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/kcmp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "acquire/files.h"
 #include "acquire/hold.h"
@@ -252,41 +248,6 @@ static int serve_release(struct server *s)
 	return hold_release(take_ptr(s->hold));
 }
 
-/* ---- descriptors ---- */
-
-/* A pid is no identity: what was asked about it counts only if the process still lives afterwards.
- * Then nobody else can have had its pid. */
-static bool still_lives(const struct raw_process *p)
-{
-	struct pollfd end = { .fd = p->pidfd, .events = POLLIN };
-
-	if (p->pidfd >= 0)
-		return poll(&end, 1, 0) == 0;
-	struct process_dir d = process_dir(p);
-	bool lives = d.fd >= 0;
-	process_dir_done(&d);
-	return lives;
-}
-
-static bool same_file(pid_t a, pid_t b, uint64_t fd)
-{
-	return syscall(SYS_kcmp, a, b, KCMP_FILE, fd, fd) == 0;
-}
-
-static int serve_same_file(const struct server *s, const struct raw_process *p, uint64_t fd,
-			   uint64_t other)
-{
-	const struct raw_capture *c = s->a->c;
-
-	if (fd > INT_MAX || other >= c->processes.n)
-		return -EINVAL;
-	const struct raw_process *o = &c->processes.v[other];
-	bool open = same_file(p->pid, p->pid, fd), same = open && same_file(p->pid, o->pid, fd);
-	if (!still_lives(p) || !still_lives(o))
-		return -ESRCH;
-	return open ? same : -EBADF;
-}
-
 /* ---- rows ---- */
 
 static int take_delta(struct server *s, int fd)
@@ -340,9 +301,6 @@ static void answer(struct server *s, const struct request *q, struct response *r
 		case REQUEST_HOLD:
 		case REQUEST_GLANCE:
 			r = serve_hold(s, q->process, q->a, q->kind == REQUEST_GLANCE);
-			break;
-		case REQUEST_SAME_FILE:
-			r = serve_same_file(s, p, q->a, q->b);
 			break;
 		case REQUEST_RELEASE:
 			if (s->hold && s->held == q->process)

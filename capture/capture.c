@@ -220,22 +220,20 @@ static void look(struct work *w)
 	look_first(&w->a);
 	collect_begin(&w->c);
 	words_read(&w->a);
-	collect_facts(&w->c);
+	collect_all(&w->c);
 }
 
-/* The ends of what the tree holds, and the few processes that hold the others. */
-static void find_ends(struct session *x, struct work *w)
+/* The tree, and the few processes that hold the other ends of what it holds. */
+static void look_and_collect(struct session *x, struct work *w)
 {
-	collect_ends(&w->c);
+	look(w);
 	if (w->c.outside.n) {
 		session_say(x, "looking at processes that hold the other ends");
 		add_outside(w);
 	}
 	w->c.outside_done = true;
-	if (w->c.outside.n) {
+	if (w->c.outside.n)
 		look(w);
-		collect_ends(&w->c);
-	}
 }
 
 static void sample(struct session *x, struct work *w)
@@ -297,8 +295,7 @@ int session_capture(struct session *x, const struct snap_trigger *trigger, struc
 	if (r < 0)
 		return r;
 	session_say(x, "looking at threads");
-	look(w);
-	find_ends(x, w);
+	look_and_collect(x, w);
 	sample(x, w);
 	history_add(x, &w->c);
 	decode(x, w);

@@ -13,9 +13,6 @@
 
 #include "raw/raw.h"
 
-/* From this order on: descriptors and what is behind them, who holds it, locks. */
-enum { COLLECT_ENDS = 10 };
-
 struct collector {
 	const char *name;
 	int order; /* lower runs earlier; 0 unless it needs rows of another collector */
@@ -35,10 +32,11 @@ struct collector {
 
 extern const struct collector *const collectors[]; /* NULL-terminated, generated, sorted by name */
 
-/* Runs the collectors in order: begin() of all, those before COLLECT_ENDS, and the others. */
+/* Calls begin() of every collector, as soon as the looks are taken. */
 void collect_begin(struct raw_capture *c);
-void collect_facts(struct raw_capture *c);
-void collect_ends(struct raw_capture *c);
+
+/* Runs every collector in order. */
+void collect_all(struct raw_capture *c);
 
 /* Calls moved() for the threads that need it. */
 void collect_moved(struct raw_capture *c);

@@ -376,8 +376,7 @@ static void mark_armed(struct raw_capture *c)
 
 	for (uint32_t i = SNAP_N(s, WATCH); i-- > 0;) {
 		const struct snap_watch *w = SNAP_ROW(s, WATCH, i);
-		/* What a thread polls is joined when the decoder has read it. */
-		if (node_table(w->owner) == TABLE_RESOURCE && w->resource != NODE_NONE)
+		if (w->resource != NODE_NONE)
 			(void)map_set(&watch_of, map_mix(w->process, (uint64_t)w->fd), i);
 	}
 	for (uint32_t i = 0; i < SNAP_N(s, FD); i++) {
@@ -486,5 +485,5 @@ static void tree(struct raw_capture *c)
 }
 
 const struct collector collector_fds = {
-	.name = "fds", .order = COLLECT_ENDS, .begin = begin, .process = process, .tree = tree
+	.name = "fds", .order = 10, .begin = begin, .process = process, .tree = tree
 };

@@ -33,11 +33,8 @@ enum request_kind {
 			    meanwhile; -ETIME when the deadline had ended the hold before */
 	REQUEST_PAGES,   /* process, a = index into raw_capture.pages->sets -> reads the pages that
 			    set names; no answer but its state */
-	REQUEST_SAME_FILE, /* process, a = descriptor, b = another process -> status 1 when that
-			      number is the same open file in both, else 0; -EBADF where the
-			      first has no such descriptor */
-	REQUEST_DELTA,     /* fd = memfd with rows (snapshot/delta.h); no answer */
-	REQUEST_DONE,      /* all is sent; no answer */
+	REQUEST_DELTA,   /* fd = memfd with rows (snapshot/delta.h); no answer */
+	REQUEST_DONE,    /* all is sent; no answer */
 };
 
 #define REQUEST_ALL_THREADS UINT64_MAX

@@ -177,25 +177,9 @@ node_t builder_fact(struct builder *b, node_t about, const char *source, const c
 	return builder_last(b, TABLE_FACT);
 }
 
-/* What is missing is missing once, whoever finds it out again. */
-static bool gap_is_known(const struct builder *b, node_t about, const char *what, const char *why)
-{
-	const struct snapshot *s = b->s;
-
-	for (uint32_t i = 0; i < SNAP_N(s, GAP); i++) {
-		const struct snap_gap *g = SNAP_ROW(s, GAP, i);
-		if (g->about == about && str_eq(snap_str(s, g->what), what) &&
-		    str_eq(snap_str(s, g->why), why))
-			return true;
-	}
-	return false;
-}
-
 void builder_gap(struct builder *b, node_t about, bool hole, const char *what, const char *why,
 		 const char *fix)
 {
-	if (gap_is_known(b, about, what, why))
-		return;
 	struct snap_gap row = { .about = about,
 				.what = builder_str(b, what),
 				.why = builder_str(b, why),

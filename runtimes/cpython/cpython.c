@@ -183,8 +183,6 @@ static int attempt(struct python *py, bool still)
 {
 	codes_forget(&py->codes);
 	heap_forget(&py->heap);
-	if (py->memory == py->p->memory)
-		memory_drop(py->memory);
 	if (still)
 		readahead_give(readahead_of(py), py->p, py->memory);
 

@@ -5,10 +5,7 @@
  */
 #include "runtimes/cpython/inherited.h"
 
-#include <errno.h>
 #include <string.h>
-
-#include "raw/request.h"
 
 bool task_is_inherited(const struct python *py, node_t thread)
 {
@@ -29,27 +26,32 @@ static bool is_elder(const struct raw_process *p, const struct raw_process *own)
 	       (p->start_ticks == own->start_ticks && p->pid < own->pid);
 }
 
+/* What descriptor `fd` of a process is open on; NODE_UNKNOWN. */
+static node_t resource_of(const struct snapshot *s, node_t process, int64_t fd)
+{
+	for (uint32_t i = 0; i < SNAP_N(s, FD); i++)
+		if (SNAP_ROW(s, FD, i)->owner == process && SNAP_ROW(s, FD, i)->fd == fd)
+			return SNAP_ROW(s, FD, i)->resource;
+	return NODE_UNKNOWN;
+}
+
 enum tri python_descriptor_is_copy(const struct python *py, int64_t fd)
 {
-	const struct decoded_process *own = py->p;
-	const struct raw_capture *c = own->capture;
+	const struct raw_capture *c = py->p->capture;
+	const struct snapshot *s = py->b->s;
+	node_t mine = resource_of(s, py->p->raw->node, fd);
 	bool seen = false;
 
+	if (node_table(mine) != TABLE_RESOURCE)
+		return TRI_UNKNOWN;
 	/* The parent may be gone, or asked for by nobody: whoever else of the family is here has
 	 * it, too. */
 	for (size_t i = 0; i < c->processes.n; i++) {
-		const struct request q = { .kind = REQUEST_SAME_FILE,
-					   .process = (uint32_t)own->index,
-					   .a = (uint64_t)fd,
-					   .b = i };
-		if (!is_elder(&c->processes.v[i], own->raw))
+		if (!is_elder(&c->processes.v[i], py->p->raw))
 			continue;
-		int same = request_call(own->sock, &q, own->deadline, NULL, NULL);
-		if (same == 1)
+		seen = true;
+		if (resource_of(s, c->processes.v[i].node, fd) == mine)
 			return TRI_YES;
-		if (same == -EBADF)
-			return TRI_UNKNOWN;
-		seen |= same == 0;
 	}
 	return seen ? TRI_NO : TRI_UNKNOWN;
 }

@@ -210,8 +210,7 @@ static int run(const struct options *o)
 	look_first(&a);
 	words_read(&a);
 	collect_begin(&c);
-	collect_facts(&c);
-	collect_ends(&c);
+	collect_all(&c);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	struct decoder decoder;
