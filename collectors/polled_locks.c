@@ -15,6 +15,7 @@
 
 #include "collectors/collector.h"
 #include "collectors/fd/lock_line.h"
+#include "collectors/fd/outside.h"
 #include "collectors/fd/resources.h"
 #include "core/fs.h"
 #include "core/util.h"
@@ -67,15 +68,13 @@ static void note(struct raw_capture *c, const struct raw_process *p, const struc
 		 const struct lock_line *l)
 {
 	node_t file = resource_find(c, RESOURCE_FILE, l->major << 32 | l->minor, l->inode);
-	char path[48], comm[64];
+	char comm[64];
 
 	if (file == NODE_UNKNOWN || !has_open(c, p->node, file))
 		return;
-	(void)snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)l->pid);
 	/* Who asked for a flock may be gone: then nobody is named. */
-	if (fs_read(AT_FDCWD, path, comm, sizeof(comm)) <= 0)
+	if (!outside_comm((pid_t)l->pid, comm, sizeof(comm)))
 		return;
-	comm[strcspn(comm, "\n")] = '\0';
 	builder_fact(c->b, t->node, "/proc/locks", "lock_of_other", l->pid,
 		     "the lock on %s that %s %lld has",
 		     snap_str(c->b->s, resource_row(c, file)->text), comm, (long long)l->pid);

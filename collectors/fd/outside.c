@@ -37,15 +37,23 @@ bool outside_add(struct raw_capture *c, pid_t pid)
 	return slot != NULL;
 }
 
+bool outside_comm(pid_t pid, char *comm, size_t cap)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	if (fs_read(AT_FDCWD, path, comm, cap) <= 0)
+		return false;
+	comm[strcspn(comm, "\n")] = '\0';
+	return true;
+}
+
 void outside_note(struct raw_capture *c, node_t resource, pid_t pid)
 {
 	struct snap_resource *row = resource_row(c, resource);
-	char comm[64], path[64];
+	char comm[64];
 
 	row->outside_held = TRI_YES;
-	(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	if (row->outside == STR_UNKNOWN && fs_read(AT_FDCWD, path, comm, sizeof(comm)) > 0) {
-		comm[strcspn(comm, "\n")] = '\0';
+	if (row->outside == STR_UNKNOWN && outside_comm(pid, comm, sizeof(comm)))
 		row->outside = builder_strf(c->b, "%s %d", comm, pid);
-	}
 }

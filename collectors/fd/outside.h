@@ -16,4 +16,7 @@ bool outside_add(struct raw_capture *c, pid_t pid);
 /* That one holds this thing: its row says so, and names the first that was found. */
 void outside_note(struct raw_capture *c, node_t resource, pid_t pid);
 
+/* What a process calls itself; false: it is gone. */
+bool outside_comm(pid_t pid, char *comm, size_t cap);
+
 #endif
