@@ -16,12 +16,6 @@
  */
 size_t escape_text(char *to, size_t cap, const char *from, size_t n);
 
-/* The length of the valid UTF-8 sequence at `s` (1..4), 0 when there is none. */
-size_t utf8_sequence(const char *s, size_t n);
-
-/* The code point of a sequence that utf8_sequence() found to be `len` bytes long. */
-uint32_t utf8_decode(const char *s, size_t len);
-
 /* Whether a code point moves a cursor, reorders or hides text. */
 bool escape_deceives(uint32_t c);
 

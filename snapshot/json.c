@@ -9,6 +9,7 @@
 
 #include "core/decimal.h"
 #include "core/escape.h"
+#include "core/utf8.h"
 
 static void flush(struct json *j)
 {

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/escape.h"
+#include "core/utf8.h"
 #include "core/util.h"
 
 bool pull_fail(struct pull *p, const char *expected)
@@ -127,19 +127,6 @@ static bool hex4(struct pull *p, uint32_t *ret)
 	}
 	*ret = v;
 	return true;
-}
-
-static size_t utf8_encode(uint32_t c, char *to)
-{
-	if (c < 0x80) {
-		to[0] = (char)c;
-		return 1;
-	}
-	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	for (size_t i = n; --i > 0; c >>= 6)
-		to[i] = (char)(0x80 | (c & 0x3f));
-	to[0] = (char)((0xf00u >> n) | c);
-	return n;
 }
 
 static bool unicode(struct pull *p, char *to, size_t *ret_n)

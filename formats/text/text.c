@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/cleanup.h"
-#include "core/escape.h"
+#include "core/utf8.h"
 #include "core/util.h"
 
 void text_init(struct text *t, const struct snapshot *s, const struct snap_index *x,

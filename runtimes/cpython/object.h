@@ -3,7 +3,7 @@
  *
  * Everything here is hostile: a pointer may lead anywhere, a length may be anything, an object may
  * be half written. So each reader checks the type of what it was given, bounds every length (the
- * limits are in object.c) and fails alone: -EFAULT where there is no memory, -EBADMSG where there
+ * limits are in the sources) and fails alone: -EFAULT where there is no memory, -EBADMSG where there
  * is no such object, -ENODATA where this version of CPython has no such field, -ENOENT where a name
  * is not there. A caller carries on with the next object.
  *
@@ -118,6 +118,8 @@ uint64_t heap_untag(const struct heap *h, uint64_t word);
 
 int heap_type_at(struct heap *h, uint64_t type, const struct py_type **ret);
 int heap_type_of(struct heap *h, uint64_t object, const struct py_type **ret);
+/* -EBADMSG when it is of another kind; a bool is an int, too. */
+int heap_expect(struct heap *h, uint64_t object, enum py_kind kind);
 enum py_kind heap_kind(struct heap *h, uint64_t object); /* PY_OTHER for what cannot be read, too */
 /* Without its module; "?" for what cannot be read. Valid until heap_forget(). */
 const char *heap_type_name(struct heap *h, uint64_t object);

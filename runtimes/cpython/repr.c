@@ -19,6 +19,7 @@
 
 #include "core/escape.h"
 #include "core/secret.h"
+#include "core/utf8.h"
 #include "core/util.h"
 #include "runtimes/cpython/callable.h"
 
@@ -112,8 +113,7 @@ static void add_float(double v, struct strbuf *to)
 
 static void add_point(uint32_t c, char quote, struct strbuf *to)
 {
-	unsigned char utf8[4];
-	size_t n = 0;
+	char utf8[4];
 
 	if (c == (unsigned char)quote || c == '\\')
 		strbuf_addf(to, "\\%c", (char)c);
@@ -121,21 +121,10 @@ static void add_point(uint32_t c, char quote, struct strbuf *to)
 		strbuf_add(to, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
 	else if (c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad)
 		strbuf_addf(to, "\\x%02x", c);
-	else if (escape_deceives(c) || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
+	else if (escape_deceives(c) || !utf8_is_scalar(c))
 		strbuf_addf(to, c <= 0xffff ? "\\u%04x" : "\\U%08x", c);
-	else if (c < 0x80)
-		strbuf_add_char(to, (char)c);
-	else {
-		if (c >= 0x10000)
-			utf8[n++] = (unsigned char)(0xf0 | c >> 18);
-		if (c >= 0x800)
-			utf8[n] =
-				(unsigned char)((n ? 0x80 : 0xe0) | (c >> 12 & (n ? 0x3f : 0x0f))),
-			n++;
-		utf8[n] = (unsigned char)((n ? 0x80 : 0xc0) | (c >> 6 & (n ? 0x3f : 0x1f))), n++;
-		utf8[n++] = (unsigned char)(0x80 | (c & 0x3f));
-		strbuf_add_bytes(to, utf8, n);
-	}
+	else
+		strbuf_add_bytes(to, utf8, utf8_encode(c, utf8));
 }
 
 /* Python prefers ', unless the text has that and no ". Of a text that is cut the part that is shown

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/escape.h"
+#include "core/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

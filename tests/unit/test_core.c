@@ -15,6 +15,7 @@
 #include "core/parse.h"
 #include "core/secret.h"
 #include "core/strbuf.h"
+#include "core/utf8.h"
 #include "core/util.h"
 
 static void durations(void **state)
@@ -84,6 +85,24 @@ static void escapes_what_terminals_obey(void **state)
 	strbuf_done(&b);
 }
 
+/* Every code point there is comes back from its own bytes, and nothing else is taken for one. */
+static void utf8_both_ways(void **state)
+{
+	char to[4];
+
+	(void)state;
+	for (uint32_t c = 0; c <= 0x110000; c++) {
+		size_t n = utf8_is_scalar(c) ? utf8_encode(c, to) : 0;
+
+		if (!n)
+			continue;
+		assert_int_equal(utf8_sequence(to, n), n);
+		assert_int_equal(utf8_sequence(to, n - 1), 0);
+		assert_int_equal(utf8_decode(to, n), c);
+	}
+	assert_false(utf8_is_scalar(0xd800) || utf8_is_scalar(0xdfff) || utf8_is_scalar(0x110000));
+}
+
 static void never_half_an_escape(void **state)
 {
 	char to[8];
@@ -140,6 +159,7 @@ int main(void)
 		cmocka_unit_test(pids),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(escapes_what_terminals_obey),
+		cmocka_unit_test(utf8_both_ways),
 		cmocka_unit_test(never_half_an_escape),
 		cmocka_unit_test(maps),
 		cmocka_unit_test(names_of_secrets),
