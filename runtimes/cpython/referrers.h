@@ -15,46 +15,7 @@
 #ifndef HW_RUNTIMES_CPYTHON_REFERRERS_H
 #define HW_RUNTIMES_CPYTHON_REFERRERS_H
 
-#include "runtimes/cpython/python.h"
-
-struct ref_node {
-	uint64_t address;  /* 0: a frame */
-	uint32_t incoming; /* the newest edge that leads here, plus one; 0: none */
-	uint32_t found;    /* edges that are counted references */
-	uint32_t holder; /* whose frame or task object this is, plus one; 0: of nobody in particular
-			  */
-	uint32_t seen;   /* the last question that came by */
-	uint8_t kind;    /* enum py_kind */
-	bool library;    /* a frame of the library that does the waiting, not of the program */
-};
-
-struct ref_edge {
-	uint32_t from; /* a node */
-	uint32_t next; /* edge to the same node, plus one */
-	bool passed;   /* in a call that is under way: no variable */
-};
-
-/* A task or thread by whose frames objects are reached. */
-struct ref_holder {
-	node_t node;
-	size_t sealed_by; /* frames below a running loop: python.threads[] that runs it; SIZE_MAX:
-			     free to go on */
-	bool loop;        /* by the event loop that it runs, not by its frames */
-};
-
-struct referrers {
-	struct python *py;
-	ARRAY(struct ref_node) nodes; /* also the queue of the pass */
-	ARRAY(struct ref_edge) edges;
-	ARRAY(struct ref_holder) holders;
-	struct map by_address, by_frame, by_holder, slots;
-	ARRAY(uint32_t) slot_offsets;
-	size_t next;  /* node that the pass comes to next */
-	bool passing; /* edges that are made now are of the value stack of a running frame */
-	uint32_t questions;
-	size_t steps_left; /* of all questions together */
-	int error;
-};
+#include "runtimes/cpython/ref_index.h"
 
 void referrers_init(struct referrers *r, struct python *py);
 void referrers_done(struct referrers *r);
