@@ -21,23 +21,18 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/child.h"
 #include "core/fs.h"
 #include "core/parse.h"
 #include "core/util.h"
-#include "raw/request.h"
 
 /* How long a file system that is not local may take for one file. */
 #define REMOTE_BUDGET_NS (2 * NSEC_PER_SEC)
@@ -212,39 +207,17 @@ static struct files_device *find_device(struct files *f, const struct raw_proces
 	return d;
 }
 
-/* The same in a child that may get stuck instead of us. */
-static int open_in_child(const struct raw_process *p, const struct raw_map *m, bool *ret_unsure)
-{
-	struct request q = { .kind = REQUEST_MAPPING };
-	int pair[2];
+struct mapping {
+	const struct raw_process *p;
+	const struct raw_map *m;
+};
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	CLEANUP(fd_closep) int ours = pair[0];
-	CLEANUP(fd_closep) int theirs = pair[1];
-	pid_t child = fork();
-	if (child < 0)
-		return -errno;
-	if (child == 0) {
-		struct response answer;
-		int none;
-		bool unsure = false;
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		(void)fd_close(ours);
-		if (request_receive(theirs, &q, &none) == 0) {
-			int fd = open_mapping(p, m, &unsure);
-			answer = (struct response){ .status = MIN(fd, 0), .value = unsure };
-			(void)response_send(theirs, &answer, fd);
-		}
-		_exit(0);
-	}
-	theirs = fd_close(theirs);
-	int fd = -1;
-	uint64_t unsure = 0;
-	int r = request_call(ours, &q, deadline_in(REMOTE_BUDGET_NS), &fd, &unsure);
-	(void)child_end(child, deadline_in(0), NULL);
-	if (r < 0)
-		return r;
+static int open_remote(void *arg, uint64_t *ret_unsure)
+{
+	const struct mapping *at = arg;
+	bool unsure = false;
+	int fd = open_mapping(at->p, at->m, &unsure);
+
 	*ret_unsure = unsure;
 	return fd;
 }
@@ -258,9 +231,14 @@ int files_open_mapping(struct files *f, const struct raw_process *p, const struc
 	struct files_device *d = find_device(f, p, m->device);
 	if (!d || !d->remote)
 		return open_mapping(p, m, ret_unsure);
-	int r = d->stuck ? -ETIMEDOUT : open_in_child(p, m, ret_unsure);
-	d->stuck |= r == -ETIMEDOUT;
-	return r;
+	if (d->stuck)
+		return -ETIMEDOUT;
+	struct mapping at = { .p = p, .m = m };
+	uint64_t unsure = 0;
+	int fd = child_open(open_remote, &at, deadline_in(REMOTE_BUDGET_NS), &unsure);
+	d->stuck = fd == -ETIMEDOUT;
+	*ret_unsure = unsure;
+	return fd;
 }
 
 /* ---- debug files ---- */

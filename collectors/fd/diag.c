@@ -6,10 +6,8 @@
 #include <linux/sock_diag.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,66 +23,11 @@ static int open_here(void)
 	return fd < 0 ? -errno : fd;
 }
 
-static int send_fd(int to, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
-	struct iovec io = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &io,
-			    .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	return sendmsg(to, &m, MSG_NOSIGNAL) == 1 ? 0 : -errno;
-}
-
-static int receive_fd(int from, struct deadline until)
-{
-	char control[CMSG_SPACE(sizeof(int))], byte;
-	struct iovec io = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &io,
-			    .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control) };
-	struct pollfd p = { .fd = from, .events = POLLIN };
-	int fd = -1;
-
-	if (poll(&p, 1, deadline_left_ms(until)) <= 0)
-		return -ETIMEDOUT;
-	if (recvmsg(from, &m, MSG_CMSG_CLOEXEC) != 1)
-		return -EPERM;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			memcpy(&fd, CMSG_DATA(c), sizeof(int));
-	return fd >= 0 ? fd : -EPERM;
-}
-
 /* A socket stays in the namespace it was made in, so a child enters, makes it, and passes it out.
  */
-static int open_there(int ns, struct deadline until)
+static int enter_and_open(void *arg, uint64_t *ret_word)
 {
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	CLEANUP(fd_closep) int ours = pair[0];
-	CLEANUP(fd_closep) int theirs = pair[1];
-	pid_t child = fork();
-	if (child < 0)
-		return -errno;
-	if (child == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		int fd = setns(ns, CLONE_NEWNET) == 0 ? open_here() : -1;
-		_exit(fd >= 0 && send_fd(theirs, fd) == 0 ? 0 : 1);
-	}
-	theirs = fd_close(theirs);
-	int fd = receive_fd(ours, until);
-	(void)child_end(child, deadline_in(0), NULL);
-	return fd;
+	return setns(*(const int *)arg, CLONE_NEWNET) < 0 ? -errno : open_here();
 }
 
 int diag_open(pid_t pid, int64_t net_ns, struct deadline until, int *ret_fd)
@@ -101,7 +44,9 @@ int diag_open(pid_t pid, int64_t net_ns, struct deadline until, int *ret_fd)
 		if (ns < 0 || fstat(ns, &theirs) < 0)
 			fd = -errno;
 		else
-			fd = (int64_t)theirs.st_ino == net_ns ? open_there(ns, until) : -ESTALE;
+			fd = (int64_t)theirs.st_ino == net_ns
+				     ? child_open(enter_and_open, &ns, until, NULL)
+				     : -ESTALE;
 	}
 	if (fd < 0)
 		return fd;
