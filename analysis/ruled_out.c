@@ -52,6 +52,18 @@ static void add(struct out *o, const char *what, const char *why, const struct f
 	*BUILD(o->a->b, RULED_OUT) = row;
 }
 
+/* "3 pidfds of processes that have ended"; of none nothing is said. */
+static void add_counted(struct out *o, uint32_t n, const char *thing, const char *which,
+			const char *why, const struct facts *facts)
+{
+	char what[96];
+
+	if (!n)
+		return;
+	(void)snprintf(what, sizeof(what), "%u %s%s%s", n, thing, n == 1 ? "" : "s", which);
+	add(o, what, why, facts);
+}
+
 static void use(struct out *o)
 {
 	const struct analysis *a = o->a;
@@ -196,12 +208,8 @@ static void spent_pidfds(struct out *o)
 		n++;
 		take_facts(a, NODE(TABLE_RESOURCE, i), &facts);
 	}
-	if (!n)
-		return;
-	char what[80];
-	(void)snprintf(what, sizeof(what), "%u pidfd%s of processes that have ended", n,
-		       n == 1 ? "" : "s");
-	add(o, what, "nobody waits on them any more: what they had to tell was told", &facts);
+	add_counted(o, n, "pidfd", " of processes that have ended",
+		    "nobody waits on them any more: what they had to tell was told", &facts);
 }
 
 /* ---- descriptors that are registered but not armed ---- */
@@ -220,13 +228,8 @@ static void unarmed(struct out *o)
 		n++;
 		take_facts(a, NODE(TABLE_RESOURCE, i), &facts);
 	}
-	if (!n)
-		return;
-	char what[80];
-	(void)snprintf(what, sizeof(what),
-		       "%u descriptor%s registered in an epoll set but not armed", n,
-		       n == 1 ? "" : "s");
-	add(o, what, "nobody waits on them", &facts);
+	add_counted(o, n, "descriptor", " registered in an epoll set but not armed",
+		    "nobody waits on them", &facts);
 }
 
 /* ---- helpers, copies, load ---- */
@@ -239,11 +242,8 @@ static void idle_workers(struct out *o)
 
 	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++)
 		n += a->threads[i].idle && !is_outside(a, NODE(TABLE_THREAD, i));
-	if (!n)
-		return;
-	char what[80];
-	(void)snprintf(what, sizeof(what), "%u idle worker thread%s", n, n == 1 ? "" : "s");
-	add(o, what, "they wait for work, as they are meant to", &facts);
+	add_counted(o, n, "idle worker thread", "", "they wait for work, as they are meant to",
+		    &facts);
 }
 
 static void copies(struct out *o)
@@ -254,12 +254,8 @@ static void copies(struct out *o)
 
 	for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++)
 		n += SNAP_ROW(a->s, TASK, i)->inherited;
-	if (!n)
-		return;
-	char what[80];
-	(void)snprintf(what, sizeof(what), "%u task%s that fork copied into children", n,
-		       n == 1 ? "" : "s");
-	add(o, what, "nothing runs them: the parent's own are the real ones", &facts);
+	add_counted(o, n, "task", " that fork copied into children",
+		    "nothing runs them: the parent's own are the real ones", &facts);
 }
 
 /* A loaded machine makes things slow; it does not make threads sleep. */
