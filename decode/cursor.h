@@ -55,36 +55,41 @@ static inline int64_t cursor_signed(struct cursor *c, size_t bytes)
 	return (int64_t)(cursor_unsigned(c, bytes) << shift) >> shift;
 }
 
-/* LEB128; bits beyond 64 are dropped. */
-static inline uint64_t cursor_uleb(struct cursor *c)
+/* LEB128: seven bits a byte, the lowest first; bits beyond 64 are dropped. How many bits there were,
+ * and the last byte, whose bit 6 is the sign. */
+static inline uint64_t cursor_leb(struct cursor *c, unsigned *ret_bits, uint8_t *ret_last)
 {
 	uint64_t v = 0;
-	unsigned shift = 0;
+	unsigned bits = 0;
 	uint8_t b;
 
 	do {
 		b = (uint8_t)cursor_unsigned(c, 1);
-		if (shift < 64)
-			v |= (uint64_t)(b & 0x7f) << shift;
-		shift += 7;
+		if (bits < 64)
+			v |= (uint64_t)(b & 0x7f) << bits;
+		bits += 7;
 	} while ((b & 0x80) && !c->bad);
+	*ret_bits = bits;
+	*ret_last = b;
 	return v;
+}
+
+static inline uint64_t cursor_uleb(struct cursor *c)
+{
+	unsigned bits;
+	uint8_t last;
+
+	return cursor_leb(c, &bits, &last);
 }
 
 static inline int64_t cursor_sleb(struct cursor *c)
 {
-	uint64_t v = 0;
-	unsigned shift = 0;
-	uint8_t b;
+	unsigned bits;
+	uint8_t last;
+	uint64_t v = cursor_leb(c, &bits, &last);
 
-	do {
-		b = (uint8_t)cursor_unsigned(c, 1);
-		if (shift < 64)
-			v |= (uint64_t)(b & 0x7f) << shift;
-		shift += 7;
-	} while ((b & 0x80) && !c->bad);
-	if (shift < 64 && (b & 0x40))
-		v |= ~0ull << shift;
+	if (bits < 64 && (last & 0x40))
+		v |= ~0ull << bits;
 	return (int64_t)v;
 }
 

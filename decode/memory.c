@@ -377,54 +377,41 @@ int memory_read(struct memory *m, uint64_t address, void *to, size_t n)
 	return 0;
 }
 
+/* All of it or nothing: *ret stays as it was on failure. Inlined, so that `n` is a constant there. */
+static inline __attribute__((always_inline)) int read_word(struct memory *m, uint64_t address,
+							   void *ret, size_t n)
+{
+	const uint8_t *bytes = at_hand(m, address, n);
+	uint64_t v;
+
+	if (bytes) {
+		memcpy(ret, bytes, n);
+		return 0;
+	}
+	int r = memory_read(m, address, &v, n);
+	if (r == 0)
+		memcpy(ret, &v, n);
+	return r;
+}
+
 int memory_read_u8(struct memory *m, uint64_t address, uint8_t *ret)
 {
-	return memory_read(m, address, ret, sizeof(*ret));
+	return read_word(m, address, ret, sizeof(*ret));
 }
 
 int memory_read_u16(struct memory *m, uint64_t address, uint16_t *ret)
 {
-	const uint8_t *bytes = at_hand(m, address, sizeof(*ret));
-	uint16_t v;
-
-	if (bytes) {
-		memcpy(ret, bytes, sizeof(*ret));
-		return 0;
-	}
-	int r = memory_read(m, address, &v, sizeof(v));
-	if (r == 0)
-		*ret = v;
-	return r;
+	return read_word(m, address, ret, sizeof(*ret));
 }
 
 int memory_read_u32(struct memory *m, uint64_t address, uint32_t *ret)
 {
-	const uint8_t *bytes = at_hand(m, address, sizeof(*ret));
-	uint32_t v;
-
-	if (bytes) {
-		memcpy(ret, bytes, sizeof(*ret));
-		return 0;
-	}
-	int r = memory_read(m, address, &v, sizeof(v));
-	if (r == 0)
-		*ret = v;
-	return r;
+	return read_word(m, address, ret, sizeof(*ret));
 }
 
 int memory_read_u64(struct memory *m, uint64_t address, uint64_t *ret)
 {
-	const uint8_t *bytes = at_hand(m, address, sizeof(*ret));
-	uint64_t v;
-
-	if (bytes) {
-		memcpy(ret, bytes, sizeof(*ret));
-		return 0;
-	}
-	int r = memory_read(m, address, &v, sizeof(v));
-	if (r == 0)
-		*ret = v;
-	return r;
+	return read_word(m, address, ret, sizeof(*ret));
 }
 
 ssize_t memory_read_text(struct memory *m, uint64_t address, char *to, size_t cap)
