@@ -15,14 +15,6 @@ static bool wants_hold(const struct decoded_thread *t, const struct unwind_resul
 	       !t->raw->gone;
 }
 
-static const struct raw_held *held_of(const struct raw_hold *hold, const struct raw_thread *t)
-{
-	for (size_t i = 0; i < MIN(hold->n, (size_t)RAW_HOLD_THREADS); i++)
-		if (hold->v[i].tid == t->tid && !hold->v[i].error && !hold->v[i].slept)
-			return &hold->v[i];
-	return NULL;
-}
-
 /* Nothing moves until it is released. */
 static bool held_moves(void *arg)
 {
@@ -44,9 +36,9 @@ typedef ARRAY(struct retry) retries_t;
 static int retry(struct decoder *d, struct decoded_process *p, size_t i, retries_t *to)
 {
 	struct raw_thread *raw = p->threads.v[i].raw;
-	const struct raw_held *held = held_of(p->capture->hold, raw);
+	const struct raw_held *held = raw_held_of(p->capture->hold, raw->tid);
 
-	if (!held || held->regs.v[DWARF_RSP] != raw_primary(raw)->regs.v[DWARF_RSP])
+	if (!held || held->slept || held->regs.v[DWARF_RSP] != raw_primary(raw)->regs.v[DWARF_RSP])
 		return 0;
 	struct retry *x = array_push(to);
 	if (!x)

@@ -145,19 +145,11 @@ int stacks_read(struct decoder *d, struct decoded_process *p, struct stack_ends 
 	return r;
 }
 
-static const struct raw_held *find_held(const struct raw_hold *hold, pid_t tid)
-{
-	for (size_t i = 0; hold && i < MIN(hold->n, (size_t)RAW_HOLD_THREADS); i++)
-		if (hold->v[i].tid == tid)
-			return hold->v[i].error ? NULL : &hold->v[i];
-	return NULL;
-}
-
 /* 0; 1: it sleeps where it slept; -ENODATA: it was not caught; -ENOMEM. What was found is the
  * caller's to free. */
 static int unwind_held(struct decoded_process *p, struct decoded_thread *t)
 {
-	const struct raw_held *held = find_held(p->capture->hold, t->raw->tid);
+	const struct raw_held *held = raw_held_of(p->capture->hold, t->raw->tid);
 	struct unwind_result result;
 
 	if (held && held->slept)

@@ -246,4 +246,14 @@ static inline const struct raw_look *raw_primary(const struct raw_thread *t)
 	return t->primary < t->looks.n ? &t->looks.v[t->primary] : NULL;
 }
 
+/* What a thread showed while it was held; NULL when it did not stand. The area is shared with the
+ * child that wrote it: its length is bounded here. */
+static inline const struct raw_held *raw_held_of(const struct raw_hold *hold, pid_t tid)
+{
+	for (size_t i = 0; hold && i < hold->n && i < RAW_HOLD_THREADS; i++)
+		if (hold->v[i].tid == tid)
+			return hold->v[i].error ? NULL : &hold->v[i];
+	return NULL;
+}
+
 #endif
