@@ -27,8 +27,8 @@
 #include "core/util.h"
 #include "decode/files.h"
 #include "decode/memory.h"
+#include "decode/process.h"
 #include "decode/stacks.h"
-#include "runtimes/runtime.h"
 #include "snapshot/write.h"
 #include "tests/python/record.h"
 
@@ -136,19 +136,9 @@ static int decode_one(struct decoder *d, size_t index, const struct options *o)
 		return r;
 	if (o->corrupt)
 		raw->memfd = -1; /* so that the runtimes read through the liar, too */
-	for (size_t i = 0; runtimes[i]; i++)
-		if (runtimes[i]->stage == RUNTIME_LANGUAGE && runtimes[i]->decode(&p) < 0)
-			builder_gap(p.b, raw->node, false, runtimes[i]->name, "could not be read",
-				    NULL);
+	decoded_runtimes_run(&p);
 	stacks_write(d, &p, &ends);
-	for (size_t i = 0; runtimes[i]; i++)
-		if (runtimes[i]->done)
-			runtimes[i]->done(&p);
-	(void)memory_free(p.memory);
-	for (size_t i = 0; i < p.threads.n; i++)
-		array_done(&p.threads.v[i].frames);
-	array_done(&p.threads);
-	array_done(&p.locals);
+	decoded_process_done(&p);
 	raw->memfd = liar.fd;
 	return 0;
 }
