@@ -6,6 +6,7 @@
 
 #include "analysis/context.h"
 #include "analysis/groups.h"
+#include "analysis/users.h"
 #include "analysis/verdict.h"
 #include "analysis/waits.h"
 #include "core/util.h"
@@ -52,6 +53,7 @@ int analyse(struct builder *b)
 		r = groups_derive(&a);
 	if (r == 0) {
 		waits_derive(&a);
+		users_derive(&a);
 		r = b->error;
 	}
 	if (r == 0)

@@ -35,6 +35,7 @@ struct chain {
 	bool weak;         /* it closes only in a weaker reading */
 	bool suspect;      /* found beside the way that the chain would take, behind candidates: see
 			      trouble.h */
+	bool by_users;     /* ... or in the reading that only users answer: users.h */
 	bool but_for_time; /* ... namely if deadlines did not end it */
 	uint8_t instead;   /* of a suspicion: the class of what the chain itself would say */
 };

@@ -41,7 +41,7 @@ bool sleeper_is_lost(const struct solution *s, node_t sleeper, uint32_t *ret_wai
 		/* A wake-up descriptor of its own explains nothing where something else does. */
 		if (is_lost && (lost == GRAPH_NONE || a->notes.v[lost].own))
 			lost = i;
-		others |= !is_lost && a->notes.v[i].party != GRAPH_NONE;
+		others |= !is_lost && wakers_of(s, i) != GRAPH_NONE;
 	}
 	if (lost == GRAPH_NONE || others)
 		return false;
@@ -82,7 +82,7 @@ static uint32_t find_lost(struct dead *d, node_t start)
 		if (sleeper_is_lost(w->s, node, &lost))
 			return at;
 		for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
-			uint32_t party = w->a->notes.v[i].party;
+			uint32_t party = wakers_of(w->s, i);
 			bool of_loop = wait_row(w->a, i)->on == WAIT_ON_LOOP;
 			if (!counts(w, i) || party == GRAPH_NONE || d->party_seen[party] ||
 			    wait_row(w->a, i)->evidence == EVIDENCE_CANDIDATE)
@@ -126,7 +126,7 @@ static struct way dead_way(const struct walk *w, node_t sleeper)
 	struct way best = { .wait = GRAPH_NONE, .to = NODE_UNKNOWN, .rank = 4 };
 
 	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
-		uint32_t party = w->a->notes.v[i].party;
+		uint32_t party = wakers_of(w->s, i);
 		/* A loop's thread that is met on the way stands for its callbacks: what those wait
 		 * for comes first. */
 		int rank = wait_row(w->a, i)->on == WAIT_ON_LOOP               ? 3

@@ -52,7 +52,7 @@ static bool leads_out(const struct walk *w, node_t from)
  */
 static node_t nearest_other(const struct walk *w, node_t sleeper, uint32_t wait, uint8_t most)
 {
-	uint32_t party = w->a->notes.v[wait].party;
+	uint32_t party = wakers_of(w->s, wait);
 	bool only = party_size_without(w->a, party, sleeper) == 1;
 
 	if (w->a->notes.v[wait].timed && !chain_has_moved(w->a, sleeper))
@@ -105,7 +105,7 @@ static bool is_at_rest(const struct walk *w, node_t n)
  */
 static node_t child_at_work(const struct walk *w, uint32_t wait)
 {
-	uint32_t party = w->a->notes.v[wait].party;
+	uint32_t party = wakers_of(w->s, wait);
 
 	for (uint32_t i = 0; i < party_size(w->a, party); i++) {
 		node_t m = party_member(w->a, party, i);
@@ -129,7 +129,7 @@ node_t chain_choose_waker(const struct walk *w, uint32_t wait, uint8_t most)
 	if (near == NODE_UNKNOWN)
 		return near;
 	node_t process = process_of(w->a, near), prefer = main_sleeper(w->a, process);
-	uint32_t party = w->a->notes.v[wait].party;
+	uint32_t party = wakers_of(w->s, wait);
 	bool of_loop = wait_row(w->a, wait)->on == WAIT_ON_LOOP;
 	if ((party_has(w->a, party, process) || (of_loop && party_has(w->a, party, prefer))) &&
 	    prefer != near && phase_of(w->s, prefer) <= most && chain_leads_away(w, prefer))

@@ -463,6 +463,7 @@ void wait_add(struct analysis *a, const struct wait_in *in, const char *fmt, ...
 	}
 	*note = in->note;
 	note->party = in->party;
+	note->users = GRAPH_NONE;
 
 	facts_about(a, in->from, facts, &n);
 	if (is_resource(in->resource))

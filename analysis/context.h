@@ -72,6 +72,10 @@ struct wait_note {
 	bool rests;     /* ... in a sleep that says itself to last until it is told to end */
 	bool own;       /* on a wake-up descriptor that only this process holds */
 	bool stopped;   /* the wait of a stopped process for its continuation */
+	uint32_t users; /* of the wakers those who use the other end of a connection; GRAPH_NONE:
+			   not known, see users.h */
+	bool moot;      /* ... of another wait of this sleeper, beside which candidates count for
+			   nothing */
 	node_t gone;    /* an exited process that this wait was for */
 	str_t who;      /* the outside party, for a person */
 };
@@ -91,6 +95,7 @@ struct analysis {
 	struct map objects;   /* process and address -> resource of an in-process primitive */
 	struct map own_tids;  /* process or pid namespace, and thread id there -> thread */
 	struct map locks;     /* file and kind of lock -> its resource */
+	bool users_known;     /* some wait has `users` */
 	struct map listeners; /* network namespace and address -> listening socket */
 };
 

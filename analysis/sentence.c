@@ -72,6 +72,10 @@ static void tell_cycle(const struct claim *c, const struct chain *chain, const s
 		strbuf_add(out, ": nobody outside this circle can wake anybody in it.");
 		return;
 	}
+	if (chain->by_users) {
+		strbuf_add(out, ": each waits for the next.");
+		return;
+	}
 	/* Without a wish it was found by leaving out of account what could not be seen. */
 	if (!wish || !wish->what) {
 		strbuf_add(out, ": nobody else who could be seen can wake anybody in it.");
@@ -346,7 +350,12 @@ void sentence_write(const struct claim *c, const struct finding *f, const struct
 {
 	tell_chain(c, f, out);
 	tell_end(c, f, wish, out);
-	if (c->chain->suspect)
+	if (c->chain->by_users)
+		strbuf_addf(out,
+			    " So it is if nobody answers on a connection but who uses its other"
+			    " end. The other reading: %s.",
+			    instead(c->chain->instead));
+	else if (c->chain->suspect)
 		strbuf_addf(out, " That may be what is waited for. The other reading: %s.",
 			    instead(c->chain->instead));
 	if (f->other_cycle && other)

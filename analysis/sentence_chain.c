@@ -106,7 +106,7 @@ static void what_of(const struct claim *c, const struct step *s, struct strbuf *
 	}
 	strbuf_addf(out, " waits %s %s", preposition(w, what), what);
 	if (w->evidence == EVIDENCE_CANDIDATE) {
-		uint32_t party = c->a->notes.v[s->wait].party;
+		uint32_t party = wakers_of(c->s, s->wait);
 		node_t own = process_of(c->a, s->sleeper);
 		/* Of its own process the sleeper alone is left, where that stands in the list. */
 		uint32_t n = party_size_without(c->a, party,

@@ -65,7 +65,6 @@ bool wait_is_lost(const struct analysis *a, uint32_t i)
 
 struct build {
 	struct solution *s;
-	unsigned reading;
 	uint32_t *members;
 	uint8_t *timed; /* thread: one of its waits ends by time, and is more than a sleep */
 };
@@ -79,7 +78,7 @@ static bool only_looks_again(const struct build *b, uint32_t i)
 	const struct analysis *a = b->s->a;
 	struct samples look = samples_of(a, NODE(TABLE_THREAD, i));
 
-	return (b->reading & (READING_NO_DEADLINES | READING_TEARDOWN)) &&
+	return (b->s->reading & (READING_NO_DEADLINES | READING_TEARDOWN)) &&
 	       a->threads[i].mode == MODE_MOVED && b->timed[i] && look.same_stack &&
 	       look.distinct_calls == 1 && !look.burned;
 }
@@ -142,7 +141,7 @@ static void add_process_set(struct build *b, uint32_t p)
 		graph_add_set(&b->s->g, NULL, 0);
 		return;
 	}
-	if (a->processes[p].opaque || (b->reading & READING_TEARDOWN)) {
+	if (a->processes[p].opaque || (b->s->reading & READING_TEARDOWN)) {
 		b->members[n++] = sleeper_of(a, main_sleeper(a, process));
 	} else {
 		for (uint32_t i = 0; i < threads.n; i++)
@@ -182,8 +181,8 @@ static bool ends_by_time(const struct snap_wait *w, const struct wait_note *n)
 static uint8_t seed_of_wait(const struct build *b, const struct snap_wait *w,
 			    const struct wait_note *n)
 {
-	bool counts = n->unknown && !(n->partly && (b->reading & READING_UNSEEN_DO_NOT_COUNT)) &&
-		      !(n->rests && (b->reading & READING_TEARDOWN));
+	bool counts = n->unknown && !(n->partly && (b->s->reading & READING_UNSEEN_DO_NOT_COUNT)) &&
+		      !(n->rests && (b->s->reading & READING_TEARDOWN));
 
 	if (w->new_work || n->outside || n->sleep)
 		return PHASE_ACTS;
@@ -198,8 +197,8 @@ static uint8_t seed_of_wait(const struct build *b, const struct snap_wait *w,
 static bool is_soft(const struct build *b, const struct snap_wait *w, const struct wait_note *n)
 {
 	if (w->new_work)
-		return b->reading & READING_TEARDOWN;
-	return (b->reading & (READING_TEARDOWN | READING_NO_DEADLINES)) && ends_by_time(w, n) &&
+		return b->s->reading & READING_TEARDOWN;
+	return (b->s->reading & (READING_TEARDOWN | READING_NO_DEADLINES)) && ends_by_time(w, n) &&
 	       !n->sleep;
 }
 
@@ -208,6 +207,8 @@ static uint8_t seed_in_reading(const struct build *b, const struct snap_wait *w,
 {
 	uint8_t seed = seed_of_wait(b, w, n);
 
+	if ((b->s->reading & READING_USERS) && (n->moot || (n->users != GRAPH_NONE && n->signal)))
+		return GRAPH_NEVER;
 	/* A deadline on a wait that has wakers, or is known to have none: without it those are what
 	 * counts. */
 	bool alone = w->on == WAIT_ON_TIMER || w->new_work;
@@ -238,9 +239,9 @@ static void add_waits(struct build *b)
 			uint32_t *group = &groups[(uint64_t)w->group % ARRAY_SIZE(groups)];
 			if (*group == GRAPH_NONE)
 				*group = graph_add_group(&b->s->g, sleeper, w->need == NEED_ALL);
-			graph_add_wait(&b->s->g, *group, party_set(b, note->party),
+			graph_add_wait(&b->s->g, *group, party_set(b, wakers_of(b->s, i)),
 				       seed_in_reading(b, w, note, hard > 0),
-				       (b->reading & READING_TEARDOWN) &&
+				       (b->s->reading & READING_TEARDOWN) &&
 					       w->evidence == EVIDENCE_CANDIDATE);
 		}
 	}
@@ -278,6 +279,7 @@ int solve(const struct analysis *a, unsigned reading, struct solution *ret)
 {
 	struct solution s = {
 		.a = a,
+		.reading = reading,
 		.party_set = malloc((a->parties.n + 1) * sizeof(*s.party_set)),
 		.waits = calloc(sleeper_count(a) + 1, sizeof(*s.waits)),
 	};
@@ -285,7 +287,7 @@ int solve(const struct analysis *a, unsigned reading, struct solution *ret)
 	CLEANUP(freep)
 	uint32_t *members = calloc(sleeper_count(a) + SNAP_N(a->s, PROCESS) + 1, sizeof(*members));
 	CLEANUP(freep) uint8_t *timed = calloc(SNAP_N(a->s, THREAD) + 1, 1);
-	struct build b = { .s = &s, .reading = reading, .members = members, .timed = timed };
+	struct build b = { .s = &s, .members = members, .timed = timed };
 
 	if (!s.party_set || !s.waits || !members || !timed) {
 		solution_done(&s);
@@ -313,6 +315,15 @@ void solution_done(struct solution *s)
 	free(s->party_set);
 	free(s->waits);
 	*s = (struct solution){ 0 };
+}
+
+uint32_t wakers_of(const struct solution *s, uint32_t wait)
+{
+	const struct wait_note *n = &s->a->notes.v[wait];
+
+	if (!(s->reading & READING_USERS))
+		return n->party;
+	return n->moot ? GRAPH_NONE : n->users != GRAPH_NONE ? n->users : n->party;
 }
 
 struct span waits_of(const struct solution *s, node_t sleeper)

@@ -26,6 +26,7 @@ struct solution {
 	struct graph_reach reach;
 	uint32_t *party_set; /* party -> its set, GRAPH_NONE until made */
 	struct span *waits;  /* sleeper -> its rows */
+	unsigned reading;
 };
 
 uint32_t sleeper_of(const struct analysis *a, node_t n); /* of a thread, task or process */
@@ -50,6 +51,9 @@ enum {
 	/* Deadlines do not help where something else is awaited as well: what would happen but for
 	   them? */
 	READING_NO_DEADLINES = 4,
+	/* Who uses the other end of a connection answers there, and nobody else who could get at
+	   it: see users.h. */
+	READING_USERS = 8,
 };
 
 /* The facts as they are (reading 0), or a weaker reading. 0 or -ENOMEM. */
@@ -67,6 +71,9 @@ static inline bool is_dead(const struct solution *s, node_t sleeper)
 
 /* The waits of a sleeper: rows of TABLE_WAIT that follow one another. */
 struct span waits_of(const struct solution *s, node_t sleeper);
+
+/* Who could end a wait, as this reading has it. */
+uint32_t wakers_of(const struct solution *s, uint32_t wait);
 
 /* A wait whose complete list of wakers has nobody left. */
 bool wait_is_lost(const struct analysis *a, uint32_t wait);

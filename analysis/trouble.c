@@ -69,7 +69,7 @@ static void look_behind(struct search *x, uint32_t at)
 	struct span waits = waits_of(x->s, sleeper_node(x->a, at));
 
 	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
-		uint32_t party = x->a->notes.v[i].party;
+		uint32_t party = wakers_of(x->s, i);
 		if (party == GRAPH_NONE || x->party_seen[party])
 			continue;
 		x->party_seen[party] = 1;

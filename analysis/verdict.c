@@ -31,13 +31,14 @@ struct reading {
 };
 
 struct readings {
-	struct reading facts, timeless, unseen, teardown;
+	struct reading facts, timeless, users, unseen, teardown;
 };
 
 static void readings_done(struct readings *r)
 {
 	solution_done(&r->facts.s);
 	solution_done(&r->timeless.s);
+	solution_done(&r->users.s);
 	solution_done(&r->unseen.s);
 	solution_done(&r->teardown.s);
 }
@@ -207,7 +208,7 @@ static bool picks_a_child(const struct telling *t)
 	for (uint32_t i = 0; i < t->finding.steps; i++) {
 		const struct step *s = claim_step(&t->claim, i);
 		if (s->wait != GRAPH_NONE && wait_row(t->claim.a, s->wait)->on == WAIT_ON_CHILD &&
-		    party_size(t->claim.a, t->claim.a->notes.v[s->wait].party) > 1)
+		    party_size(t->claim.a, wakers_of(t->claim.s, s->wait)) > 1)
 			return true;
 	}
 	return false;
@@ -238,6 +239,30 @@ static int try_trouble(node_t root, struct readings *r, enum verdict_class inste
 	return t->finding.class <= VERDICT_FULL_PIPE && t->finding.class != VERDICT_D_STATE ? 0 : 1;
 }
 
+/*
+ * Whoever uses the other end of a connection stands still for a reason, though others might get at
+ * it. 0: *t is that claim; 1: there is none; -errno.
+ */
+static int try_users(const struct analysis *a, node_t root, struct readings *r,
+		     const struct telling *facts, struct telling *t)
+{
+	enum verdict_class instead = facts->finding.class;
+	int e = !a->users_known ? 1 : r->users.have ? 0 : solve(a, READING_USERS, &r->users.s);
+
+	r->users.have |= e == 0;
+	if (e == 0)
+		e = chain_follow(&r->users.s, root, &t->chain);
+	if (e != 0)
+		return e;
+	t->chain.weak = t->chain.suspect = t->chain.by_users = true;
+	t->chain.instead = (uint8_t)instead;
+	tell(t, &r->users.s);
+	/* Where neither says more, the one that says it of somebody further on does. */
+	bool further = instead == VERDICT_UNKNOWN && t->finding.class == VERDICT_UNKNOWN &&
+		       t->finding.steps > facts->finding.steps;
+	return further || (t->finding.class <= VERDICT_TIMER && t->finding.class < instead) ? 0 : 1;
+}
+
 /* A closed set in a weaker reading. 0: *t is that claim; 1: there is none, or it is only another
  * way to read it; -errno. */
 static int try_weaker(const struct analysis *a, node_t root, struct readings *r, struct telling *t,
@@ -262,8 +287,8 @@ static int try_weaker(const struct analysis *a, node_t root, struct readings *r,
 
 static int of_root(struct analysis *a, struct readings *r, node_t root)
 {
-	struct telling facts = { 0 }, timeless = { 0 }, weaker = { 0 }, trouble = { 0 },
-		       *told = &facts;
+	struct telling facts = { 0 }, timeless = { 0 }, users = { 0 }, weaker = { 0 },
+		       trouble = { 0 }, *told = &facts;
 	struct strbuf sentence = { 0 };
 	bool closes = false;
 
@@ -272,18 +297,28 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 		tell(&facts, &r->facts.s);
 	if (e == 0 && may_be_inferred(&facts.chain)) {
 		int lost = try_timeless(a, root, r, &timeless);
-		int suspected = lost == 1 && may_be_suspected(&facts)
+		int used = lost == 1 && facts.finding.class > VERDICT_SLOW
+				   ? try_users(a, root, r, &facts, &users)
+				   : 1;
+		int suspected = lost == 1 && used == 1 && may_be_suspected(&facts)
 					? try_trouble(root, r, facts.finding.class, &trouble)
 					: 1;
-		int closed =
-			lost == 1 && suspected == 1 ? try_weaker(a, root, r, &weaker, &closes) : 1;
+		int closed = lost == 1 && used == 1 && suspected == 1
+				     ? try_weaker(a, root, r, &weaker, &closes)
+				     : 1;
 		if (lost == 0)
 			told = &timeless;
+		else if (used == 0)
+			told = &users;
 		else if (suspected == 0)
 			told = &trouble;
 		else if (closed == 0 && facts.finding.class > VERDICT_DEADLOCK)
 			told = &weaker;
-		e = lost < 0 ? lost : suspected < 0 ? suspected : closed < 0 ? closed : 0;
+		e = lost < 0        ? lost
+		    : used < 0      ? used
+		    : suspected < 0 ? suspected
+		    : closed < 0    ? closed
+				    : 0;
 	}
 	if (e == 0) {
 		unread_weaken(&told->claim, &told->finding);
@@ -297,6 +332,7 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 	strbuf_done(&sentence);
 	chain_done(&facts.chain);
 	chain_done(&timeless.chain);
+	chain_done(&users.chain);
 	chain_done(&trouble.chain);
 	chain_done(&weaker.chain);
 	return e;

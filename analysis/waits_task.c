@@ -279,11 +279,11 @@ void waits_task(struct analysis *a, node_t task)
 	case TASK_WAIT_QUEUE:
 		on_primitive(a, task, WAIT_ON_QUEUE);
 		break;
-	case TASK_WAIT_EVENT:
 	case TASK_WAIT_SEMAPHORE:
 	case TASK_WAIT_CONDITION:
 		on_primitive(a, task, WAIT_ON_EVENT);
 		break;
+	case TASK_WAIT_EVENT:
 	case TASK_WAIT_FUTURE:
 		on_future(a, task);
 		break;

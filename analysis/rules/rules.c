@@ -95,6 +95,26 @@ const struct snap_resource *input_overslept(const struct claim *c, uint32_t i)
 	return r;
 }
 
+/*
+ * A process has the other end itself, and several act in it: that the one who was followed will use
+ * it is a guess. What is dead or stands still with all of them needs no guess.
+ */
+static bool picks_one_of_its_own(const struct claim *c, uint32_t i)
+{
+	const struct analysis *a = c->a;
+	const struct step *s = claim_step(c, i);
+
+	if (c->chain->end == END_LOST || c->chain->end == END_CYCLE ||
+	    c->chain->end == END_STOPPED || c->chain->end == END_KERNEL || i + 1 > c->last ||
+	    s->wait == GRAPH_NONE || !is_resource(wait_row(a, s->wait)->resource))
+		return false;
+	uint8_t kind = resource_row(a, wait_row(a, s->wait)->resource)->kind;
+	bool has_ends = kind <= RESOURCE_SOCKET || kind == RESOURCE_EVENTFD;
+	node_t next = claim_step(c, i + 1)->sleeper;
+	return has_ends && next != s->sleeper && process_of(a, next) == process_of(a, s->sleeper) &&
+	       party_size_without(a, wakers_of(c->s, s->wait), s->sleeper) > 1;
+}
+
 enum certainty weakest_edge(const struct claim *c, uint32_t steps)
 {
 	enum certainty r = c->chain->weak ? CERTAINTY_INFERRED : CERTAINTY_PROVED;
@@ -102,7 +122,8 @@ enum certainty weakest_edge(const struct claim *c, uint32_t steps)
 	for (uint32_t i = 0; i < steps && i <= c->last; i++) {
 		if (claim_step(c, i)->wait != GRAPH_NONE)
 			r = MAX(r, certainty_of(wait_row(c->a, claim_step(c, i)->wait)));
-		if (may_have_moved(c->a, claim_step(c, i)->sleeper) || input_overslept(c, i))
+		if (may_have_moved(c->a, claim_step(c, i)->sleeper) || input_overslept(c, i) ||
+		    picks_one_of_its_own(c, i))
 			r = CERTAINTY_INFERRED;
 	}
 	return r;
@@ -189,7 +210,7 @@ enum certainty weakest_of_dead(const struct claim *c)
 			if (wait_row(a, i)->need == NEED_ALL && c->s->reach.wait[i] != GRAPH_NEVER)
 				continue;
 			r = MAX(r, certainty_beside(wait_row(a, i)));
-			visit_party(&x, a->notes.v[i].party);
+			visit_party(&x, wakers_of(c->s, i));
 		}
 	}
 	return r;

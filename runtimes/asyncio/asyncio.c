@@ -120,13 +120,19 @@ static void fill_row(struct aio *a, const struct aio_task *t)
 	add_scopes(a, t);
 }
 
-/* Futures of which neither a frame of asyncio nor their own kind says what they are for. */
+/*
+ * What a connection may hold for the task that waits for it: a future of which neither a frame of
+ * asyncio nor its own kind says what it is for, or an Event.
+ */
 static void find_bare_waiters(struct aio *a)
 {
 	for (size_t i = 0; i < a->tasks.n; i++) {
 		const struct aio_task *t = &a->tasks.v[i];
-		if (!t->done && t->waiter && !t->place && !aio_task_at(a, t->waiter))
-			(void)map_set(&a->waiters, t->waiter, i);
+		if (t->done || !t->waiter || aio_task_at(a, t->waiter))
+			continue;
+		uint64_t thing = t->place ? aio_event_of(a, t) : t->waiter;
+		if (thing)
+			(void)map_set(&a->waiters, thing, i);
 	}
 }
 

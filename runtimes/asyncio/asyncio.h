@@ -34,11 +34,11 @@ struct aio {
 	struct map workers; /* concurrent.futures.Future that a pool thread runs -> index in
 			       python.threads */
 	/* loop.c: */
-	struct map waiters; /* futures that tasks wait for and of which nothing better is known: the
-			       keys */
-	struct map fds;   /* such a future -> descriptor << 1 | for writing, whose connection holds
+	struct map waiters; /* futures that tasks wait for and of which nothing better is known, and
+			       Events: the keys */
+	struct map fds;     /* such a thing -> descriptor << 1 | for writing, whose connection holds
 			     it; AIO_FD_AMBIGUOUS */
-	struct map wakes; /* future or primitive that a timer acts upon -> nanoseconds from the
+	struct map wakes;   /* future or primitive that a timer acts upon -> nanoseconds from the
 			     capture */
 	struct map cancels; /* task that a timer cancels -> the same */
 };
@@ -66,6 +66,8 @@ int aio_parts(struct aio *a, const uint64_t *futures, size_t n, struct heap_item
 
 /* waits.c: finds the place where a task is parked; its chain must be read. */
 void aio_find_place(struct aio *a, struct aio_task *t);
+/* waits.c: the asyncio.Event that a task waits for, or 0. */
+uint64_t aio_event_of(struct aio *a, const struct aio_task *t);
 /* waits.c: says in `row` what the task is parked on. */
 void aio_describe_wait(struct aio *a, const struct aio_task *t, struct snap_task *row);
 

@@ -214,6 +214,17 @@ static bool await_worker(struct aio *a, const struct aio_task *t, struct snap_ta
 	return chained;
 }
 
+/* The connection that holds the future or Event, if one alone does. */
+static void await_connection(struct aio *a, uint64_t thing, struct snap_task *row)
+{
+	uint64_t fd;
+
+	if (map_get(&a->fds, thing, &fd) && fd != AIO_FD_AMBIGUOUS) {
+		row->fd = (int64_t)(fd >> 1);
+		row->waits_write = fd & 1;
+	}
+}
+
 static void await_future(struct aio *a, const struct aio_task *t, struct snap_task *row)
 {
 	struct heap *h = &a->py->heap;
@@ -221,7 +232,6 @@ static void await_future(struct aio *a, const struct aio_task *t, struct snap_ta
 	const struct aio_task *other = aio_task_at(a, t->waiter);
 	const char *type = heap_type_name(h, t->waiter);
 	bool gather = str_eq(type, "_GatheringFuture");
-	uint64_t fd;
 
 	row->object = (int64_t)t->waiter;
 	if (await_parts(a, &t->waiter, 1, row)) {
@@ -234,11 +244,14 @@ static void await_future(struct aio *a, const struct aio_task *t, struct snap_ta
 	} else {
 		row->wait = TASK_WAIT_FUTURE;
 		row->waits_on = builder_str(b, gather ? "gather" : type);
-		if (map_get(&a->fds, t->waiter, &fd) && fd != AIO_FD_AMBIGUOUS) {
-			row->fd = (int64_t)(fd >> 1);
-			row->waits_write = fd & 1;
-		}
+		await_connection(a, t->waiter, row);
 	}
+}
+
+uint64_t aio_event_of(struct aio *a, const struct aio_task *t)
+{
+	return t->place->wait == TASK_WAIT_EVENT ? self_of(a, &t->chain.frames.v[t->place_frame])
+						 : 0;
 }
 
 static void await_place(struct aio *a, const struct aio_task *t, struct snap_task *row)
@@ -262,6 +275,9 @@ static void await_place(struct aio *a, const struct aio_task *t, struct snap_tas
 		break;
 	case TASK_WAIT_NURSERY:
 		await_group(a, self, row);
+		break;
+	case TASK_WAIT_EVENT:
+		await_connection(a, self, row);
 		break;
 	default:
 		break;

@@ -24,6 +24,7 @@
 #include "runtimes/cpython/setters.h"
 #include "runtimes/cpython/signals.h"
 #include "runtimes/cpython/threads.h"
+#include "runtimes/cpython/users.h"
 #include "runtimes/runtime.h"
 
 enum {
@@ -195,6 +196,7 @@ static int attempt(struct python *py, bool still)
 	locals_read(py);
 	r = libraries(py->p);
 	setters_find(py);
+	users_find(py);
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #define HW_RUNTIMES_CPYTHON_REF_INDEX_H
 
 #include "runtimes/cpython/python.h"
+#include "runtimes/cpython/slots.h"
 
 struct ref_node {
 	uint64_t address;  /* 0: a frame */
@@ -40,8 +41,8 @@ struct referrers {
 	ARRAY(struct ref_node) nodes; /* also the queue of the pass */
 	ARRAY(struct ref_edge) edges;
 	ARRAY(struct ref_holder) holders;
-	struct map by_address, by_frame, by_holder, slots;
-	ARRAY(uint32_t) slot_offsets;
+	struct map by_address, by_frame, by_holder;
+	struct slots slots;
 	size_t next;  /* node that the pass comes to next */
 	bool passing; /* edges that are made now are of the value stack of a running frame */
 	uint32_t questions;

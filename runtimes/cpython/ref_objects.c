@@ -6,83 +6,25 @@
  * what they hold leaves its object incomplete: too few edges are never wrong, one too many could
  * be.
  */
-#include <errno.h>
-
 #include "core/util.h"
 #include "runtimes/cpython/container.h"
 #include "runtimes/cpython/coroutine.h"
 #include "runtimes/cpython/ref_index.h"
 
 enum {
-	SLOTS_MAX = 1000,    /* entries of a class's dict that are looked at for slots */
 	ELEMENTS_MAX = 2000, /* of a container that is looked into */
-	MRO_MAX = 64,
 	ATTRIBUTES_MAX = 2000,
 };
-
-/* The slots that one class adds: their offsets in its instances. */
-static void slots_of_class(struct referrers *r, const struct py_type *t)
-{
-	struct heap *h = &r->py->heap;
-	const struct cpython_layout *l = &h->l;
-	uint64_t key, value, member;
-	struct dict_walk w;
-	int64_t offset;
-	int32_t type;
-
-	if (!t->dict || dict_walk_start(h, t->dict, &w) < 0)
-		return;
-	for (size_t n = 0; n < SLOTS_MAX && dict_walk_next(h, &w, &key, &value) == 0; n++) {
-		if (heap_kind(h, value) != PY_MEMBER ||
-		    heap_pointer(h, value, l->PyMemberDescrObject_d_member, &member) < 0 ||
-		    heap_i32(h, member, l->PyMemberDef_type, &type) < 0 ||
-		    heap_i64(h, member, l->PyMemberDef_offset, &offset) < 0 ||
-		    type != l->Py_T_OBJECT_EX || offset <= 0 || offset >= 1 << 20)
-			continue;
-		uint32_t *slot = array_push(&r->slot_offsets);
-		if (slot)
-			*slot = (uint32_t)offset;
-		else
-			r->error = -ENOMEM;
-	}
-}
-
-/*
- * The slots of a type's instances, a run of slot_offsets: of all its classes down to the one that
- * is written in C. Looked up once; most types have none.
- */
-static void slots_of(struct referrers *r, const struct py_type *t, uint32_t *ret_first,
-		     uint32_t *ret_n)
-{
-	CLEANUP(heap_items_donep) struct heap_items mro = { 0 };
-	struct heap *h = &r->py->heap;
-	const struct py_type *class;
-	uint64_t known;
-
-	if (map_get(&r->slots, t->address, &known)) {
-		*ret_first = (uint32_t)(known >> 32);
-		*ret_n = (uint32_t)known;
-		return;
-	}
-	*ret_first = (uint32_t)r->slot_offsets.n;
-	if (!t->exact && t->mro && heap_tuple(h, t->mro, &mro) == 0)
-		for (size_t i = 0; i < mro.n && i < MRO_MAX; i++)
-			if (heap_type_at(h, mro.v[i], &class) == 0 && !class->exact &&
-			    class->flags & (uint64_t)h->l.Py_TPFLAGS_HEAPTYPE)
-				slots_of_class(r, class);
-	*ret_n = (uint32_t)r->slot_offsets.n - *ret_first;
-	if (map_set(&r->slots, t->address, (uint64_t)*ret_first << 32 | *ret_n) < 0)
-		r->error = -ENOMEM;
-}
 
 static void refer_slots(struct referrers *r, uint32_t node, uint64_t object,
 			const struct py_type *t)
 {
-	uint32_t first, n;
+	struct slot_list l = slots_of(&r->slots, &r->py->heap, t);
 
-	slots_of(r, t, &first, &n);
-	for (uint32_t k = 0; k < n; k++)
-		ref_add_field(r, node, object, (int32_t)r->slot_offsets.v[first + k]);
+	for (uint32_t k = 0; k < l.n; k++)
+		ref_add_field(r, node, object, (int32_t)l.offsets[k]);
+	if (r->slots.error < 0)
+		r->error = r->slots.error;
 }
 
 static void refer_attributes(struct referrers *r, uint32_t node, uint64_t object)

@@ -18,11 +18,10 @@ void referrers_done(struct referrers *r)
 	array_done(&r->nodes);
 	array_done(&r->edges);
 	array_done(&r->holders);
-	array_done(&r->slot_offsets);
 	map_done(&r->by_address);
 	map_done(&r->by_frame);
 	map_done(&r->by_holder);
-	map_done(&r->slots);
+	slots_done(&r->slots);
 }
 
 void referrers_add(struct referrers *r, uint64_t object)
@@ -30,7 +29,7 @@ void referrers_add(struct referrers *r, uint64_t object)
 	(void)ref_node_of(r, object);
 }
 
-static bool of_library(const struct python *py, const struct py_frame *f)
+bool frame_of_library(const struct python *py, const struct py_frame *f)
 {
 	const char *file = f->code ? snap_str(py->b->s, f->code->file) : "";
 
@@ -47,7 +46,7 @@ static void root_add(struct referrers *r, const struct py_frame *f, node_t owner
 	if (r->error < 0)
 		return;
 	r->nodes.v[node].holder = holder;
-	r->nodes.v[node].library = of_library(r->py, f);
+	r->nodes.v[node].library = frame_of_library(r->py, f);
 	ref_frame_add(r, f, node);
 }
 

@@ -17,6 +17,9 @@
 
 #include "runtimes/cpython/ref_index.h"
 
+/* Of the libraries that do the waiting, not of the program. */
+bool frame_of_library(const struct python *py, const struct py_frame *f);
+
 void referrers_init(struct referrers *r, struct python *py);
 void referrers_done(struct referrers *r);
 

@@ -1,0 +1,152 @@
+/* Users of the other ends of connections; see users.h. */
+#include "analysis/users.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/util.h"
+
+/* More users than that are everybody. */
+#define USERS_MAX 16
+
+struct user {
+	node_t resource, node; /* the end, and the task or thread that uses it */
+	bool rests;            /* it waits for input there */
+};
+
+struct users {
+	struct analysis *a;
+	ARRAY(struct user) v; /* by resource, once sorted */
+};
+
+static int by_resource(const void *one, const void *other)
+{
+	const struct user *x = one, *y = other;
+
+	if (x->resource != y->resource)
+		return x->resource < y->resource ? -1 : 1;
+	return x->node < y->node ? -1 : x->node > y->node;
+}
+
+static void add(struct users *u, node_t resource, node_t node, bool rests)
+{
+	struct user *slot = is_resource(resource) ? array_push(&u->v) : NULL;
+
+	if (slot)
+		*slot = (struct user){ .resource = resource, .node = node, .rests = rests };
+	else if (is_resource(resource))
+		u->a->b->error = -ENOMEM;
+}
+
+static bool is_connection(const struct analysis *a, node_t n)
+{
+	if (!is_resource(n))
+		return false;
+	const struct snap_resource *r = resource_row(a, n);
+	return (r->kind == RESOURCE_TCP || r->kind == RESOURCE_UNIX) && is_resource(r->peer) &&
+	       !is_resource(resource_row(a, r->peer)->listener);
+}
+
+/* A loop's thread that sleeps on everything uses nothing of it. */
+static bool sleeps_on_it(const struct analysis *a, uint32_t wait)
+{
+	node_t from = wait_row(a, wait)->from;
+
+	return node_table(from) == TABLE_TASK ||
+	       (node_table(from) == TABLE_THREAD && !a->threads[node_index(from)].loop);
+}
+
+/* Nothing runs the tasks that fork copied; a runtime's own answer nobody. */
+static bool acts(const struct analysis *a, node_t n)
+{
+	if (node_table(n) == TABLE_TASK)
+		return !task_row(a, n)->inherited && !task_row(a, n)->service;
+	return node_table(n) == TABLE_THREAD;
+}
+
+static void find(struct users *u)
+{
+	const struct analysis *a = u->a;
+
+	for (uint32_t i = 0; i < SNAP_N(a->s, FACT); i++) {
+		const struct snap_fact *f = SNAP_ROW(a->s, FACT, i);
+		if (!str_eq(text_of(a, f->key), "uses_fd") || !acts(a, f->about))
+			continue;
+		const struct snap_fd *fd = snap_fd_of(&a->x, process_of(a, f->about), f->value);
+		if (fd && is_connection(a, fd->resource))
+			add(u, fd->resource, f->about, false);
+	}
+	for (uint32_t i = 0; u->v.n && i < SNAP_N(a->s, WAIT); i++)
+		if (is_connection(a, wait_row(a, i)->resource) && sleeps_on_it(a, i))
+			add(u, wait_row(a, i)->resource, wait_row(a, i)->from, !a->notes.v[i].full);
+	if (u->v.n)
+		qsort(u->v.v, u->v.n, sizeof(*u->v.v), by_resource);
+}
+
+static size_t first_of(const struct users *u, node_t resource)
+{
+	size_t low = 0, high = u->v.n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (u->v.v[mid].resource < resource)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The party that uses the other end of what this wait is for; GRAPH_NONE. */
+static uint32_t users_of(struct users *u, uint32_t wait)
+{
+	const struct snap_wait *w = wait_row(u->a, wait);
+	node_t peer = resource_row(u->a, w->resource)->peer, list[USERS_MAX];
+	uint32_t n = 0;
+
+	for (size_t i = first_of(u, peer); i < u->v.n && u->v.v[i].resource == peer; i++) {
+		const struct user *x = &u->v.v[i];
+		if (x->node == w->from)
+			continue;
+		if (x->rests)
+			return GRAPH_NONE;
+		if (n && list[n - 1] == x->node)
+			continue;
+		if (n == USERS_MAX)
+			return GRAPH_NONE;
+		list[n++] = x->node;
+	}
+	return n ? party_of(u->a, list, n) : GRAPH_NONE;
+}
+
+/* Candidates could also end it: but what is read from a connection comes from its other end. */
+static void make_moot(struct analysis *a, uint32_t wait)
+{
+	const struct snap_wait *w = wait_row(a, wait);
+
+	for (uint32_t i = wait; i > 0 && wait_row(a, i - 1)->from == w->from; i--)
+		a->notes.v[i - 1].moot = wait_row(a, i - 1)->group == w->group &&
+					 wait_row(a, i - 1)->evidence == EVIDENCE_CANDIDATE;
+	for (uint32_t i = wait + 1; i < SNAP_N(a->s, WAIT) && wait_row(a, i)->from == w->from; i++)
+		a->notes.v[i].moot = wait_row(a, i)->group == w->group &&
+				     wait_row(a, i)->evidence == EVIDENCE_CANDIDATE;
+}
+
+void users_derive(struct analysis *a)
+{
+	struct users u = { .a = a };
+
+	find(&u);
+	for (uint32_t i = 0; u.v.n && i < SNAP_N(a->s, WAIT); i++) {
+		struct wait_note *n = &a->notes.v[i];
+		if (!is_connection(a, wait_row(a, i)->resource) || n->outside ||
+		    !sleeps_on_it(a, i))
+			continue;
+		n->users = users_of(&u, i);
+		if (n->users == GRAPH_NONE)
+			continue;
+		a->users_known = true;
+		make_moot(a, i);
+	}
+	array_done(&u.v);
+}

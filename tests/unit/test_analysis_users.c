@@ -1,0 +1,145 @@
+/*
+ * A process that is connected to itself and listens: who uses the other end decides whether it is
+ * idle or in its own way. Threads: the main thread reads one end, another one is somewhere, a third
+ * accepts.
+ */
+#include <linux/futex.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/snap_build.h"
+
+enum { OWN_END = 5, OTHER_END = 6, LISTENER = 7 };
+
+struct program {
+	struct snap_build x;
+	node_t process, main, handler;
+};
+
+static void begin(struct program *p)
+{
+	node_t own, other;
+
+	snap_build_init(&p->x);
+	p->process = sb_process(&p->x, NODE_NONE, "server");
+	sb_pair(&p->x, RESOURCE_TCP, &own, &other);
+	sb_fd(&p->x, p->process, OWN_END, own, "rw");
+	sb_fd(&p->x, p->process, OTHER_END, other, "rw");
+	sb_fd(&p->x, p->process, LISTENER, sb_listener(&p->x), "rw");
+	p->main = sb_main(&p->x, p->process);
+	p->handler = sb_thread(&p->x, p->process, "handler");
+	sb_call(&p->x, sb_thread(&p->x, p->process, "acceptor"), "accept", LISTENER);
+	sb_call(&p->x, p->main, "recvfrom", OWN_END);
+}
+
+static void uses(struct program *p, node_t who)
+{
+	sb_fact(&p->x, who, "uses_fd", OTHER_END, "a variable of handle() has fd 6");
+}
+
+static void wants_a_lock_of_main(struct program *p)
+{
+	sb_futex(&p->x, p->handler, "mutex normal", sb_tid(&p->x, p->main));
+}
+
+static void says(struct program *p, const char *class, enum certainty certainty)
+{
+	const struct snap_verdict *v = sb_analyse(&p->x);
+
+	assert_string_equal(sb_class(v), class);
+	assert_int_equal(v->certainty, certainty);
+	snap_build_done(&p->x);
+}
+
+/* Without a user everybody might answer, also who accepts connections; that it is he is a guess. */
+static void idle_where_nobody_is_known(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	wants_a_lock_of_main(&p);
+	says(&p, "IDLE", CERTAINTY_INFERRED);
+}
+
+static void deadlock_through_its_user(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	wants_a_lock_of_main(&p);
+	uses(&p, p.handler);
+	says(&p, "DEADLOCK", CERTAINTY_INFERRED);
+}
+
+/* Both ends are read: somebody may push. */
+static void idle_where_its_user_rests(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	sb_call(&p.x, p.handler, "recvfrom", OTHER_END);
+	uses(&p, p.handler);
+	says(&p, "IDLE", CERTAINTY_INFERRED);
+}
+
+/* Who has both ends cannot be whom it waits for. */
+static void idle_where_the_sleeper_alone_uses_it(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	wants_a_lock_of_main(&p);
+	uses(&p, p.main);
+	says(&p, "IDLE", CERTAINTY_INFERRED);
+}
+
+/* One of two users sleeps for a while: it may answer. */
+static void alive_by_another_user(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	wants_a_lock_of_main(&p);
+	uses(&p, p.handler);
+	node_t other = sb_thread(&p.x, p.process, "other");
+	sb_call(&p.x, other, "nanosleep", 0x1000);
+	uses(&p, other);
+	says(&p, "TIMER", CERTAINTY_INFERRED);
+}
+
+/* A claim about a copy that fork left behind would be about nobody. */
+static void copies_use_nothing(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	wants_a_lock_of_main(&p);
+	node_t copy = sb_task(&p.x, p.process, "asyncio", "copy", NODE_NONE);
+	sb_task_row(&p.x, copy)->inherited = true;
+	uses(&p, copy);
+	says(&p, "IDLE", CERTAINTY_INFERRED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(idle_where_nobody_is_known),
+		cmocka_unit_test(deadlock_through_its_user),
+		cmocka_unit_test(idle_where_its_user_rests),
+		cmocka_unit_test(idle_where_the_sleeper_alone_uses_it),
+		cmocka_unit_test(alive_by_another_user),
+		cmocka_unit_test(copies_use_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
