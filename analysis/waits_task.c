@@ -115,10 +115,29 @@ static void on_forever(struct analysis *a, node_t task)
 	wait_add(a, &in, "%s", text_of(a, task_row(a, task)->waits_on));
 }
 
+/* What it is need not be known where it is known who could end it. */
+static void on_something(struct analysis *a, node_t task)
+{
+	const struct snap_task *t = task_row(a, task);
+
+	if (span_known(t->setters))
+		on_primitive(a, task, WAIT_ON_EVENT);
+	else
+		wait_add_unknown(a, task, WAIT_ON_UNKNOWN_THING,
+				 t->waits_on > STR_NONE ? text_of(a, t->waits_on)
+							: "something unknown");
+}
+
 static void on_fd(struct analysis *a, node_t task)
 {
 	const struct snap_task *t = task_row(a, task);
-	const struct snap_fd *fd = snap_fd_of(&a->x, t->owner, t->fd);
+	const struct snap_fd *fd = snap_known(t->fd) ? snap_fd_of(&a->x, t->owner, t->fd) : NULL;
+
+	/* A stream of a loop that is made in C: which descriptor it has is not known. */
+	if (!snap_known(t->fd)) {
+		on_something(a, task);
+		return;
+	}
 	struct fd_wait f = { .from = task,
 			     .process = t->owner,
 			     .fd = t->fd,
@@ -310,9 +329,7 @@ void waits_task(struct analysis *a, node_t task)
 		on_child(a, task);
 		break;
 	default:
-		wait_add_unknown(a, task, WAIT_ON_UNKNOWN_THING,
-				 t->waits_on > STR_NONE ? text_of(a, t->waits_on)
-							: "something unknown");
+		on_something(a, task);
 		break;
 	}
 	/* A deadline in force ends the wait from without: a group of its own. */

@@ -13,6 +13,7 @@
 
 #include "core/util.h"
 #include "runtimes/cpython/emit.h"
+#include "runtimes/cpython/setters.h"
 #include "runtimes/runtime.h"
 
 enum {
@@ -202,11 +203,13 @@ static void add_row(struct python *py, uint64_t greenlet, const struct py_frame 
 	row.wait = TASK_WAIT_OTHER;
 	row.object = (int64_t)greenlet;
 	if (inner)
-		row.waits_on =
-			builder_strf(b, "switched out in %s", snap_str(b->s, inner->qualname));
+		row.waits_on = builder_strf(b, "a switch back to it, after %s()",
+					    snap_str(b->s, inner->qualname));
 	if (!b->error)
 		*SNAP_ROW(b->s, TASK, node_index(node)) = row;
 	emit_chain(py, node, &chain);
+	/* Whoever has it may switch to it, and nobody else. */
+	python_add_park(py, node, greenlet, 0, NULL);
 }
 
 static int decode(struct decoded_process *p)

@@ -10,6 +10,7 @@ test_fixture_itself needs no hangwatch: it asks /proc whether the program hangs 
 
 import contextlib
 import os
+import re
 
 import pytest
 
@@ -37,7 +38,7 @@ def argv_of(name):
     if name in C_PROGRAMS:
         return [hanglib.OUT / "tests/hangs" / name]
     source = HERE / f"{name}.py"
-    if "\nimport trio" not in source.read_text():
+    if not re.search(r"^import (trio|greenlet)\b", source.read_text(), re.M):
         return ["/usr/bin/python3", source]
     if hanglib.have_trio():
         pytest.skip(hanglib.have_trio())

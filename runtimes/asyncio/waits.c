@@ -120,9 +120,22 @@ static int64_t fd_of_transport(struct aio *a, uint64_t transport)
 	return SNAP_UNKNOWN;
 }
 
-static void await_fd(struct aio *a, const struct py_frame *f, uint64_t self, struct snap_task *row)
+/* A subprocess has one protocol for all its pipes: which of them, knows the StreamWriter that
+ * called. */
+static uint64_t transport_of_caller(struct aio *a, const struct aio_task *t)
+{
+	const struct py_frame *caller =
+		t->place_frame ? &t->chain.frames.v[t->place_frame - 1] : NULL;
+
+	return caller && caller->code
+		       ? heap_attr_or_none(&a->py->heap, self_of(a, caller), "_transport")
+		       : 0;
+}
+
+static void await_fd(struct aio *a, const struct aio_task *t, uint64_t self, struct snap_task *row)
 {
 	struct heap *h = &a->py->heap;
+	const struct py_frame *f = &t->chain.frames.v[t->place_frame];
 	const char *function = snap_str(a->py->b->s, f->code->name);
 	uint64_t transport, sock, reader;
 	int32_t fd;
@@ -142,6 +155,8 @@ static void await_fd(struct aio *a, const struct py_frame *f, uint64_t self, str
 	    heap_pointer(h, reader, h->l.PyWeakReference_wr_object, &reader) == 0)
 		transport = heap_attr_or_none(h, reader, "_transport");
 	row->fd = fd_of_transport(a, transport);
+	if (!snap_known(row->fd))
+		row->fd = fd_of_transport(a, transport_of_caller(a, t));
 }
 
 /* A Process has it, whatever its transport is made in. */
@@ -264,7 +279,7 @@ static void await_place(struct aio *a, const struct aio_task *t, struct snap_tas
 	name_wait(a, f, self, row);
 	switch (t->place->wait) {
 	case TASK_WAIT_FD:
-		await_fd(a, f, self, row);
+		await_fd(a, t, self, row);
 		break;
 	case TASK_WAIT_CHILD:
 		await_child(a, self, row);
