@@ -337,8 +337,10 @@ static int serve_one(struct server *s, int sock)
 		return GO_ON;
 	}
 	answer(s, &q, &p, &goes);
+	p.asked = q.asked;
 	r = response_send(sock, &p, goes);
-	return r == -EPIPE ? IS_GONE : r;
+	/* One that waited no longer for this may have sent all it had before it went. */
+	return r == -EPIPE ? GO_ON : r;
 }
 
 static int serve_until_done(struct server *s, int sock, struct deadline until)

@@ -77,11 +77,13 @@ int message_receive(int sock, void *p, size_t n, int *ret_fd)
 			    .msg_controllen = sizeof(control.bytes) };
 	ssize_t r;
 
+	/* ECONNRESET is said once, by a peer that left something of ours unread; what it had sent
+	 * itself is still there. */
 	do
 		r = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
-	while (r < 0 && errno == EINTR);
+	while (r < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (r < 0)
-		return errno == ECONNRESET ? -EPIPE : -errno;
+		return -errno;
 
 	CLEANUP(fd_closep) int fd = take_fds(&m);
 	if (r == 0)

@@ -43,6 +43,7 @@ struct request {
 	uint32_t kind;
 	uint32_t process;
 	uint64_t a, b;
+	uint64_t asked; /* set by request_call(): which of its questions this is */
 	char text[128]; /* NUL-terminated */
 };
 
@@ -50,6 +51,7 @@ struct response {
 	int64_t status; /* >= 0, or -errno; as wide as what follows, so that no hole sends what lay
 			   there */
 	uint64_t value;
+	uint64_t asked; /* of the request that this answers */
 };
 
 /*
@@ -65,8 +67,7 @@ int response_send(int sock, const struct response *p, int fd);
 
 /*
  * Client: sends and waits for the answer. The status as return value; ret_fd and ret_value may be
- * NULL. After -ETIMEDOUT the socket is of no more use: a late answer would be taken for that of the
- * next call.
+ * NULL. After -ETIMEDOUT the answer may still come: a later call knows it by `asked`, and drops it.
  */
 int request_call(int sock, const struct request *q, struct deadline until, int *ret_fd,
 		 uint64_t *ret_value);

@@ -108,6 +108,7 @@ struct cpython_layout {
 	int32_t PyRuntimeState_gilstate_tstate_current;
 	int32_t PyRuntimeState_ceval_gil_last_holder; /* to 3.11: one GIL for all interpreters */
 	int32_t PyRuntimeState_ceval_gil_locked;
+	int32_t PyRuntimeState_stoptheworld; /* since 3.13: of all interpreters */
 	int32_t PyRuntimeState_signals_handlers; /* before 3.12, static `Handlers` */
 	int32_t PyRuntimeState_signals_default_handler;
 	int32_t PyRuntimeState_signals_ignore_handler;
@@ -151,7 +152,17 @@ struct cpython_layout {
 	int32_t PyInterpreterState_ceval_gil; /* since 3.12: points to its GIL */
 	int32_t PyInterpreterState__gil;      /* its own GIL: debug gil_runtime_state */
 	int32_t PyInterpreterState_gc;
+	int32_t PyInterpreterState_stoptheworld; /* since 3.13 */
 	int32_t PyInterpreterState_asyncio_tasks_head;
+
+	/*
+	 * StopTheWorld = _stoptheworld_state:
+	 * since 3.13, how one thread makes all others pause; at work in free-threaded builds.
+	 */
+	int32_t StopTheWorld_sizeof;
+	int32_t StopTheWorld_requested;
+	int32_t StopTheWorld_world_stopped;
+	int32_t StopTheWorld_requester;
 
 	/*
 	 * GILState = _gil_runtime_state (debug interpreter_state):

@@ -121,7 +121,8 @@ static void *serve(void *arg)
 	int fd, sock = *(int *)arg;
 
 	while (request_receive(sock, &q, &fd) == 0) {
-		struct response p = { .status = q.kind == REQUEST_HOLD ? -EPERM : 0 };
+		struct response p = { .status = q.kind == REQUEST_HOLD ? -EPERM : 0,
+				      .asked = q.asked };
 
 		(void)fd_close(fd);
 		if (response_send(sock, &p, -1) < 0)

@@ -121,11 +121,11 @@ static void test_call(void **state)
 		int none, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		if (request_receive(sv[1], &q, &none) < 0)
 			_exit(1);
-		struct response p = { .status = 1, .value = q.a + 1 };
+		struct response p = { .status = 1, .value = q.a + 1, .asked = q.asked };
 		(void)response_send(sv[1], &p, null);
 		if (request_receive(sv[1], &q, &none) < 0)
 			_exit(2);
-		p = (struct response){ .status = -ESRCH };
+		p = (struct response){ .status = -ESRCH, .asked = q.asked };
 		(void)response_send(sv[1], &p, null); /* with an error no descriptor is taken */
 		_exit(0);
 	}
@@ -151,6 +151,52 @@ static void test_deadline(void **state)
 	assert_int_equal(request_call(sv[0], &q, deadline_in(1), NULL, NULL), -ETIMEDOUT);
 }
 
+/* An answer that comes after its question was given up is not taken for that of the next one. */
+static void test_late_answer(void **state)
+{
+	int *sv = *state, fd = -1;
+	struct request first = { .kind = REQUEST_MEM, .a = 1 }, second = { .kind = REQUEST_MOVED };
+	uint64_t value = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct request q[2];
+		int none, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+		for (int i = 0; i < 2; i++)
+			if (request_receive(sv[1], &q[i], &none) < 0)
+				_exit(1);
+		for (int i = 0; i < 2; i++) {
+			struct response p = { .value = 10 + q[i].a, .asked = q[i].asked };
+
+			(void)response_send(sv[1], &p, i == 0 ? null : -1);
+		}
+		_exit(0);
+	}
+	assert_int_equal(request_call(sv[0], &first, deadline_in(0), &fd, NULL), -ETIMEDOUT);
+	struct deadline later = deadline_in(20 * NSEC_PER_SEC);
+	assert_int_equal(request_call(sv[0], &second, later, &fd, &value), 0);
+	assert_int_equal(value, 10);
+	assert_int_equal(fd, -1);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* A peer that goes without having read all leaves what it sent. */
+static void test_last_words(void **state)
+{
+	int *sv = *state, fd = -1;
+	struct request q = { .kind = REQUEST_DONE }, got = { 0 };
+	struct response p = { .status = 0 };
+
+	assert_int_equal(request_send(sv[0], &q, -1), 0);
+	assert_int_equal(response_send(sv[1], &p, -1), 0);
+	close(sv[0]);
+	sv[0] = -1;
+	assert_int_equal(request_receive(sv[1], &got, &fd), 0);
+	assert_int_equal(got.kind, REQUEST_DONE);
+	assert_int_equal(request_receive(sv[1], &got, &fd), -EPIPE);
+}
+
 /* A client that asks and takes no answers cannot make the server wait. */
 static void test_answers_pile_up(void **state)
 {
@@ -170,6 +216,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_extra_fds, pair, unpair),
 		cmocka_unit_test_setup_teardown(test_call, pair, unpair),
 		cmocka_unit_test_setup_teardown(test_deadline, pair, unpair),
+		cmocka_unit_test_setup_teardown(test_late_answer, pair, unpair),
+		cmocka_unit_test_setup_teardown(test_last_words, pair, unpair),
 		cmocka_unit_test_setup_teardown(test_answers_pile_up, pair, unpair),
 	};
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);
