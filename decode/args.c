@@ -8,8 +8,8 @@
 
 #include "core/util.h"
 #include "decode/args_parts.h"
+#include "decode/ask.h"
 #include "decode/memory.h"
-#include "raw/request.h"
 #include "raw/run.h"
 
 /* Not in the headers of every distribution we build on. */
@@ -156,11 +156,7 @@ static void read_thread(struct decoded_process *p, size_t i)
 
 static bool ran(const struct decoded_process *p, uint64_t thread)
 {
-	struct request q = { .kind = REQUEST_THREAD_MOVED,
-			     .process = (uint32_t)p->index,
-			     .a = thread };
-
-	return request_call(p->sock, &q, p->deadline, NULL, NULL) != 0;
+	return decoded_ask(p, REQUEST_THREAD_MOVED, thread) != 0;
 }
 
 /* Where the tables stood, to take rows back. */

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "core/util.h"
+#include "decode/ask.h"
 #include "decode/memory.h"
 #include "decode/second_stack.h"
-#include "raw/request.h"
 
 static bool wants_hold(const struct decoded_thread *t, const struct unwind_result *result)
 {
@@ -67,13 +67,6 @@ static void keep(struct decoded_process *p, struct retry *x, struct unwind_resul
 	results[x->thread] = x->result;
 }
 
-static int ask(const struct decoded_process *p, enum request_kind kind, int64_t a)
-{
-	struct request q = { .kind = kind, .process = (uint32_t)p->index, .a = (uint64_t)a };
-
-	return request_call(p->sock, &q, p->deadline, NULL, NULL);
-}
-
 int second_stacks_read(struct decoder *d, struct decoded_process *p, struct unwind_result *results)
 {
 	retries_t retries = { 0 };
@@ -83,13 +76,13 @@ int second_stacks_read(struct decoder *d, struct decoded_process *p, struct unwi
 	for (size_t i = 0; i < p->threads.n; i++)
 		any |= wants_hold(&p->threads.v[i], &results[i]);
 	if (!any || !p->capture->hold ||
-	    ask(p, REQUEST_HOLD, p->capture->options->stop_budget_ns) < 0)
+	    decoded_ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) < 0)
 		return 0;
 	memory_drop(p->memory);
 	for (size_t i = 0; i < p->threads.n && r == 0; i++)
 		if (wants_hold(&p->threads.v[i], &results[i]))
 			r = retry(d, p, i, &retries);
-	bool held_on = ask(p, REQUEST_RELEASE, 0) == 0;
+	bool held_on = decoded_ask(p, REQUEST_RELEASE, 0) == 0;
 	for (size_t i = 0; i < retries.n; i++) {
 		if (held_on && r == 0)
 			keep(p, &retries.v[i], results);

@@ -5,13 +5,13 @@
 
 #include "core/map.h"
 #include "core/util.h"
+#include "decode/ask.h"
 #include "decode/fde.h"
 #include "decode/lines.h"
 #include "decode/memory.h"
 #include "decode/second_stack.h"
 #include "decode/stacks.h"
 #include "raw/kernel_stack.h"
-#include "raw/request.h"
 
 struct moved_arg {
 	const struct decoded_process *p;
@@ -21,13 +21,8 @@ struct moved_arg {
 static bool thread_moved(void *arg)
 {
 	const struct moved_arg *a = arg;
-	struct request q = {
-		.kind = REQUEST_THREAD_MOVED,
-		.process = (uint32_t)a->p->index,
-		.a = a->thread,
-	};
 
-	return request_call(a->p->sock, &q, a->p->deadline, NULL, NULL) != 0;
+	return decoded_ask(a->p, REQUEST_THREAD_MOVED, a->thread) != 0;
 }
 
 /* ---- names ---- */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "core/util.h"
+#include "decode/ask.h"
 #include "decode/stacks.h"
-#include "raw/request.h"
 #include "raw/run.h"
 
 #define CPU_MIN_PERCENT 5
@@ -99,13 +99,7 @@ static size_t choose(const struct decoded_process *p, struct watched *v)
 
 static int glance(const struct decoded_process *p)
 {
-	const struct request q = {
-		.kind = REQUEST_GLANCE,
-		.process = (uint32_t)p->index,
-		.a = (uint64_t)p->capture->options->stop_budget_ns,
-	};
-
-	return request_call(p->sock, &q, p->deadline, NULL, NULL);
+	return decoded_ask(p, REQUEST_GLANCE, (uint64_t)p->capture->options->stop_budget_ns);
 }
 
 /* How many are not decided yet. */

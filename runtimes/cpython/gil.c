@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-#include "raw/request.h"
+#include "decode/ask.h"
 
 /* Flags, a condition and a mutex, twice: what _gil_runtime_state holds, with room for what may
  * come. */
@@ -131,8 +131,6 @@ void gil_describe(struct python *py)
  */
 bool gil_kept_still(struct python *py)
 {
-	struct request q = { .kind = REQUEST_THREAD_MOVED, .process = (uint32_t)py->p->index };
-
 	memory_drop(py->memory);
 	for (size_t i = 0; i < py->interps.n; i++) {
 		uint64_t gil = gil_of(py, py->interps.v[i]);
@@ -140,8 +138,7 @@ bool gil_kept_still(struct python *py)
 
 		if (last == SIZE_MAX)
 			return false;
-		q.a = last;
-		if (request_call(py->p->sock, &q, py->p->deadline, NULL, NULL) != 0)
+		if (decoded_ask(py->p, REQUEST_THREAD_MOVED, last) != 0)
 			return false;
 	}
 	return py->interps.n > 0;

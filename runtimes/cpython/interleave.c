@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "core/util.h"
+#include "decode/ask.h"
 #include "decode/stacks.h"
-#include "raw/request.h"
 #include "runtimes/cpython/linetable.h"
 
 /* An activation and the native frame before which its Python frames belong. */
@@ -207,11 +207,7 @@ static int by_anchor(const void *a, const void *b)
 /* `thread` may be REQUEST_ALL_THREADS. */
 static bool thread_moved(const struct python *py, uint64_t thread)
 {
-	const struct request q = { .kind = REQUEST_THREAD_MOVED,
-				   .process = (uint32_t)py->p->index,
-				   .a = thread };
-
-	return request_call(py->p->sock, &q, py->p->deadline, NULL, NULL) != 0;
+	return decoded_ask(py->p, REQUEST_THREAD_MOVED, thread) != 0;
 }
 
 /* Puts each activation before its native frame; where that cannot be known, all in one block, and
