@@ -108,7 +108,7 @@ struct cpython_layout {
 	int32_t PyRuntimeState_gilstate_tstate_current;
 	int32_t PyRuntimeState_ceval_gil_last_holder; /* to 3.11: one GIL for all interpreters */
 	int32_t PyRuntimeState_ceval_gil_locked;
-	int32_t PyRuntimeState_stoptheworld; /* since 3.13: of all interpreters */
+	int32_t PyRuntimeState_stoptheworld;     /* since 3.13: of all interpreters */
 	int32_t PyRuntimeState_signals_handlers; /* before 3.12, static `Handlers` */
 	int32_t PyRuntimeState_signals_default_handler;
 	int32_t PyRuntimeState_signals_ignore_handler;
