@@ -224,14 +224,20 @@ static int serve_thread_moved(const struct raw_process *p, uint64_t thread)
 
 /* ---- hold and release ---- */
 
+static int serve_release(struct server *s)
+{
+	return hold_release(take_ptr(s->hold));
+}
+
 static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns, bool glance)
 {
 	const struct raw_options *o = s->a->c->options;
 
-	if (s->hold)
-		return -EBUSY;
 	if (o->stop == STOP_NEVER)
 		return -EPERM;
+	/* One whose answer came too late for the decoder is never released: it asks for the next. */
+	if (s->hold)
+		(void)serve_release(s);
 	int64_t ns = (int64_t)MIN(at_most_ns, (uint64_t)o->stop_budget_ns);
 	int r = glance ? hold_glance(s->a, process, ns) : hold_new(s->a, process, ns, &s->hold);
 	if (r == 0 && !glance)
@@ -241,11 +247,6 @@ static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns, boo
 			"a moment in which it stands still", refusal_of_stop().why,
 			refusal_of_stop().fix);
 	return r;
-}
-
-static int serve_release(struct server *s)
-{
-	return hold_release(take_ptr(s->hold));
 }
 
 /* ---- rows ---- */

@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,9 +23,11 @@
 
 #include "acquire/hold.h"
 #include "acquire/look.h"
+#include "acquire/serve.h"
 #include "acquire/tracer.h"
 #include "core/fs.h"
 #include "core/util.h"
+#include "raw/request.h"
 #include "tests/unit/valgrind.h"
 
 /* What a child shares with the test. */
@@ -371,6 +374,30 @@ static void a_sleeper_that_wakes_spoils_the_hold(void **state)
 	assert_true(last_look(f)->stopped_ns > 0);
 }
 
+/* A decoder that heard of its hold too late does not release it, and asks for another. */
+static void a_forgotten_hold_is_no_obstacle(void **state)
+{
+	const struct request hold = { .kind = REQUEST_HOLD, .a = 400 * NSEC_PER_MSEC },
+			     done = { .kind = REQUEST_DONE };
+	struct fixture *f = *state;
+	struct response p;
+	int pair[2];
+
+	begin(f, sleep_in_futex, "S");
+	look(f, STOP_AUTO);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(request_send(pair[0], &hold, -1), 0);
+	assert_int_equal(request_send(pair[0], &done, -1), 0);
+	assert_int_equal(serve_decoder(&f->a, pair[1], f->c.deadline), 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(recv(pair[0], &p, sizeof(p), 0), sizeof(p));
+		assert_int_equal(p.status, 0);
+	}
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
 static void whoever_wants_all_stopped_gets_it(void **state)
 {
 	struct fixture *f = *state;
@@ -398,6 +425,7 @@ int main(void)
 		TEST(a_hold_ends_by_itself),
 		TEST(a_hold_leaves_sleepers_alone),
 		TEST(a_sleeper_that_wakes_spoils_the_hold),
+		TEST(a_forgotten_hold_is_no_obstacle),
 		TEST(whoever_wants_all_stopped_gets_it),
 	};
 	return cmocka_run_group_tests_name("tracer", tests, NULL, NULL);
