@@ -42,7 +42,16 @@
 /* Readers that may get stuck in one round; the processes behind them are then left out. */
 #define REPLACEMENTS_MAX 16
 
-enum state { READER_IDLE, READER_WORKS, READER_PUBLISHES, READER_GIVEN_UP, READER_DONE };
+/*
+ * What a reader is at. While it works the state says on which process, too: between our seeing it
+ * stuck and our giving it up it may wake, publish, and be at the next one.
+ */
+enum { READER_IDLE, READER_PUBLISHES, READER_GIVEN_UP, READER_DONE, READER_WORKS };
+
+static size_t works_on(size_t process)
+{
+	return READER_WORKS + process;
+}
 
 struct crew;
 
@@ -51,10 +60,9 @@ struct reader {
 	struct acquirer a;
 	pthread_t thread;
 	_Atomic pid_t tid;
-	_Atomic int state;
+	_Atomic size_t state;
 	_Atomic int64_t since_ns; /* when it began the present process */
-	size_t process;
-	bool left; /* the crew's leader has joined it or given it up */
+	bool left;                /* the crew's leader has joined it or given it up */
 };
 
 /* On the heap: a reader that was given up may wake up later, and then still needs it. */
@@ -67,7 +75,7 @@ struct crew {
 	_Atomic size_t next;
 	size_t fds_each, runfds_each;
 	struct arena_gate gate;
-	int event; /* a reader is done */
+	int event; /* a reader is done; -1: found out when looking after them the next time */
 	struct reader readers[READERS_MAX + REPLACEMENTS_MAX];
 	size_t n;
 	_Atomic unsigned users; /* the main thread, and readers that were given up */
@@ -112,27 +120,35 @@ static void free_threads(struct raw_process *p)
 	array_done(&p->threads);
 }
 
+/* One that nobody read. Who loses little, loses nothing that is not told elsewhere. */
+static void leave_out(const struct crew *crew, struct raw_process *p, int error)
+{
+	if (crew->loss == READER_LOSES_LITTLE)
+		return;
+	p->refused = true;
+	p->refused_error = error;
+}
+
 /* ---- a reader's life ---- */
 
 /* It has its copy: from now on it may be given up, and looks at the original no more. */
 static void begin(struct reader *r, size_t process)
 {
-	r->process = process;
 	atomic_store(&r->since_ns, clock_monotonic_ns());
-	atomic_store(&r->state, READER_WORKS);
+	atomic_store(&r->state, works_on(process));
 }
 
 /* False: it was given up. */
-static bool publish(struct reader *r, struct raw_process *copy)
+static bool publish(struct reader *r, size_t process, struct raw_process *copy)
 {
-	int expected = READER_WORKS;
+	size_t expected = works_on(process);
 
 	if (!atomic_compare_exchange_strong(&r->state, &expected, READER_PUBLISHES)) {
 		process_let_go(copy);
 		free_threads(copy);
 		return false;
 	}
-	struct raw_process *p = &r->crew->c->processes.v[r->process];
+	struct raw_process *p = &r->crew->c->processes.v[process];
 	free_threads(p);
 	*p = *copy;
 	atomic_store(&r->state, READER_IDLE);
@@ -149,15 +165,15 @@ static void *read_processes(void *arg)
 		size_t k = atomic_fetch_add(&crew->next, 1);
 		if (k >= crew->n_todo)
 			break;
-		const struct raw_process *p = &crew->c->processes.v[crew->todo[k]];
-		struct raw_process copy = *p;
+		struct raw_process *p = &crew->c->processes.v[crew->todo[k]], copy = *p;
 		if (clone_threads(&copy, p) < 0) {
 			free_threads(&copy);
+			leave_out(crew, p, -ENOMEM);
 			continue;
 		}
 		begin(r, crew->todo[k]);
 		crew->fn(&r->a, &copy);
-		if (!publish(r, &copy)) {
+		if (!publish(r, crew->todo[k], &copy)) {
 			acquirer_done(&r->a);
 			crew_leave(crew);
 			return NULL;
@@ -238,15 +254,15 @@ static void keep(struct raw_process *kept, const struct raw_process *p, enum rea
 /* Gives up who has slept on one process for too long, and puts another in its place. */
 static void give_up(struct crew *crew, struct reader *r)
 {
-	int expected = READER_WORKS;
+	size_t state = atomic_load(&r->state);
 
-	if (clock_monotonic_ns() - atomic_load(&r->since_ns) < STUCK_NS ||
+	if (state < READER_WORKS || clock_monotonic_ns() - atomic_load(&r->since_ns) < STUCK_NS ||
 	    (wants_cpu(r) && !deadline_passed(crew->c->deadline)))
 		return;
-	struct raw_process *p = &crew->c->processes.v[r->process], kept;
+	struct raw_process *p = &crew->c->processes.v[state - READER_WORKS], kept;
 	keep(&kept, p, crew->loss);
 	(void)atomic_fetch_add(&crew->users, 1);
-	if (!atomic_compare_exchange_strong(&r->state, &expected, READER_GIVEN_UP)) {
+	if (!atomic_compare_exchange_strong(&r->state, &state, READER_GIVEN_UP)) {
 		crew_leave(crew);
 		kept.threads.n = 0; /* they are still the original's */
 		process_let_go(&kept);
@@ -271,7 +287,7 @@ static size_t look_after(struct crew *crew)
 			(void)pthread_join(r->thread, NULL);
 			acquirer_done(&r->a);
 			r->left = true;
-		} else if (!r->left && atomic_load(&r->state) == READER_WORKS) {
+		} else if (!r->left) {
 			give_up(crew, r);
 		}
 		working += !r->left;
@@ -293,12 +309,8 @@ static void lead(struct crew *crew)
 /* What no reader came to, since all got stuck or no thread could be made. */
 static void leave_rest(struct crew *crew)
 {
-	for (size_t k = atomic_load(&crew->next);
-	     crew->loss == READER_LOSES_ALL && k < crew->n_todo; k++) {
-		struct raw_process *p = &crew->c->processes.v[crew->todo[k]];
-		p->refused = true;
-		p->refused_error = -ETIMEDOUT;
-	}
+	for (size_t k = atomic_load(&crew->next); k < crew->n_todo; k++)
+		leave_out(crew, &crew->c->processes.v[crew->todo[k]], -ETIMEDOUT);
 }
 
 static void crew_freep(struct crew **p)
@@ -331,8 +343,10 @@ void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn, enum 
 	CLEANUP(crew_freep) struct crew *crew = calloc(1, sizeof(*crew));
 	struct raw_capture *c = a->c;
 
-	if (!crew)
+	if (!crew) {
+		c->b->error = -ENOMEM;
 		return;
+	}
 	crew->c = c;
 	crew->users = 1;
 	crew->fn = fn;
@@ -340,8 +354,10 @@ void readers_run(struct acquirer *a, reader_filter *filter, reader_fn *fn, enum 
 	crew->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	crew->todo = calloc(c->processes.n + 1, sizeof(*crew->todo));
 	(void)pthread_mutex_init(&crew->gate.lock, NULL);
-	if (!crew->todo || crew->event < 0)
+	if (!crew->todo) {
+		c->b->error = -ENOMEM;
 		return;
+	}
 	for (size_t i = 0; i < c->processes.n; i++)
 		if (!filter || filter(&c->processes.v[i]))
 			crew->todo[crew->n_todo++] = i;
