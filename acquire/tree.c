@@ -132,14 +132,14 @@ static int add_member(struct walk *w, pid_t pid, size_t parent, uint64_t start_t
 	}
 
 	CLEANUP(fd_closep) int procfd = tree_open_proc(pid);
+	if (procfd == -EMFILE || procfd == -ENFILE)
+		return procfd; /* which says nothing about it */
 	struct raw_stat stat = { 0 };
 	bool gone = procfd < 0 || raw_stat_read(procfd, "stat", &stat) < 0 || stat.state == 'X';
 	if (!gone && start_ticks && stat.start_ticks != start_ticks)
 		return 0; /* somebody else has that number now */
 	if (gone && start_ticks)
 		return 0; /* known before, ended since: the caller has its row */
-	if (procfd == -EMFILE || procfd == -ENFILE)
-		return procfd;
 
 	struct tree_member *m = array_push(&t->members);
 	if (!m)
