@@ -1,4 +1,5 @@
 /* Runs the registered collectors; see collectors/collector.h. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,9 +48,9 @@ static size_t sort_collectors(const struct collector *sorted[COLLECTORS_MAX])
 {
 	size_t n = 0;
 
-	while (collectors[n] && n < COLLECTORS_MAX) {
+	for (; collectors[n]; n++) {
+		assert(n < COLLECTORS_MAX);
 		sorted[n] = collectors[n];
-		n++;
 	}
 	qsort(sorted, n, sizeof(sorted[0]), by_order);
 	return n;

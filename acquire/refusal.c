@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,50 +62,63 @@ static bool dumpable(const struct raw_process *p)
 	return stat(path, &st) < 0 || st.st_uid == geteuid();
 }
 
-void refusal_gap(struct raw_capture *c, const struct raw_process *p)
+/* Why, and what would help. `user` has room for the words about another user. */
+static struct refusal refusal_of_look(const struct raw_process *p, char *user, size_t cap)
 {
 	const struct raw_status *s = p->threads.n ? &p->threads.v[0].status : NULL;
 	int scope = yama_scope();
-	char why[128];
-	const char *fix = WITH_SUDO;
 
-	if (p->refused_error == -ETIMEDOUT) {
-		(void)snprintf(
-			why, sizeof(why),
-			"reading it blocks: a lock on its memory is held, perhaps by a thread in D state");
-		fix = NULL;
-	} else if (scope == 3) {
-		(void)snprintf(
-			why, sizeof(why),
-			"kernel.yama.ptrace_scope is 3: nobody may look until the next boot");
-		fix = "set kernel.yama.ptrace_scope to 1 in /etc/sysctl.d and reboot";
-	} else if (may_trace_all()) {
-		(void)snprintf(
-			why, sizeof(why),
-			"refused although we have CAP_SYS_PTRACE: another user namespace, or a security module");
-		fix = "run hangwatch on the host, outside of containers";
-	} else if (geteuid() == 0) {
-		(void)snprintf(why, sizeof(why), "root lacks CAP_SYS_PTRACE here");
-		fix = "add the capability to the container: --cap-add SYS_PTRACE";
-	} else if (s && s->known &&
-		   (s->uid != geteuid() || s->euid != geteuid() || s->suid != geteuid())) {
-		(void)snprintf(why, sizeof(why), "it runs as user %u", s->euid);
-	} else if (!dumpable(p)) {
-		(void)snprintf(
-			why, sizeof(why),
-			"it is not dumpable: set-user-ID, file capabilities, or prctl(PR_SET_DUMPABLE)");
-	} else if (scope == 2) {
-		(void)snprintf(why, sizeof(why),
-			       "kernel.yama.ptrace_scope is 2: only CAP_SYS_PTRACE may look");
-	} else if (scope == 1) {
-		(void)snprintf(why, sizeof(why),
-			       "kernel.yama.ptrace_scope is 1: only its ancestors may look");
-		fix = "run hangwatch with sudo, or start the program under hangwatch run";
-	} else {
-		(void)snprintf(why, sizeof(why),
-			       "the kernel refused, perhaps by a security module");
+	if (p->refused_error == -ETIMEDOUT)
+		return (struct refusal){
+			"reading it blocks: a lock on its memory is held, perhaps by a thread in D state",
+			NULL
+		};
+	if (!is_refusal(p->refused_error))
+		return (struct refusal){ strerror(-p->refused_error), NULL };
+	if (scope == 3)
+		return (struct refusal){
+			"kernel.yama.ptrace_scope is 3: nobody may look until the next boot",
+			"set kernel.yama.ptrace_scope to 1 in /etc/sysctl.d and reboot"
+		};
+	if (may_trace_all())
+		return (struct refusal){
+			"refused although we have CAP_SYS_PTRACE: another user namespace, or a security module",
+			"run hangwatch on the host, outside of containers"
+		};
+	if (geteuid() == 0)
+		return (struct refusal){
+			"root lacks CAP_SYS_PTRACE here",
+			"add the capability to the container: --cap-add SYS_PTRACE"
+		};
+	if (s && s->known &&
+	    (s->uid != geteuid() || s->euid != geteuid() || s->suid != geteuid())) {
+		(void)snprintf(user, cap, "it runs as user %u", s->euid);
+		return (struct refusal){ user, WITH_SUDO };
 	}
-	builder_gap(c->b, p->node, true, "stacks, memory and descriptors of a process", why, fix);
+	if (!dumpable(p))
+		return (struct refusal){
+			"it is not dumpable: set-user-ID, file capabilities, or prctl(PR_SET_DUMPABLE)",
+			WITH_SUDO
+		};
+	if (scope == 2)
+		return (struct refusal){
+			"kernel.yama.ptrace_scope is 2: only CAP_SYS_PTRACE may look", WITH_SUDO
+		};
+	if (scope == 1)
+		return (struct refusal){
+			"kernel.yama.ptrace_scope is 1: only its ancestors may look",
+			"run hangwatch with sudo, or start the program under hangwatch run"
+		};
+	return (struct refusal){ "the kernel refused, perhaps by a security module", WITH_SUDO };
+}
+
+void refusal_gap(struct raw_capture *c, const struct raw_process *p)
+{
+	char user[48];
+	struct refusal r = refusal_of_look(p, user, sizeof(user));
+
+	builder_gap(c->b, p->node, true, "stacks, memory and descriptors of a process", r.why,
+		    r.fix);
 }
 
 /*

@@ -127,51 +127,54 @@ static size_t depth(const struct raw_capture *c, size_t i)
 	return n;
 }
 
+/* Sends it, or says in a row why not. `automatic`: to dump handlers only. */
+static bool signal_one(struct raw_capture *c, const struct raw_process *p, int sig, bool automatic)
+{
+	const char *why = refusal(c, p, sig);
+
+	if (!why && automatic && !dump_handler_known(c, p->node, sig))
+		why = "its handler is not known to be a dump handler";
+	int r = why ? 0 : send_to(p, sig);
+	struct snap_signal row = {
+		.process = p->node,
+		.pid = p->pid,
+		.sent = !why && r == 0,
+		.signal = builder_strf(c->b, "SIG%s", sigabbrev_np(sig) ? sigabbrev_np(sig) : "?"),
+		.why = why     ? builder_str(c->b, why)
+		       : r < 0 ? builder_strf(c->b, "could not be sent: %s", strerror(-r))
+			       : builder_str(c->b, "it has a handler and does not block it"),
+		.alive_after = TRI_UNKNOWN,
+		.output = STR_UNKNOWN,
+	};
+	*BUILD(c->b, SIGNAL) = row;
+	return row.sent;
+}
+
 int signals_broadcast(struct raw_capture *c, const char *wanted)
 {
 	bool automatic = str_eq(wanted, "auto");
-	bool none = str_eq(wanted, "none");
-	int sig = automatic || none ? SIGUSR1 : signals_parse(wanted);
-	size_t deepest = 0, sent = 0;
+	int sig = automatic ? SIGUSR1 : signals_parse(wanted);
+	size_t deepest = 0, sent = 0, n = 0;
 
+	if (str_eq(wanted, "none"))
+		return 0;
 	if (sig < 0)
 		return sig;
-	if (none)
-		return 0;
 	for (size_t i = 0; i < c->processes.n; i++)
 		deepest = MAX(deepest, depth(c, i));
 
 	uint32_t first = SNAP_N(c->b->s, SIGNAL);
 	CLEANUP(freep) size_t *order = calloc(c->processes.n + 1, sizeof(*order));
-	size_t n = 0;
 	if (!order)
 		return -ENOMEM;
-	for (size_t level = 1; level <= deepest; level++) {
+	for (size_t level = 1; level <= deepest; level++)
 		for (size_t i = 0; i < c->processes.n; i++) {
 			const struct raw_process *p = &c->processes.v[i];
 			if (p->outside || depth(c, i) != level)
 				continue;
-			const char *why = refusal(c, p, sig);
-			if (!why && automatic && !dump_handler_known(c, p->node, sig))
-				why = "its handler is not known to be a dump handler";
-			int r = why ? 0 : send_to(p, sig);
-			struct snap_signal row = { .process = p->node,
-						   .pid = p->pid,
-						   .sent = !why && r == 0 };
-			row.signal = builder_strf(c->b, "SIG%s",
-						  sigabbrev_np(sig) ? sigabbrev_np(sig) : "?");
-			row.why =
-				why     ? builder_str(c->b, why)
-				: r < 0 ? builder_strf(c->b, "could not be sent: %s", strerror(-r))
-					: builder_str(c->b,
-						      "it has a handler and does not block it");
-			row.alive_after = TRI_UNKNOWN;
-			row.output = STR_UNKNOWN;
-			sent += row.sent;
-			*BUILD(c->b, SIGNAL) = row;
+			sent += signal_one(c, p, sig, automatic);
 			order[n++] = i;
 		}
-	}
 	if (sent)
 		clock_sleep_until(clock_monotonic_ns() + SETTLE_NS);
 	for (size_t k = 0; k < n && !c->b->error; k++)
