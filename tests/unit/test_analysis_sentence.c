@@ -3,7 +3,7 @@
  * and names as they are.
  *
  * Each sentence names the sleeper and the end with their pids. Whether a class is right is
- * test_analysis_rules.c's affair.
+ * the affair of test_analysis_rules_*.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
