@@ -199,7 +199,6 @@ SET_FLAG(no_repair, capture.eintr_repair, false)
 SET_FLAG(locals, capture.locals, true)
 SET_FLAG(redact, capture.redact, true)
 SET_FLAG(no_lines, capture.lines, false)
-SET_FLAG(debuginfod, capture.debuginfod, true)
 SET_FLAG(no_store, no_store, true)
 SET_FLAG(no_pager, no_pager, true)
 SET_FLAG(all_frames, all_frames, true)
@@ -251,8 +250,6 @@ const struct option_row option_rows[] = {
 	  VERBS_CAPTURE, set_redact },
 	{ 0, "no-lines", NULL, "do not look up source lines of native frames", VERBS_CAPTURE,
 	  set_no_lines },
-	{ 0, "debuginfod", NULL, "let debuginfod fetch missing symbols", VERBS_CAPTURE,
-	  set_debuginfod },
 	{ 0, "no-store", NULL, "do not keep the report", VERBS_CAPTURE, set_no_store },
 	{ 'o', "output", "FILE", "write there instead; FILE.hang keeps the report itself",
 	  VERBS_CAPTURE | VERB_SHOW | VERB_EXPORT, set_output },

@@ -194,7 +194,7 @@ struct raw_options {
 	int64_t stop_budget_ns;   /* --stop-budget, 50 ms: longest stop of one process */
 	bool eintr_repair;        /* default on */
 	int64_t decode_budget_ns; /* how long the confined part may take in all */
-	bool locals, lines, debuginfod;
+	bool locals, lines;
 	bool redact; /* no values at all: of variables, of arguments on command lines */
 	const char *redact_names;  /* more words that make a variable's name secret, "word,...";
 				      NULL: none */
