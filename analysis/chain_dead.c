@@ -33,7 +33,7 @@ bool sleeper_is_lost(const struct solution *s, node_t sleeper, uint32_t *ret_wai
 	bool others = false;
 
 	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
-		bool is_lost = wait_is_lost(a, i);
+		bool is_lost = wait_is_lost(s, i);
 		if (is_lost && wait_row(a, i)->need == NEED_ALL) {
 			*ret_wait = i;
 			return true;

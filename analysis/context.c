@@ -142,7 +142,7 @@ const char *call_name(const struct analysis *a, node_t thread)
 
 bool loop_polls(const struct analysis *a, node_t thread)
 {
-	const char *call = call_name(a, thread);
+	const char *call = call_name(a, loop_poller(a, thread));
 
 	if (a->threads[node_index(thread)].in_task)
 		return false;
@@ -260,6 +260,7 @@ static void view_threads_of(struct analysis *a, uint32_t i)
 	for (uint32_t k = 0; k < threads.n; k++) {
 		node_t t = NODE(TABLE_THREAD, threads.v[k]);
 		struct thread_view *w = &a->threads[threads.v[k]];
+		w->host = w->poller = NODE_UNKNOWN;
 		w->mode = (uint8_t)thread_mode(a, t);
 		if (w->mode == MODE_GONE)
 			continue;
@@ -297,14 +298,31 @@ static void view_running_tasks(struct analysis *a)
 	}
 }
 
+/* A loop in guest mode has its events waited for by another thread. */
+static void view_guests(struct analysis *a)
+{
+	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++) {
+		int64_t tid;
+		if (!fact_value(a, NODE(TABLE_THREAD, i), "polls_for", &tid))
+			continue;
+		node_t host = snap_thread_by_tid(&a->x, tid);
+		if (host == NODE_UNKNOWN || host == NODE(TABLE_THREAD, i) ||
+		    process_of(a, host) != SNAP_ROW(a->s, THREAD, i)->owner)
+			continue;
+		a->threads[i].host = host;
+		a->threads[node_index(host)].poller = NODE(TABLE_THREAD, i);
+	}
+}
+
 static void view_loops(struct analysis *a)
 {
 	view_running_tasks(a);
+	view_guests(a);
 	for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++) {
 		const struct snap_task *t = SNAP_ROW(a->s, TASK, i);
 		if (t->inherited || node_table(t->thread) != TABLE_THREAD)
 			continue;
-		struct thread_view *v = &a->threads[node_index(t->thread)];
+		struct thread_view *v = &a->threads[node_index(loop_poller(a, t->thread))];
 		bool asyncio = str_starts(text_of(a, t->runtime), "asyncio");
 		v->loop = loop_polls(a, t->thread);
 		v->loop_calls |= asyncio;

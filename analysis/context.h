@@ -28,11 +28,14 @@ enum mode {
 };
 
 struct thread_view {
-	uint8_t mode; /* enum mode */
-	bool idle;    /* by design: no waker, and nobody to blame */
-	bool loop;    /* waits for the events of a loop whose tasks are known */
-	bool in_task; /* a task's code runs on it: whatever call that is in, the loop stands still
+	uint8_t mode;  /* enum mode */
+	bool idle;     /* by design: no waker, and nobody to blame */
+	bool loop;     /* waits for the events of a loop whose tasks are known */
+	bool in_task;  /* a task's code runs on it: whatever call that is in, the loop stands still
 			 with it */
+	node_t host;   /* a loop's events are waited for on behalf of this thread, which runs it as
+			    the guest of another loop; NODE_UNKNOWN */
+	node_t poller; /* the other way round */
 	bool loop_calls; /* ... which also runs callbacks that belong to no task (asyncio) */
 };
 
@@ -74,6 +77,9 @@ struct wait_note {
 	bool stopped;   /* the wait of a stopped process for its continuation */
 	uint32_t users; /* of the wakers those who use the other end of a connection; GRAPH_NONE:
 			   not known, see users.h */
+	bool waived;    /* nobody has what it waits for, and that is taken for its wish: its process
+			   serves */
+	bool wanted;    /* ... but somebody is owed an answer by it: see users.h */
 	bool moot;      /* ... of another wait of this sleeper, beside which candidates count for
 			   nothing */
 	node_t gone;    /* an exited process that this wait was for */
@@ -178,6 +184,15 @@ static inline int64_t call_arg(const struct analysis *a, node_t thread, int i)
 /* Does the thread wait for the events of its loop? If not, its loop and all of its tasks stand
  * still with it. */
 bool loop_polls(const struct analysis *a, node_t thread);
+
+/* The thread that waits for the events of the loop that `thread` runs: mostly itself. */
+static inline node_t loop_poller(const struct analysis *a, node_t thread)
+{
+	node_t poller = node_table(thread) == TABLE_THREAD ? a->threads[node_index(thread)].poller
+							   : NODE_UNKNOWN;
+
+	return poller != NODE_UNKNOWN ? poller : thread;
+}
 
 /* Facts by key; false and untouched when there is none. */
 bool fact_value(const struct analysis *a, node_t about, const char *key, int64_t *ret);

@@ -350,12 +350,12 @@ void sentence_write(const struct claim *c, const struct finding *f, const struct
 {
 	tell_chain(c, f, out);
 	tell_end(c, f, wish, out);
-	if (c->chain->by_users)
+	if (c->chain->by_users && f->class != c->chain->instead)
 		strbuf_addf(out,
 			    " So it is if nobody answers on a connection but who uses its other"
 			    " end. The other reading: %s.",
 			    instead(c->chain->instead));
-	else if (c->chain->suspect)
+	else if (c->chain->suspect && !c->chain->by_users)
 		strbuf_addf(out, " That may be what is waited for. The other reading: %s.",
 			    instead(c->chain->instead));
 	if (f->other_cycle && other)

@@ -52,11 +52,13 @@ node_t main_sleeper(const struct analysis *a, node_t process)
 	return v->main_thread;
 }
 
-bool wait_is_lost(const struct analysis *a, uint32_t i)
+bool wait_is_lost(const struct solution *s, uint32_t i)
 {
-	const struct snap_wait *w = wait_row(a, i);
-	const struct wait_note *n = &a->notes.v[i];
+	const struct snap_wait *w = wait_row(s->a, i);
+	const struct wait_note *n = &s->a->notes.v[i];
 
+	if ((s->reading & READING_USERS) && n->wanted)
+		return true;
 	return span_known(w->to) && !w->to.n && !n->sleep && !n->stopped &&
 	       w->on != WAIT_ON_TIMER && !(w->on == WAIT_ON_TIMERFD && n->timed);
 }
@@ -323,7 +325,7 @@ uint32_t wakers_of(const struct solution *s, uint32_t wait)
 
 	if (!(s->reading & READING_USERS))
 		return n->party;
-	return n->moot ? GRAPH_NONE : n->users != GRAPH_NONE ? n->users : n->party;
+	return n->moot || n->wanted ? GRAPH_NONE : n->users != GRAPH_NONE ? n->users : n->party;
 }
 
 struct span waits_of(const struct solution *s, node_t sleeper)

@@ -76,6 +76,6 @@ struct span waits_of(const struct solution *s, node_t sleeper);
 uint32_t wakers_of(const struct solution *s, uint32_t wait);
 
 /* A wait whose complete list of wakers has nobody left. */
-bool wait_is_lost(const struct analysis *a, uint32_t wait);
+bool wait_is_lost(const struct solution *s, uint32_t wait);
 
 #endif

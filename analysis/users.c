@@ -132,6 +132,63 @@ static void make_moot(struct analysis *a, uint32_t wait)
 				     wait_row(a, i)->evidence == EVIDENCE_CANDIDATE;
 }
 
+/* ---- who is wanted ---- */
+
+struct wanted {
+	struct analysis *a;
+	struct map first; /* sleeper -> its first wait; the others follow */
+	struct map seen;
+	ARRAY(node_t) queue;
+};
+
+static void want(struct wanted *x, uint32_t party)
+{
+	for (uint32_t i = 0; i < party_size(x->a, party); i++) {
+		node_t m = party_member(x->a, party, i), *slot;
+		bool sleeper = node_table(m) == TABLE_TASK || node_table(m) == TABLE_THREAD;
+		if (!sleeper || map_get(&x->seen, m, NULL))
+			continue;
+		slot = array_push(&x->queue);
+		if (!slot || map_set(&x->seen, m, 1) < 0) {
+			x->a->b->error = -ENOMEM;
+			return;
+		}
+		*slot = m;
+	}
+}
+
+static void look_behind(struct wanted *x, node_t sleeper)
+{
+	struct analysis *a = x->a;
+	uint64_t first;
+
+	if (!map_get(&x->first, sleeper, &first))
+		return;
+	for (uint32_t i = (uint32_t)first;
+	     i < SNAP_N(a->s, WAIT) && wait_row(a, i)->from == sleeper; i++) {
+		a->notes.v[i].wanted = a->notes.v[i].waived;
+		if (wait_row(a, i)->evidence != EVIDENCE_CANDIDATE)
+			want(x, a->notes.v[i].party);
+	}
+}
+
+static void find_wanted(struct analysis *a)
+{
+	struct wanted x = { .a = a };
+
+	for (uint32_t i = 0; i < SNAP_N(a->s, WAIT); i++) {
+		if ((i == 0 || wait_row(a, i - 1)->from != wait_row(a, i)->from) &&
+		    map_set(&x.first, wait_row(a, i)->from, i) < 0)
+			a->b->error = -ENOMEM;
+		want(&x, a->notes.v[i].users);
+	}
+	for (size_t i = 0; i < x.queue.n; i++)
+		look_behind(&x, x.queue.v[i]);
+	map_done(&x.first);
+	map_done(&x.seen);
+	array_done(&x.queue);
+}
+
 void users_derive(struct analysis *a)
 {
 	struct users u = { .a = a };
@@ -149,4 +206,6 @@ void users_derive(struct analysis *a)
 		make_moot(a, i);
 	}
 	array_done(&u.v);
+	if (a->users_known)
+		find_wanted(a);
 }

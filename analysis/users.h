@@ -7,6 +7,10 @@
  * user waits for something else, the reading that nobody but users answers is the likelier one
  * (READING_USERS). It is no proof: others may have been given the connection.
  *
+ * Who waits for what nobody can give is taken to rest for ever where its process serves. Not so a
+ * user whose answer somebody awaits, nor whom that user waits for, as far as that was read: there it
+ * is wanted, and the wait is lost.
+ *
  * A user that itself waits for input there is at rest: then both wait for what somebody else may
  * send, as a subscriber does and its server, and nothing is said.
  */
@@ -15,7 +19,7 @@
 
 #include "analysis/context.h"
 
-/* Fills `users` and `moot` of the waits' notes. After all waits. */
+/* Fills `users`, `moot` and `wanted` of the waits' notes. After all waits. */
 void users_derive(struct analysis *a);
 
 #endif

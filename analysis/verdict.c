@@ -7,7 +7,8 @@
  * sign that somebody wants to end; without one it is merely mentioned. Where it rests on candidates
  * and comes to no harm, somebody else among those candidates may have come to harm: that is a
  * suspicion. A wait that is lost but for a deadline is found in a reading without deadlines, and so
- * is one behind which everybody is stopped.
+ * is one behind which everybody is stopped. What holds if only users of connections answer on them
+ * is made in verdict_users.c.
  */
 #include "analysis/verdict.h"
 
@@ -16,29 +17,20 @@
 
 #include "analysis/odd.h"
 #include "analysis/ruled_out.h"
-#include "analysis/rules/rule.h"
 #include "analysis/sentence.h"
+#include "analysis/telling.h"
 #include "analysis/trouble.h"
 #include "analysis/unread.h"
 #include "core/util.h"
 
 #define FACTS_MAX 40
 
-/* A reading of the waits, made when the first root asks for it. */
-struct reading {
-	struct solution s;
-	bool have;
-};
-
-struct readings {
-	struct reading facts, timeless, users, unseen, teardown;
-};
-
 static void readings_done(struct readings *r)
 {
 	solution_done(&r->facts.s);
 	solution_done(&r->timeless.s);
 	solution_done(&r->users.s);
+	solution_done(&r->users_timeless.s);
 	solution_done(&r->unseen.s);
 	solution_done(&r->teardown.s);
 }
@@ -155,15 +147,7 @@ static bool may_be_inferred(const struct chain *c)
 	       c->end != END_CYCLE && c->end != END_NOBODY;
 }
 
-/* A chain, the reading it is of, and the claim made of it. */
-struct telling {
-	struct chain chain;
-	struct claim claim;
-	struct finding finding;
-	struct wish wish;
-};
-
-static void tell(struct telling *t, const struct solution *s)
+void telling_make(struct telling *t, const struct solution *s)
 {
 	claim_init(&t->claim, s, &t->chain);
 	rules_apply(&t->claim, &t->finding);
@@ -197,7 +181,7 @@ static int try_timeless(const struct analysis *a, node_t root, struct readings *
 		return e;
 	t->chain.weak = false;
 	t->chain.but_for_time = true;
-	tell(t, &r->timeless.s);
+	telling_make(t, &r->timeless.s);
 	return t->finding.class <= VERDICT_LOST_PEER ? 0 : 1;
 }
 
@@ -235,32 +219,8 @@ static int try_trouble(node_t root, struct readings *r, enum verdict_class inste
 	if (e != 0)
 		return e;
 	t->chain.instead = (uint8_t)instead;
-	tell(t, &r->facts.s);
+	telling_make(t, &r->facts.s);
 	return t->finding.class <= VERDICT_FULL_PIPE && t->finding.class != VERDICT_D_STATE ? 0 : 1;
-}
-
-/*
- * Whoever uses the other end of a connection stands still for a reason, though others might get at
- * it. 0: *t is that claim; 1: there is none; -errno.
- */
-static int try_users(const struct analysis *a, node_t root, struct readings *r,
-		     const struct telling *facts, struct telling *t)
-{
-	enum verdict_class instead = facts->finding.class;
-	int e = !a->users_known ? 1 : r->users.have ? 0 : solve(a, READING_USERS, &r->users.s);
-
-	r->users.have |= e == 0;
-	if (e == 0)
-		e = chain_follow(&r->users.s, root, &t->chain);
-	if (e != 0)
-		return e;
-	t->chain.weak = t->chain.suspect = t->chain.by_users = true;
-	t->chain.instead = (uint8_t)instead;
-	tell(t, &r->users.s);
-	/* Where neither says more, the one that says it of somebody further on does. */
-	bool further = instead == VERDICT_UNKNOWN && t->finding.class == VERDICT_UNKNOWN &&
-		       t->finding.steps > facts->finding.steps;
-	return further || (t->finding.class <= VERDICT_TIMER && t->finding.class < instead) ? 0 : 1;
 }
 
 /* A closed set in a weaker reading. 0: *t is that claim; 1: there is none, or it is only another
@@ -272,7 +232,7 @@ static int try_weaker(const struct analysis *a, node_t root, struct readings *r,
 
 	*ret_closes = e == 0;
 	if (e == 0)
-		tell(t, &r->unseen.s);
+		telling_make(t, &r->unseen.s);
 	if (e != 1)
 		return e;
 	e = dead_chain(a, root, READING_UNSEEN_DO_NOT_COUNT | READING_TEARDOWN, &r->teardown,
@@ -281,7 +241,7 @@ static int try_weaker(const struct analysis *a, node_t root, struct readings *r,
 	if (e != 0)
 		return e;
 	t->wish = wish_to_end(&r->teardown.s, &t->chain);
-	tell(t, &r->teardown.s);
+	telling_make(t, &r->teardown.s);
 	return t->wish.what ? 0 : 1;
 }
 
@@ -294,26 +254,28 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 
 	int e = chain_follow(&r->facts.s, root, &facts.chain);
 	if (e == 0)
-		tell(&facts, &r->facts.s);
+		telling_make(&facts, &r->facts.s);
 	if (e == 0 && may_be_inferred(&facts.chain)) {
 		int lost = try_timeless(a, root, r, &timeless);
 		int used = lost == 1 && facts.finding.class > VERDICT_SLOW
-				   ? try_users(a, root, r, &facts, &users)
-				   : 1;
-		int suspected = lost == 1 && used == 1 && may_be_suspected(&facts)
+				   ? telling_by_users(a, root, r, &facts, &users)
+				   : USERS_NONE;
+		int suspected = lost == 1 && used >= USERS_NONE && may_be_suspected(&facts)
 					? try_trouble(root, r, facts.finding.class, &trouble)
 					: 1;
-		int closed = lost == 1 && used == 1 && suspected == 1
+		int closed = lost == 1 && used >= USERS_NONE && suspected == 1
 				     ? try_weaker(a, root, r, &weaker, &closes)
 				     : 1;
 		if (lost == 0)
 			told = &timeless;
-		else if (used == 0)
+		else if (used == USERS_STRONGER)
 			told = &users;
 		else if (suspected == 0)
 			told = &trouble;
 		else if (closed == 0 && facts.finding.class > VERDICT_DEADLOCK)
 			told = &weaker;
+		else if (used == USERS_OF_WHOM)
+			told = &users;
 		e = lost < 0        ? lost
 		    : used < 0      ? used
 		    : suspected < 0 ? suspected
@@ -323,8 +285,8 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 	if (e == 0) {
 		unread_weaken(&told->claim, &told->finding);
 		sentence_write(&told->claim, &told->finding,
-			       closes && told == &facts ? &weaker.chain : NULL, &told->wish,
-			       &sentence);
+			       closes && (told == &facts || told == &users) ? &weaker.chain : NULL,
+			       &told->wish, &sentence);
 		e = row(a, root, &told->claim, &told->finding, strbuf_str(&sentence));
 	}
 	if (e == 0)

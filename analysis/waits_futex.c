@@ -191,6 +191,7 @@ static void ownerless(struct analysis *a, node_t thread, bool private_, const ch
 		wait_add(a, in, "%s", kind);
 		return;
 	}
+	in->note.waived = rests_for_ever(a, thread);
 	in->party = party_actors_beside(a, thread);
 	in->note.unknown = handlers_may_wake(a, thread);
 	/* Whose tasks those are was read, where some were left out. */

@@ -82,6 +82,7 @@ static void wakers_in_process(struct analysis *a, node_t task, struct wait_in *i
 	} else if (span_known(t->setters) && !rests_for_ever(a, task)) {
 		in->party = party_of_span(a, t->setters);
 	} else {
+		in->note.waived = rests_for_ever(a, task);
 		in->party = party_actors(a, t->owner);
 		if (party_size_without(a, in->party, task))
 			in->evidence = EVIDENCE_CANDIDATE;
@@ -340,6 +341,7 @@ void waits_loop(struct analysis *a, node_t thread)
 {
 	struct snap_list l = snap_children(&a->x, TABLE_TASK, thread_row(a, thread)->owner);
 	struct wait_in in = wait_any(thread, WAIT_ON_LOOP, EVIDENCE_READ);
+	node_t host = a->threads[node_index(thread)].host;
 	uint32_t n = 0;
 
 	CLEANUP(freep) node_t *tasks = calloc(l.n + 1, sizeof(*tasks));
@@ -349,7 +351,8 @@ void waits_loop(struct analysis *a, node_t thread)
 	}
 	for (uint32_t i = 0; i < l.n; i++) {
 		const struct snap_task *t = SNAP_ROW(a->s, TASK, l.v[i]);
-		if (t->thread == thread && !t->inherited && !t->service)
+		if (t->thread == (host == NODE_UNKNOWN ? thread : host) && !t->inherited &&
+		    !t->service)
 			tasks[n++] = NODE(TABLE_TASK, l.v[i]);
 	}
 	in.party = party_of(a, tasks, n);

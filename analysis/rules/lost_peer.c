@@ -25,9 +25,9 @@ bool rule_lost_peer(const struct claim *c, struct finding *ret)
 	    (c->chain->but_for_time && is_how_programs_sleep(c, wait)))
 		return false;
 	ret->class = VERDICT_LOST_PEER;
-	ret->can_end = c->chain->suspect        ? CAN_END_UNKNOWN
-		       : c->chain->but_for_time ? CAN_END_TIMER
-						: CAN_END_NO;
+	ret->can_end = c->chain->but_for_time ? CAN_END_TIMER
+		       : c->chain->suspect    ? CAN_END_UNKNOWN
+					      : CAN_END_NO;
 	if (c->a->notes.v[wait].gone != NODE_UNKNOWN)
 		ret->end = c->a->notes.v[wait].gone;
 	return true;

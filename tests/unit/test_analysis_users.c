@@ -116,6 +116,52 @@ static void alive_by_another_user(void **state)
 	says(&p, "TIMER", CERTAINTY_INFERRED);
 }
 
+static void waits_for_ever(struct program *p, node_t thread)
+{
+	sb_futex(&p->x, thread, "sem", 0);
+	struct snap_park *row = BUILD(&p->x.b, PARK);
+	row->owner = thread;
+	row->object = 0x1000;
+	row->setters = (struct span){ 0, 0 };
+	sb_fact(&p->x, thread, "setters_variable", 1, "only a variable of its own has that Event");
+}
+
+/* In a server who waits for what nobody has is taken to rest; not so who owes an answer. */
+static void lost_behind_a_user(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	waits_for_ever(&p, p.handler);
+	uses(&p, p.handler);
+	says(&p, "LOST_PEER", CERTAINTY_INFERRED);
+}
+
+static void idle_where_another_rests(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	waits_for_ever(&p, p.handler);
+	says(&p, "IDLE", CERTAINTY_INFERRED);
+}
+
+/* ... nor whom such a one waits for. */
+static void lost_behind_whom_a_user_waits_for(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	node_t keeper = sb_thread(&p.x, p.process, "keeper");
+	waits_for_ever(&p, keeper);
+	sb_futex(&p.x, p.handler, "mutex normal", sb_tid(&p.x, keeper));
+	uses(&p, p.handler);
+	says(&p, "LOST_PEER", CERTAINTY_INFERRED);
+}
+
 /* A claim about a copy that fork left behind would be about nobody. */
 static void copies_use_nothing(void **state)
 {
@@ -139,6 +185,9 @@ int main(void)
 		cmocka_unit_test(idle_where_the_sleeper_alone_uses_it),
 		cmocka_unit_test(alive_by_another_user),
 		cmocka_unit_test(copies_use_nothing),
+		cmocka_unit_test(lost_behind_a_user),
+		cmocka_unit_test(idle_where_another_rests),
+		cmocka_unit_test(lost_behind_whom_a_user_waits_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
