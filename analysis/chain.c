@@ -117,7 +117,7 @@ static int chain_living(struct walk *w, node_t at)
 static int begin(struct walk *w, node_t root, node_t *ret_start)
 {
 	node_t start = main_sleeper(w->a, root);
-	node_t thread = view_of(w->a, root)->main_thread;
+	node_t thread = loop_poller(w->a, view_of(w->a, root)->main_thread);
 
 	*ret_start = start;
 	if (node_table(start) != TABLE_TASK)

@@ -130,13 +130,15 @@ struct span party_span(struct analysis *a, uint32_t party, node_t but)
 
 /*
  * A loop's thread is a party of its own only where it also runs callbacks that belong to no task,
- * and then it stands for those; what it does for its tasks is theirs.
+ * and then it stands for those; what it does for its tasks is theirs. One that waits for the events
+ * of another thread's loop tells that thread of them.
  */
 static bool thread_acts(const struct analysis *a, uint32_t i)
 {
 	const struct thread_view *v = &a->threads[i];
 
-	return v->mode != MODE_GONE && !v->idle && (!v->loop || v->loop_calls);
+	return v->mode != MODE_GONE && !v->idle &&
+	       (!v->loop || v->loop_calls || v->host != NODE_UNKNOWN);
 }
 
 uint32_t party_actors(struct analysis *a, node_t process)

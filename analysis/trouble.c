@@ -94,13 +94,14 @@ static int push(struct chain *c, node_t sleeper, uint32_t wait)
 /* The main thread stands before its main task, as in every chain. */
 static int push_loop(const struct search *x, node_t root, node_t start, struct chain *c)
 {
-	struct span waits = waits_of(x->s, view_of(x->a, root)->main_thread);
+	node_t thread = loop_poller(x->a, view_of(x->a, root)->main_thread);
+	struct span waits = waits_of(x->s, thread);
 
 	if (node_table(start) != TABLE_TASK)
 		return 0;
 	for (uint32_t i = waits.first; i < waits.first + waits.n; i++)
 		if (wait_row(x->a, i)->on == WAIT_ON_LOOP)
-			return push(c, view_of(x->a, root)->main_thread, i);
+			return push(c, thread, i);
 	return 0;
 }
 

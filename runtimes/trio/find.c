@@ -69,6 +69,37 @@ static int find_on_stack(struct python *py, size_t thread, trio_runners *to)
 	return r;
 }
 
+/* In guest mode a thread of the host's pool waits for events on the loop's behalf. */
+static bool is_poll_of(struct python *py, const struct py_frame *f, uint64_t io_manager)
+{
+	uint64_t self;
+
+	return f->code && str_ends(snap_str(py->b->s, f->code->file), "/trio/_core/_io_epoll.py") &&
+	       str_eq(snap_str(py->b->s, f->code->name), "get_events") &&
+	       frame_variable(&py->codes, f, "self", &self) == 0 && self == io_manager;
+}
+
+void trio_describe_poller(struct python *py, const struct trio_runner *r)
+{
+	uint64_t io_manager = heap_attr_or_none(&py->heap, r->address, "io_manager");
+	node_t host = python_thread_node(py, r->thread);
+
+	if (!r->guest || !io_manager || host == NODE_UNKNOWN)
+		return;
+	for (size_t i = 0; i < py->threads.n; i++) {
+		const struct py_thread *t = &py->threads.v[i];
+		for (size_t k = 0; t->thread != SIZE_MAX && i != r->thread && k < t->n_frames; k++)
+			if (is_poll_of(py, &py->frames.v[t->first_frame + k], io_manager))
+				(void)builder_fact(
+					py->b, python_thread_node(py, i), "trio", "polls_for",
+					SNAP_ROW(py->b->s, THREAD, node_index(host))->tid,
+					"waits for the events of the trio loop that thread %lld runs"
+					" as a guest",
+					(long long)SNAP_ROW(py->b->s, THREAD, node_index(host))
+						->tid);
+	}
+}
+
 static int find_in_context(struct python *py, size_t thread, trio_runners *to)
 {
 	uint64_t context, dict, runner;

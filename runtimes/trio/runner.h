@@ -36,6 +36,9 @@ void trio_runner_done(struct trio_runner *r);
 typedef ARRAY(struct trio_runner) trio_runners;
 int trio_find_runners(struct python *py, trio_runners *ret);
 
+/* Of a loop in guest mode: which thread waits for its events; a fact about that. */
+void trio_describe_poller(struct python *py, const struct trio_runner *r);
+
 /* A thread is inside trio.run(), so there is a loop, found or not. */
 bool trio_is_running(const struct python *py);
 

@@ -63,6 +63,7 @@ static int decode(struct decoded_process *p)
 			continue;
 		}
 		trio_runner_emit(runner);
+		trio_describe_poller(py, runner);
 		if (describe_loss(runner) < 0)
 			loss = -EAGAIN;
 	}
