@@ -353,7 +353,7 @@ static bool *solved(struct builder *b, uint64_t seed)
 		bool ends = w->on == WAIT_ON_TIMER ||
 			    (w->on == WAIT_ON_TIMERFD && w->deadline_ns != SNAP_NONE);
 		bool lost = span_known(w->to) && snap_wakers_count(a.s, w, 1) == 0 && !ends;
-		assert_int_equal(wait_is_lost(&a, i), lost);
+		assert_int_equal(wait_is_lost(&s, i), lost);
 	}
 	free(x.alive);
 	solution_done(&s);
