@@ -25,7 +25,9 @@ static int by_resource(const void *one, const void *other)
 
 	if (x->resource != y->resource)
 		return x->resource < y->resource ? -1 : 1;
-	return x->node < y->node ? -1 : x->node > y->node;
+	if (x->node != y->node)
+		return x->node < y->node ? -1 : 1;
+	return y->rests - x->rests; /* who rests says so first */
 }
 
 static void add(struct users *u, node_t resource, node_t node, bool rests)
@@ -101,16 +103,15 @@ static size_t first_of(const struct users *u, node_t resource)
 static uint32_t users_of(struct users *u, uint32_t wait)
 {
 	const struct snap_wait *w = wait_row(u->a, wait);
-	node_t peer = resource_row(u->a, w->resource)->peer, list[USERS_MAX];
+	node_t peer = resource_row(u->a, w->resource)->peer, list[USERS_MAX], last = w->from;
 	uint32_t n = 0;
 
 	for (size_t i = first_of(u, peer); i < u->v.n && u->v.v[i].resource == peer; i++) {
 		const struct user *x = &u->v.v[i];
-		if (x->node == w->from)
+		if (x->node == w->from || x->node == last)
 			continue;
+		last = x->node;
 		if (x->rests)
-			return GRAPH_NONE;
-		if (n && list[n - 1] == x->node)
 			continue;
 		if (n == USERS_MAX)
 			return GRAPH_NONE;

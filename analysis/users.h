@@ -11,8 +11,9 @@
  * user whose answer somebody awaits, nor whom that user waits for, as far as that was read: there it
  * is wanted, and the wait is lost.
  *
- * A user that itself waits for input there is at rest: then both wait for what somebody else may
- * send, as a subscriber does and its server, and nothing is said.
+ * A user that itself waits for input there is at rest, and waits for the sleeper. Where there is no
+ * other, both wait for what somebody else may send, as a subscriber does and its server, and
+ * nothing is said.
  */
 #ifndef HW_ANALYSIS_USERS_H
 #define HW_ANALYSIS_USERS_H

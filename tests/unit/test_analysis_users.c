@@ -89,6 +89,21 @@ static void idle_where_its_user_rests(void **state)
 	says(&p, "IDLE", CERTAINTY_INFERRED);
 }
 
+/* One task reads on, as servers do to see the client go, while another one answers. */
+static void deadlock_beside_a_reader(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	wants_a_lock_of_main(&p);
+	uses(&p, p.handler);
+	node_t reader = sb_thread(&p.x, p.process, "reader");
+	sb_call(&p.x, reader, "recvfrom", OTHER_END);
+	uses(&p, reader);
+	says(&p, "DEADLOCK", CERTAINTY_INFERRED);
+}
+
 /* Who has both ends cannot be whom it waits for. */
 static void idle_where_the_sleeper_alone_uses_it(void **state)
 {
@@ -182,6 +197,7 @@ int main(void)
 		cmocka_unit_test(idle_where_nobody_is_known),
 		cmocka_unit_test(deadlock_through_its_user),
 		cmocka_unit_test(idle_where_its_user_rests),
+		cmocka_unit_test(deadlock_beside_a_reader),
 		cmocka_unit_test(idle_where_the_sleeper_alone_uses_it),
 		cmocka_unit_test(alive_by_another_user),
 		cmocka_unit_test(copies_use_nothing),
