@@ -113,6 +113,17 @@ static enum wait_on socket_word(enum resource_kind kind)
 	}
 }
 
+/*
+ * No peer by nature: netlink and packet sockets, and datagram sockets that are not connected. Of one
+ * that could not be looked up, or whose other end was not found, somebody may have that end.
+ */
+static bool takes_what_comes(const struct analysis *a, const struct snap_resource *r)
+{
+	if (r->kind == RESOURCE_SOCKET)
+		return r->detail > STR_NONE;
+	return r->kind == RESOURCE_UNIX && str_eq(text_of(a, r->state), "CLOSE");
+}
+
 static void on_socket(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
 {
 	const struct snap_resource *r = resource_row(a, f->resource);
@@ -148,8 +159,7 @@ static void on_socket(struct analysis *a, const struct fd_wait *f, struct wait_i
 		in->note.who = r->outside;
 		return;
 	}
-	/* No peer by nature: netlink, packet and unconnected datagram sockets take what comes. */
-	in->new_work = !f->write && (r->kind == RESOURCE_SOCKET || r->kind == RESOURCE_UNIX);
+	in->new_work = !f->write && takes_what_comes(a, r);
 	in->note.unknown = !in->new_work;
 }
 

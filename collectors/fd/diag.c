@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sock_diag.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "core/child.h"
 #include "core/cleanup.h"
+#include "core/message.h"
 #include "core/util.h"
 
 static int open_here(void)
@@ -66,9 +66,9 @@ int diag_dump(int fd, const void *request, size_t n, struct deadline until, diag
 	if (sendmsg(fd, &m, 0) < 0)
 		return -errno;
 	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		if (poll(&p, 1, deadline_left_ms(until)) <= 0)
-			return -ETIMEDOUT;
+		int r = message_wait(fd, until);
+		if (r < 0)
+			return r;
 		ssize_t got = recv(fd, buf, sizeof(buf), 0);
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
@@ -83,7 +83,7 @@ int diag_dump(int fd, const void *request, size_t n, struct deadline until, diag
 				return h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nlmsgerr))
 					       ? ((const struct nlmsgerr *)NLMSG_DATA(h))->error
 					       : -EPROTO;
-			int r = fn(arg, h);
+			r = fn(arg, h);
 			if (r < 0)
 				return r;
 		}

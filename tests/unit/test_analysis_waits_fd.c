@@ -106,6 +106,41 @@ static void splices_where_the_fill_is_not_known(struct program *p)
 	splices(p, SNAP_UNKNOWN);
 }
 
+/* Its kind is all that is known: perhaps of another namespace, and its peer sleeps as well. */
+static void reads_a_socket_that_could_not_be_looked_up(struct program *p)
+{
+	sb_fd(&p->x, p->root, 3, sb_resource(&p->x, RESOURCE_SOCKET, "socket:[7]"), "rw");
+	sb_call(&p->x, p->main_thread, "recvfrom", 3);
+}
+
+static void reads_a_netlink_socket(struct program *p)
+{
+	node_t s = sb_resource(&p->x, RESOURCE_SOCKET, "netlink socket");
+
+	set_text(p, detail_of, s, "netlink");
+	sb_fd(&p->x, p->root, 3, s, "rw");
+	sb_call(&p->x, p->main_thread, "recvfrom", 3);
+}
+
+static void reads_a_unix_socket(struct program *p, const char *state)
+{
+	node_t s = sb_resource(&p->x, RESOURCE_UNIX, "unix");
+
+	set_text(p, state_of, s, state);
+	sb_fd(&p->x, p->root, 3, s, "rw");
+	sb_call(&p->x, p->main_thread, "recvfrom", 3);
+}
+
+static void reads_a_unix_socket_whose_peer_was_not_found(struct program *p)
+{
+	reads_a_unix_socket(p, "ESTABLISHED");
+}
+
+static void reads_datagrams_from_anybody(struct program *p)
+{
+	reads_a_unix_socket(p, "CLOSE");
+}
+
 /* ---- connections ---- */
 
 static node_t listens(struct program *p, node_t process, enum resource_kind kind,
@@ -264,6 +299,10 @@ static const struct wait_case cases[] = {
 	WAITS(writes_to_a_pipe_without_a_reader_but_itself,
 	      "pipe: fd 4, room in a pipe that it has to itself: nobody\n"),
 	WAITS(reads_a_socket_of_its_child, "unix: fd 3, a unix stream to child 101: process 101\n"),
+	WAITS(reads_a_socket_that_could_not_be_looked_up, "socket: fd 3, socket:[7]: not known\n"),
+	WAITS(reads_a_netlink_socket, "socket: fd 3, netlink socket: not known !\n"),
+	WAITS(reads_a_unix_socket_whose_peer_was_not_found, "unix: fd 3, a unix: not known\n"),
+	WAITS(reads_datagrams_from_anybody, "unix: fd 3, a unix: not known !\n"),
 	WAITS(accepts, "tcp: fd 3, new connections on tcp 127.0.0.1:80: not known !\n"),
 	WAITS(reads_a_terminal, "tty: fd 0 (stdin), the terminal /dev/pts/1: not known !\n"),
 	WAITS(reads_a_timer_that_is_set, "timerfd: fd 3, a timer: nobody @1\n"),

@@ -39,6 +39,11 @@ str_t *local_of(struct program *p, node_t n)
 	return &resource_of(p, n)->local;
 }
 
+str_t *detail_of(struct program *p, node_t n)
+{
+	return &resource_of(p, n)->detail;
+}
+
 str_t *wchan_of(struct program *p, node_t n)
 {
 	return &SNAP_ROW(p->x.b.s, THREAD, node_index(n))->wchan;

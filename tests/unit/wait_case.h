@@ -39,6 +39,7 @@ void set_text(struct program *p, text_in_row *in_row, node_t n, const char *text
 str_t *state_of(struct program *p, node_t n);    /* of a resource */
 str_t *text_of(struct program *p, node_t n);     /* of a resource */
 str_t *local_of(struct program *p, node_t n);    /* of a resource */
+str_t *detail_of(struct program *p, node_t n);   /* of a resource */
 str_t *wchan_of(struct program *p, node_t n);    /* of a thread */
 str_t *waits_on_of(struct program *p, node_t n); /* of a task */
 
