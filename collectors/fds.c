@@ -432,8 +432,10 @@ static void one_process(struct raw_capture *c, struct raw_process *p, const stru
 	CLEANUP(freep) struct seen *seen = calloc(texts->v.n + 1, sizeof(*seen));
 	struct listing l = { seen, 0 };
 
-	if (!seen)
+	if (!seen) {
+		c->b->error = -ENOMEM;
 		return;
+	}
 	for (size_t i = 0; i < texts->v.n; i++) {
 		const struct fd_text *t = &texts->v.v[i];
 		const char *info = texts->text.s + t->info;
@@ -465,7 +467,7 @@ static void process(struct raw_capture *c, struct raw_process *p)
 		refuse(c, p, texts->error);
 		return;
 	}
-	SNAP_ROW(c->b->s, PROCESS, node_index(p->node))->fds_seen = TRI_YES;
+	SNAP_ROW(c->b->s, PROCESS, node_index(p->node))->fds_seen = texts->cut ? TRI_NO : TRI_YES;
 	if (texts->cut)
 		builder_gap(c->b, p->node, false, "descriptors beyond the first 65536", "limit",
 			    NULL);

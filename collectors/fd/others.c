@@ -44,12 +44,18 @@ struct others {
 	bool runs;
 };
 
-static bool read_stat(pid_t pid, struct raw_stat *ret)
+static int read_stat(pid_t pid, struct raw_stat *ret)
 {
 	char path[32];
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	return raw_stat_read(AT_FDCWD, path, ret) == 0;
+	return raw_stat_read(AT_FDCWD, path, ret);
+}
+
+/* Any other error says nothing about the process: descriptors of ours may be short. */
+static bool has_ended(int error)
+{
+	return error == -ENOENT || error == -ESRCH;
 }
 
 static void note_unread(struct others *o, pid_t pid)
@@ -76,7 +82,7 @@ static bool is_far_above(const struct others *o, pid_t root, pid_t pid)
 	struct raw_stat stat;
 	pid_t at = root;
 
-	for (unsigned generation = 0; generation < GENERATIONS_MAX && read_stat(at, &stat);
+	for (unsigned generation = 0; generation < GENERATIONS_MAX && read_stat(at, &stat) == 0;
 	     generation++) {
 		if (stat.ppid == pid)
 			return generation > 0;
@@ -99,11 +105,14 @@ static bool is_far_above_all(const struct others *o, pid_t pid)
  * they have. */
 static void count_unread(struct others *o)
 {
-	struct raw_stat stat;
+	for (size_t i = 0; i < o->unread.n; i++) {
+		struct raw_stat stat;
+		int r = read_stat(o->unread.v[i], &stat);
 
-	for (size_t i = 0; i < o->unread.n; i++)
-		o->found.refused += read_stat(o->unread.v[i], &stat) && !stat.kernel_thread &&
-				    !raw_stat_zombie(&stat) && !is_far_above_all(o, o->unread.v[i]);
+		if (r == 0 ? stat.kernel_thread || raw_stat_zombie(&stat) : has_ended(r))
+			continue;
+		o->found.refused += !is_far_above_all(o, o->unread.v[i]);
+	}
 }
 
 /* 0, or -errno where the descriptor may not be read. One that was closed meanwhile is none. */
@@ -131,19 +140,22 @@ static int look_at_fd(struct others *o, pid_t pid, int dir, uint64_t number)
 	return 0;
 }
 
-/* How many descriptors were listed, or -errno where they may not be listed or read. */
+/* How many descriptors were listed, or -errno where not all could be listed and read. */
 static int look_at_folder(struct others *o, pid_t pid, const char *path)
 {
 	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct numbers names;
 	uint64_t number;
-	int seen = 0, r = 0;
+	int seen = 0, r;
 
 	if (dir < 0)
 		return -errno;
 	numbers_begin(&names, dir);
-	for (; r == 0 && numbers_next(&names, &number) > 0; seen++)
+	for (; (r = numbers_next(&names, &number)) > 0; seen++) {
 		r = look_at_fd(o, pid, dir, number);
+		if (r < 0)
+			break;
+	}
 	return r < 0 ? r : seen;
 }
 
@@ -159,7 +171,7 @@ static bool look_at_threads(struct others *o, pid_t pid)
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return errno == ENOENT || errno == ESRCH;
+		return has_ended(-errno);
 	numbers_begin(&tids, dir);
 	while (numbers_next(&tids, &tid) > 0) {
 		(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/fd", pid, (int)tid);
@@ -167,20 +179,28 @@ static bool look_at_threads(struct others *o, pid_t pid)
 			return true;
 	}
 	/* None of them holds anything: they are ending, or have ended meanwhile. */
-	return !read_stat(pid, &stat) || raw_stat_zombie(&stat);
+	int r = read_stat(pid, &stat);
+	return r < 0 ? has_ended(r) : raw_stat_zombie(&stat);
+}
+
+/* No descriptors are listed: is that all there is to see? */
+static bool holds_none(struct others *o, pid_t pid)
+{
+	struct raw_stat stat;
+	int r = read_stat(pid, &stat);
+
+	if (r < 0)
+		return has_ended(r);
+	return stat.state != 'Z' || raw_stat_zombie(&stat) || look_at_threads(o, pid);
 }
 
 static void look_at_process(struct others *o, pid_t pid)
 {
-	struct raw_stat stat;
 	char path[32];
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	int seen = look_at_folder(o, pid, path);
-	if (is_refusal(seen))
-		note_unread(o, pid);
-	else if (!seen && read_stat(pid, &stat) && stat.state == 'Z' && !raw_stat_zombie(&stat) &&
-		 !look_at_threads(o, pid))
+	if (seen < 0 ? !has_ended(seen) : seen == 0 && !holds_none(o, pid))
 		note_unread(o, pid);
 }
 
@@ -191,20 +211,19 @@ static void *look_at_all(void *arg)
 	int64_t begun_ns = clock_thread_cpu_ns();
 	struct numbers names;
 	uint64_t pid;
+	int r;
 
-	o->found.cut |= proc < 0;
 	/* Where everybody is shown the first process is. */
 	o->found.hidden = access("/proc/1", F_OK) < 0;
 	numbers_begin(&names, proc);
-	while (numbers_next(&names, &pid) > 0) {
+	while ((r = numbers_next(&names, &pid)) > 0) {
 		if (map_get(&o->tree, pid, NULL))
 			continue;
-		if (deadline_passed(o->until) || clock_thread_cpu_ns() - begun_ns > BUDGET_CPU_NS) {
-			o->found.cut = true;
+		if (deadline_passed(o->until) || clock_thread_cpu_ns() - begun_ns > BUDGET_CPU_NS)
 			break;
-		}
 		look_at_process(o, (pid_t)pid);
 	}
+	o->found.cut |= r != 0;
 	count_unread(o);
 	return NULL;
 }

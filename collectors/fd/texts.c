@@ -22,8 +22,9 @@
 #include "core/util.h"
 #include "raw/stat.h"
 
-/* An epoll set of thousands of entries has as many lines of ~80 bytes. */
-#define INFO_BYTES_MAX (4u << 20)
+/* An epoll set has a line of ~80 bytes for each of its entries, of which a server may have half a
+ * million. */
+#define INFO_BYTES_MAX (64u << 20)
 
 /* What is kept of all processes together before any of it is used. */
 #define AHEAD_BYTES_MAX (32u << 20)
@@ -70,10 +71,14 @@ static void list(int dir, struct fd_texts *t)
 	numbers_begin(&names, dir);
 	while ((r = numbers_next(&names, &fd)) > 0 && t->v.n < FD_TEXTS_MAX) {
 		struct fd_text *slot = array_push(&t->v);
-		if (slot)
-			*slot = (struct fd_text){ .fd = (int64_t)fd };
+		if (!slot) {
+			r = -ENOMEM;
+			break;
+		}
+		*slot = (struct fd_text){ .fd = (int64_t)fd };
 	}
 	t->cut = r > 0;
+	t->error = r < 0 ? -r : 0;
 	if (t->v.n)
 		qsort(t->v.v, t->v.n, sizeof(*t->v.v), by_fd);
 }
@@ -87,17 +92,17 @@ static size_t keep(struct fd_texts *t, const char *s)
 	return at;
 }
 
-static void read_info(int infos, const char *number, struct fd_texts *t, struct fd_text *f)
+static int read_info(int infos, const char *number, struct fd_texts *t, struct fd_text *f)
 {
 	CLEANUP(freep) char *large = NULL;
 	char small[4096];
 	ssize_t n = fs_read(infos, number, small, sizeof(small));
+	int r = n == sizeof(small) - 1 ? fs_read_all(infos, number, INFO_BYTES_MAX, &large, NULL)
+				       : (int)MIN(n, 0);
 
-	if (n < 0)
-		small[0] = '\0';
-	if (n == sizeof(small) - 1)
-		(void)fs_read_all(infos, number, INFO_BYTES_MAX, &large, NULL);
-	f->info = keep(t, large ? large : small);
+	if (r == 0)
+		f->info = keep(t, large ? large : small);
+	return r;
 }
 
 /* Of a path; statx without synchronising never asks a file server. */
@@ -132,7 +137,8 @@ static bool copy_inherited(const struct source *p, const struct source *parent,
 	return true;
 }
 
-/* false: it was closed meanwhile. */
+/* Without its flags nobody knows which end of a pipe it is, and half of an epoll set is none: what
+ * cannot be read whole is not seen. false: it was closed meanwhile, or that. */
 static bool read_one(int dir, int infos, struct fd_texts *t, struct fd_text *f)
 {
 	char number[24], link[4096];
@@ -144,7 +150,11 @@ static bool read_one(int dir, int infos, struct fd_texts *t, struct fd_text *f)
 	if (n < 0)
 		return false;
 	f->link = keep(t, link);
-	read_info(infos, number, t, f);
+	int r = read_info(infos, number, t, f);
+	if (r < 0 && r != -ENOENT)
+		t->error = -r;
+	if (r < 0)
+		return false;
 	if (fd_link_parse(link).kind == RESOURCE_FILE)
 		read_stat(dir, number, f);
 	return true;
@@ -179,7 +189,10 @@ static void read_listed(struct fd_texts_ahead *a, const struct source *p, int di
 	CLEANUP(fd_closep) int infos = openat(dir, "../fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t n = 0;
 
-	list(dir, t);
+	if (infos < 0)
+		t->error = errno;
+	else
+		list(dir, t);
 	for (size_t i = 0; i < t->v.n && !t->error && !a->given_up; i++) {
 		struct fd_text f = t->v.v[i];
 		if ((theirs && copy_inherited(p, &a->sources[p->parent], theirs, t, &f)) ||

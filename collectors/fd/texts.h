@@ -18,14 +18,14 @@
 
 struct fd_text {
 	int64_t fd;
-	size_t link, info;     /* in fd_texts.text; empty when it could not be read */
+	size_t link, info;     /* in fd_texts.text */
 	bool stat_known;       /* of a path: what follows */
 	uint16_t mode;         /* of struct statx */
 	uint64_t device, file; /* major << 32 | minor, inode */
 };
 
 struct fd_texts {
-	int error; /* 0, or the errno that refused the list or one of its links */
+	int error; /* 0, or the errno that refused the list or one of its texts */
 	bool cut;  /* there are more */
 	ARRAY(struct fd_text)
 	v; /* sorted by number; those that were closed meanwhile are left out */

@@ -16,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -336,6 +337,55 @@ static void contended_file_locks(void **state)
 	close(fd);
 }
 
+/* How many more descriptors this process may open. */
+static void leave_room(rlim_t n)
+{
+	int lowest = dup(0);
+	struct rlimit lim = { .rlim_cur = (rlim_t)lowest + n, .rlim_max = (rlim_t)lowest + n };
+
+	(void)close(lowest);
+	if (setrlimit(RLIMIT_NOFILE, &lim) < 0)
+		_exit(3);
+}
+
+/* 0: nothing that could not be read is taken for seen. In a process of its own, for its limits stay. */
+static int short_of_descriptors(void)
+{
+	struct raw_process p = { .pid = getpid(), .parent = SIZE_MAX, .pidfd = -1, .memfd = -1 };
+	struct builder b;
+	struct raw_capture c = { .b = &b, .deadline = deadline_in(20 * NSEC_PER_SEC) };
+
+	if (builder_init(&b) < 0)
+		return 4;
+	BUILD(&b, PROCESS)->pid = getpid();
+	p.node = builder_last(&b, TABLE_PROCESS);
+	p.procfd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct raw_process *slot = array_push(&c.processes);
+	*slot = p;
+	/* Two directories can be opened, and no file in them. */
+	leave_room(2);
+	collector_fds.process(&c, slot);
+	if (SNAP_ROW(b.s, PROCESS, 0)->fds_seen != TRI_NO || SNAP_N(b.s, FD))
+		return 1;
+	/* /proc can be opened, and nobody's descriptors. */
+	leave_room(1);
+	const struct others_found *found = others_wait(others_begin(&c));
+	return !found->cut && found->refused > 0 ? 0 : 2;
+}
+
+static void what_cannot_be_opened_is_not_seen(void **state)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		_exit(short_of_descriptors());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +397,7 @@ int main(void)
 		cmocka_unit_test(tcp_pair_close_wait_and_backlog),
 		cmocka_unit_test(pidfds_know_their_process),
 		cmocka_unit_test(contended_file_locks),
+		cmocka_unit_test(what_cannot_be_opened_is_not_seen),
 	};
 
 	return cmocka_run_group_tests_name("descriptors", tests, NULL, NULL);
