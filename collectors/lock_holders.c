@@ -9,6 +9,7 @@
  * are waited for (file_locks.c), and within a time budget; the list is complete when it sufficed
  * and everybody could be read.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,29 +46,35 @@ static bool shows_lock(const char *info, const struct sought *s)
 	return false;
 }
 
-/* That descriptor has the lock; false also when it cannot be read. */
-static bool note_if_held(struct raw_capture *c, const struct sought *s, int64_t pid, int64_t fd)
+/* 1: that descriptor has the lock; 0: it has not, or is closed; -errno. */
+static int note_if_held(struct raw_capture *c, const struct sought *s, int64_t pid, int64_t fd)
 {
 	char path[64], info[4096];
 
 	(void)snprintf(path, sizeof(path), "/proc/%lld/fdinfo/%lld", (long long)pid, (long long)fd);
-	if (fs_read(AT_FDCWD, path, info, sizeof(info)) <= 0 || !shows_lock(info, s))
-		return false;
+	ssize_t n = fs_read(AT_FDCWD, path, info, sizeof(info));
+	if (n < 0)
+		return has_ended((int)n) ? 0 : (int)n;
+	if (!shows_lock(info, s))
+		return 0;
 	builder_fact(c->b, s->lock, path, "lock_holder", pid, "%s held through fd %lld of %lld",
 		     s->kind, (long long)fd, (long long)pid);
-	return true;
+	return 1;
 }
 
-static void in_tree(struct raw_capture *c, const struct sought *s, node_t file)
+/* False: one of them could not be read. */
+static bool in_tree(struct raw_capture *c, const struct sought *s, node_t file)
 {
 	const struct snapshot *snap = c->b->s;
+	bool all = true;
 
 	for (uint32_t i = 0; i < SNAP_N(snap, FD); i++) {
 		const struct snap_fd *fd = SNAP_ROW(snap, FD, i);
+		int64_t pid = SNAP_ROW(snap, PROCESS, node_index(fd->owner))->pid;
 		if (fd->resource == file)
-			(void)note_if_held(
-				c, s, SNAP_ROW(snap, PROCESS, node_index(fd->owner))->pid, fd->fd);
+			all &= note_if_held(c, s, pid, fd->fd) >= 0;
 	}
+	return all;
 }
 
 static bool is_in_tree(const struct raw_capture *c, pid_t pid)
@@ -78,44 +85,51 @@ static bool is_in_tree(const struct raw_capture *c, pid_t pid)
 	return false;
 }
 
-static void in_other(struct raw_capture *c, const struct sought *s, pid_t pid)
+/* False: it was not looked through. Who may not be read at all is known from the look through all
+ * others, which is not so strict with ancestors. */
+static bool in_other(struct raw_capture *c, const struct sought *s, pid_t pid)
 {
 	char path[48];
 	struct numbers fds;
 	uint64_t fd;
+	int r;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo", pid);
 	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return;
+		return has_ended(-errno) || is_refusal(-errno);
 	numbers_begin(&fds, dir);
-	while (numbers_next(&fds, &fd) > 0) {
-		if (!note_if_held(c, s, pid, (int64_t)fd))
+	while ((r = numbers_next(&fds, &fd)) > 0) {
+		r = note_if_held(c, s, pid, (int64_t)fd);
+		if (r < 0)
+			break;
+		if (!r)
 			continue;
 		outside_note(c, s->lock, pid);
 		(void)outside_add(c, pid);
-		return;
+		return true;
 	}
+	return r == 0 || has_ended(r) || is_refusal(r);
 }
 
-/* False: the budget was spent. */
+/* False: not all were looked through, or the budget was spent. */
 static bool in_others(struct raw_capture *c, const struct sought *s, struct deadline until)
 {
 	CLEANUP(fd_closep) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int64_t begun_ns = clock_thread_cpu_ns();
 	struct numbers pids;
+	bool all = true;
 	uint64_t pid;
+	int r;
 
-	if (proc < 0)
-		return false;
 	numbers_begin(&pids, proc);
-	while (numbers_next(&pids, &pid) > 0) {
+	while ((r = numbers_next(&pids, &pid)) > 0) {
 		if (deadline_passed(until) || clock_thread_cpu_ns() - begun_ns > BUDGET_CPU_NS)
 			return false;
 		if ((pid_t)pid != getpid() && !is_in_tree(c, (pid_t)pid))
-			in_other(c, s, (pid_t)pid);
+			all &= in_other(c, s, (pid_t)pid);
 	}
-	return true;
+	return all && r == 0;
 }
 
 /* A lock that belongs to an open file; false: one that goes with a process. */
@@ -148,9 +162,8 @@ static void tree(struct raw_capture *c)
 		const struct snap_resource *r = SNAP_ROW(s, RESOURCE, i);
 		node_t file =
 			resource_find(c, RESOURCE_FILE, (uint64_t)r->device, (uint64_t)r->inode);
-		if (file != NODE_UNKNOWN)
-			in_tree(c, &sought, file);
-		bool all = in_others(c, &sought, until);
+		bool all = file == NODE_UNKNOWN || in_tree(c, &sought, file);
+		all &= in_others(c, &sought, until);
 		/* Who may be read was found out by the look through all others. */
 		const struct others_found *o = others_wait(c->others);
 		all &= !o->refused && !o->hidden;

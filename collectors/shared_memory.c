@@ -127,7 +127,7 @@ static void look_outside(uint64_t pid, page_files *files)
 	(void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/maps", pid);
 	int r = fs_read_all(AT_FDCWD, path, MAPS_MAX_BYTES, &text, &n);
 	/* What init maps is its own: what it starts calls exec. */
-	bool unseen = (is_refusal(r) || r == -EFBIG) && pid != 1;
+	bool unseen = r < 0 && !has_ended(r) && pid != 1;
 	for (size_t i = 0; i < files->n; i++) {
 		files->v[i].unread |= unseen;
 		files->v[i].reachable |= r == 0 && text && maps_file(text, &files->v[i]);
@@ -178,15 +178,13 @@ static void run_search(void *arg)
 	CLEANUP(fd_closep) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct numbers names;
 	uint64_t pid;
-	bool all = proc >= 0;
+	int r;
 
 	numbers_begin(&names, proc);
-	while (all && numbers_next(&names, &pid) > 0) {
+	while ((r = numbers_next(&names, &pid)) > 0 && !deadline_passed(s->until))
 		if (!map_get(&s->tree, pid, NULL))
 			look_outside(pid, &s->files);
-		all = !deadline_passed(s->until);
-	}
-	for (size_t i = 0; !all && i < s->files.n; i++)
+	for (size_t i = 0; r != 0 && i < s->files.n; i++)
 		s->files.v[i].unread = true;
 }
 
@@ -209,10 +207,23 @@ static void look_at_others(struct raw_capture *c, page_files *files)
 		search_free(s);
 }
 
+/* Of one whose mappings could not be read nobody knows what it maps. */
+static bool all_of_tree_seen(const struct raw_capture *c)
+{
+	for (size_t i = 0; i < c->processes.n; i++) {
+		const struct raw_process *p = &c->processes.v[i];
+		if (!p->maps && !p->zombie && !p->kernel_thread && (!p->gone || p->hidden))
+			return false;
+	}
+	return true;
+}
+
 static void tree(struct raw_capture *c)
 {
 	page_files files = { 0 };
 
+	if (c->outside_done)
+		return;
 	for (size_t i = 0; i < c->processes.n; i++) {
 		const struct raw_process *p = &c->processes.v[i];
 		for (size_t k = 0; p->maps && k < p->threads.n; k++) {
@@ -226,10 +237,11 @@ static void tree(struct raw_capture *c)
 	for (size_t i = 0; i < c->processes.n; i++)
 		add_mappers(c, &c->processes.v[i], &files);
 	look_at_others(c, &files);
+	bool all_seen = all_of_tree_seen(c);
 	for (size_t i = 0; i < files.n; i++)
 		if (!files.v[i].reachable)
 			(void)builder_fact(c->b, c->processes.v[0].node, "/proc/*/maps",
-					   "shared_map_complete", !files.v[i].unread,
+					   "shared_map_complete", !files.v[i].unread && all_seen,
 					   "%" PRIx64 ":%" PRIx64 ":%" PRIu64,
 					   files.v[i].device >> 32, files.v[i].device & UINT32_MAX,
 					   files.v[i].inode);

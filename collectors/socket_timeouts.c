@@ -54,8 +54,10 @@ static bool is_socket(const struct raw_process *p, int64_t fd)
 	char path[64], link[64];
 
 	(void)snprintf(path, sizeof(path), "%sfd/%lld", p->live, (long long)fd);
-	return fs_readlink(p->procfd, path, link, sizeof(link)) > 0 &&
-	       fd_link_parse(link).kind == RESOURCE_SOCKET;
+	ssize_t n = fs_readlink(p->procfd, path, link, sizeof(link));
+	/* What it is may have been refused; then it may be one. */
+	return n < 0 ? n != -ENOENT && n != -ENAMETOOLONG
+		     : fd_link_parse(link).kind == RESOURCE_SOCKET;
 }
 
 static int ask(const struct raw_process *p, int64_t fd, bool sends, int64_t *ret_ns)
@@ -97,7 +99,7 @@ static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thre
 {
 	const struct raw_look *look = raw_primary(t);
 
-	if (!look || t->gone || p->pidfd < 0 || p->procfd < 0)
+	if (!look || t->gone)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		int64_t fd = (int32_t)look->args[calls[i].arg];

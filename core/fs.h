@@ -13,6 +13,13 @@ static inline bool is_refusal(ssize_t r)
 	return r == -EACCES || r == -EPERM;
 }
 
+/* Whether a -errno of a file below /proc/PID says that what it is about is no more. Any other says
+ * nothing about it: descriptors of our own may be short. */
+static inline bool has_ended(ssize_t r)
+{
+	return r == -ENOENT || r == -ESRCH;
+}
+
 /*
  * Reads up to cap-1 bytes of dirfd/path into buf and ends them with NUL.
  * Returns the length, or -errno. More than fits is cut, not an error: the

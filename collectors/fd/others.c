@@ -52,12 +52,6 @@ static int read_stat(pid_t pid, struct raw_stat *ret)
 	return raw_stat_read(AT_FDCWD, path, ret);
 }
 
-/* Any other error says nothing about the process: descriptors of ours may be short. */
-static bool has_ended(int error)
-{
-	return error == -ENOENT || error == -ESRCH;
-}
-
 static void note_unread(struct others *o, pid_t pid)
 {
 	pid_t *slot = array_push(&o->unread);
