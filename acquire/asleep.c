@@ -54,7 +54,7 @@ void asleep_read(struct acquirer *a, struct raw_process *p, int dir, struct raw_
 	(void)snprintf(path, sizeof(path), "task/%d/status", t->tid);
 	int r = raw_status_read(dir, path, &t->status);
 	if (r < 0) {
-		t->gone = r == -ESRCH || r == -ENOENT;
+		t->gone = has_ended(r);
 		return;
 	}
 	t->ns_tid = t->status.ns_pid;

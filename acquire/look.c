@@ -336,7 +336,7 @@ static void look_thread(struct acquirer *a, struct raw_process *p, int dir, int 
 		look.error = look_awake(a, p, dir, memfd, t, &look);
 	if (a->c->options->samples > 1)
 		look.io_bytes = read_io(dir, t->tid);
-	t->gone = look.error == -ESRCH || look.error == -ENOENT;
+	t->gone = has_ended(look.error);
 	restart_resolve(dir, t, &look);
 	push_look(t, &look);
 }
@@ -358,7 +358,7 @@ static void each_thread(struct acquirer *a, struct raw_process *p, visit_fn *vis
 	struct process_dir d = process_dir(p);
 
 	if (d.fd < 0) {
-		p->gone = true;
+		process_lost(p, d.fd);
 		return;
 	}
 	bool own_memory;
@@ -435,7 +435,7 @@ static void visit_again(struct acquirer *a, struct raw_process *p, int dir, int 
 	struct raw_run run;
 	int r = read_run(dir, t->tid, t->runfd, &run);
 
-	if (r == -ESRCH || r == -ENOENT || t->looks.n == 0) {
+	if (has_ended(r) || t->looks.n == 0) {
 		t->gone = true;
 		return;
 	}
@@ -483,11 +483,11 @@ int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size
 		return -ENODATA;
 	struct process_dir d = process_dir(p);
 	if (d.fd < 0)
-		return d.fd == -ESRCH || d.fd == -ENOENT ? 1 : d.fd;
+		return has_ended(d.fd) ? 1 : d.fd;
 	int r = read_run(d.fd, t->tid, t->runfd, &run);
 	process_dir_done(&d);
 	if (r < 0)
-		return r == -ESRCH || r == -ENOENT ? 1 : r;
+		return has_ended(r) ? 1 : r;
 	return raw_run_since(&t->looks.v[since], &run);
 }
 

@@ -123,13 +123,22 @@ static int read_maps(struct acquirer *a, struct raw_process *p, int dir)
 	return 0;
 }
 
+void process_lost(struct raw_process *p, int error)
+{
+	p->gone |= has_ended(error);
+	if (p->gone || p->refused)
+		return;
+	p->refused = true;
+	p->refused_error = error;
+}
+
 void process_open(struct acquirer *a, struct raw_process *p)
 {
 	if (p->kernel_thread || p->zombie || p->gone)
 		return;
 	struct process_dir d = process_dir(p);
 	if (d.fd < 0) {
-		p->gone = true;
+		process_lost(p, d.fd);
 		return;
 	}
 	p->memfd = fd_close(p->memfd);

@@ -49,6 +49,9 @@ int process_add_tree(struct acquirer *a, struct tree *t);
  */
 void process_open(struct acquirer *a, struct raw_process *p);
 
+/* Its directory could not be opened: it has ended, or else is refused with that error. */
+void process_lost(struct raw_process *p, int error);
+
 /* A directory borrowed: p's own, or one opened for now. Give it back with process_dir_done(). */
 struct process_dir {
 	int fd; /* -errno when the process is gone */

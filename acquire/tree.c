@@ -250,6 +250,9 @@ static int visit(struct walk *w, size_t i)
 	CLEANUP(fd_closep)
 	int taskfd = dir < 0 ? -1 : openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	(void)own;
+	int error = dir < 0 ? dir : taskfd < 0 ? -errno : 0;
+	if (error == -EMFILE || error == -ENFILE)
+		return error; /* which says nothing about it */
 	if (taskfd < 0 || list_member_threads(w, m, taskfd) < 0 || m->tids.n == 0) {
 		/* No threads any more: it was reaped. What stat said before stays, as its last
 		 * known state. */
