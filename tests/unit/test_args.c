@@ -222,6 +222,38 @@ static void test_poll(void **state)
 	scene_done(&s);
 }
 
+/* The last entry lies where there is no memory, or there are more than anybody polls. */
+static void test_poll_that_cannot_be_read_whole(void **state)
+{
+	struct pollfd fd = { .fd = 3, .events = POLLIN };
+	struct scene s;
+
+	scene_init(&s, "poll", false);
+	for (size_t at = 0; at + sizeof(fd) <= sizeof(s.memory); at += sizeof(fd))
+		memcpy(s.memory + at, &fd, sizeof(fd));
+	CALL(&s, SYS_poll, AT, sizeof(s.memory) / sizeof(fd) + 1, (uint64_t)-1);
+	assert_int_equal(SNAP_N(s.b.s, WATCH), 0);
+	CALL(&s, SYS_poll, AT, 1 << 20, (uint64_t)-1);
+	assert_int_equal(SNAP_N(s.b.s, WATCH), 0);
+	CALL(&s, SYS_poll, AT, 2 | 1ull << 32,
+	     (uint64_t)-1); /* an int: its upper half is nobody's */
+	assert_int_equal(SNAP_N(s.b.s, WATCH), 2);
+	scene_done(&s);
+}
+
+static void test_select_that_cannot_be_read_whole(void **state)
+{
+	struct scene s;
+
+	scene_init(&s, "select", false);
+	s.memory[0] = 2;
+	CALL(&s, SYS_select, 65, AT, AT + sizeof(s.memory) - 8, 0, 0);
+	assert_int_equal(SNAP_N(s.b.s, WATCH), 0);
+	CALL(&s, SYS_select, 64, AT, AT + sizeof(s.memory) - 8, 0, 0);
+	assert_int_equal(SNAP_N(s.b.s, WATCH), 1);
+	scene_done(&s);
+}
+
 static void test_select(void **state)
 {
 	struct scene s;
@@ -459,6 +491,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_poll),
 		cmocka_unit_test(test_select),
+		cmocka_unit_test(test_poll_that_cannot_be_read_whole),
+		cmocka_unit_test(test_select_that_cannot_be_read_whole),
 		cmocka_unit_test(test_timeouts),
 		cmocka_unit_test(test_mutex),
 		cmocka_unit_test(test_no_guess_about_owners),
