@@ -160,9 +160,9 @@ static int storage_find(struct heap *h, uint64_t object, const struct py_type *t
 	if (at < 0) { /* from the end of an object of variable length */
 		if ((r = heap_i64(h, object, h->l.PyVarObject_ob_size, &n)) < 0)
 			return r;
-		n = n < 0 ? -n : n;
-		if (n < 0 || n > 1 << 20)
+		if (n < -(1 << 20) || n > 1 << 20)
 			return -EBADMSG;
+		n = n < 0 ? -n : n; /* of an int below zero */
 		at += (int64_t)((t->basicsize + (uint64_t)n * t->itemsize + 7) & ~7ull);
 	}
 	if (at <= 0 || at > INT32_MAX)
