@@ -161,7 +161,7 @@ static void polled(struct analysis *a, node_t thread, int64_t n_fds, struct limi
 			continue;
 		watch(a, thread, &w, EVIDENCE_READ, of_loop);
 	}
-	if (watches.n == 0 && !plain && !of_loop)
+	if (watches.n == 0 && !plain)
 		wait_add_unknown(a, thread, WAIT_ON_UNKNOWN_THING,
 				 "descriptors that could not be read");
 	wait_add_limit(a, thread, 0, l);

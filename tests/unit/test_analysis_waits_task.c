@@ -76,6 +76,14 @@ static void task_of_a_loop_that_stands_still(struct program *p)
 	sb_call(&p->x, p->main_thread, "nanosleep", 0x1000);
 }
 
+/* A loop on poll(): what it looks at besides its tasks may wake it, if nobody knows what that is. */
+static void loop_polls_what_could_not_be_read(struct program *p)
+{
+	(void)python(p);
+	p->task = NODE_UNKNOWN;
+	sb_call(&p->x, p->main_thread, "poll", 0x1000, 2, -1);
+}
+
 static const struct wait_case cases[] = {
 	WAITS(task_awaits_its_nursery, "nursery: its nursery's task a: task a &\n"
 				       "nursery: its nursery's task b: task b &\n"),
@@ -87,6 +95,9 @@ static const struct wait_case cases[] = {
 	WAITS(task_reads, "pipe: fd 5, a pipe from child 101: process 101\n"),
 	WAITS(task_reads_under_a_deadline, "pipe: fd 5, a pipe from child 101: process 101\n"
 					   "timer: its timeout in 3.00 s: nobody @3\n"),
+	WAITS(loop_polls_what_could_not_be_read,
+	      "loop: any of the 1 tasks of its loop: task main\n"
+	      "other: descriptors that could not be read: not known\n"),
 	WAITS(task_of_a_loop_that_stands_still,
 	      "thread: the thread of its loop, 100: thread 100\n"),
 };
