@@ -182,28 +182,36 @@ static void adopt_roots(struct work *w, size_t first)
 	}
 }
 
+static void add_member(struct tree *t, pid_t pid)
+{
+	CLEANUP(fd_closep) int procfd = tree_open_proc(pid);
+	pid_t tids[TREE_OUTSIDE_THREADS];
+	struct raw_stat stat;
+	struct tree_member *m;
+
+	/* Who cannot be looked at is not gone for that: it stays somebody outside. */
+	if (procfd < 0 || raw_stat_read(procfd, "stat", &stat) < 0 ||
+	    !(m = array_push(&t->members)))
+		return;
+	int n = tree_list_threads(procfd, tids, ARRAY_SIZE(tids));
+	*m = (struct tree_member){
+		.pid = pid, .parent = SIZE_MAX, .stat = stat, .procfd = take_fd(procfd)
+	};
+	for (int k = 0; k < n; k++) {
+		pid_t *slot = array_push(&m->tids);
+		if (slot)
+			*slot = tids[k];
+	}
+}
+
 /* Those who hold other ends join, by themselves and not with their families. */
 static void add_outside(struct work *w)
 {
 	struct tree t = { 0 };
 	size_t first = w->c.processes.n;
 
-	for (size_t i = 0; i < w->c.outside.n; i++) {
-		pid_t tids[TREE_OUTSIDE_THREADS];
-		struct tree_member *m = array_push(&t.members);
-		if (!m)
-			break;
-		m->pid = w->c.outside.v[i];
-		m->parent = SIZE_MAX;
-		m->procfd = tree_open_proc(m->pid);
-		m->gone = m->procfd < 0 || raw_stat_read(m->procfd, "stat", &m->stat) < 0;
-		int n = m->gone ? 0 : tree_list_threads(m->procfd, tids, ARRAY_SIZE(tids));
-		for (int k = 0; k < n; k++) {
-			pid_t *slot = array_push(&m->tids);
-			if (slot)
-				*slot = tids[k];
-		}
-	}
+	for (size_t i = 0; i < w->c.outside.n; i++)
+		add_member(&t, w->c.outside.v[i]);
 	if (process_add_tree(&w->a, &t) == 0) {
 		for (size_t i = first; i < w->c.processes.n; i++) {
 			w->c.processes.v[i].outside = true;
