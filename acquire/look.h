@@ -20,22 +20,6 @@ void look_again(struct acquirer *a);
 /* Has this thread run since the look at index `since`? 1 yes (or it ended), 0 no, -errno. */
 int look_ran_since(const struct raw_process *p, const struct raw_thread *t, size_t since);
 
-/* Where a thread's stack begins and which bytes are copied of it. */
-struct look_range {
-	uint64_t lo, n;         /* from the red zone up */
-	uint64_t top_lo, top_n; /* the outermost end, when the whole is too long; else n = 0 */
-};
-/* false: `sp` is in no mapping. */
-bool look_stack_range(const struct raw_maps *maps, uint64_t sp, struct look_range *ret);
-
-/* One line of /proc/PID/syscall. */
-struct look_call {
-	bool running;
-	int64_t nr; /* SNAP_NONE outside of a call */
-	uint64_t args[6], sp, pc;
-};
-int look_parse_call(const char *text, struct look_call *ret); /* 0 or -EBADMSG */
-
 /* What the samples say of a thread; unknown with a single look. */
 enum activity look_activity(const struct raw_thread *t);
 

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "acquire/look.h"
+#include "acquire/sight.h"
 #include "core/util.h"
 #include "raw/stat.h"
 

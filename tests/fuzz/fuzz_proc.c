@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "acquire/look.h"
+#include "acquire/sight.h"
 #include "collectors/fd/link.h"
 #include "collectors/identity/cgroup_path.h"
 #include "collectors/identity/program.h"

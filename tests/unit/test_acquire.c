@@ -21,6 +21,7 @@
 
 #include "acquire/look.h"
 #include "acquire/readers.h"
+#include "acquire/sight.h"
 #include "core/util.h"
 #include "raw/run.h"
 

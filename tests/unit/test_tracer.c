@@ -24,6 +24,7 @@
 #include "acquire/hold.h"
 #include "acquire/look.h"
 #include "acquire/serve.h"
+#include "acquire/sight.h"
 #include "acquire/tracer.h"
 #include "core/fs.h"
 #include "core/util.h"
