@@ -30,12 +30,14 @@ static bool is_private(const struct analysis *a, node_t thread)
 	return snap_known(op) && (op & FUTEX_PRIVATE_FLAG);
 }
 
-/* futex(uaddr, op, val, timeout): the fourth argument is a timeout for those operations that sleep.
- */
+/* Which argument is the timeout: of futex(2), for those operations that sleep. */
 struct limit futex_limit(const struct analysis *a, node_t thread)
 {
-	return str_eq(call_name(a, thread), "futex") ? limit_of_pointer(a, thread, 3)
-						     : (struct limit){ 0 };
+	const char *call = call_name(a, thread);
+
+	if (str_eq(call, "futex") || str_eq(call, "futex_waitv"))
+		return limit_of_pointer(a, thread, 3);
+	return str_eq(call, "futex_wait") ? limit_of_pointer(a, thread, 4) : (struct limit){ 0 };
 }
 
 /* The GIL is a condition variable that is asked for every 5 ms; its holder was read from the

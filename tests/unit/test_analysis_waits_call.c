@@ -44,6 +44,20 @@ static void waits_in_shared_memory(struct program *p)
 	sb_call(&p->x, p->main_thread, "futex", 0x1000, FUTEX_WAIT);
 }
 
+/* futex_wait(2) has its timeout in another place than futex(2). */
+static void waits_for_a_while(struct program *p)
+{
+	sb_call(&p->x, p->main_thread, "futex_wait", 0x1000, 2, -1, 128, 0x2000, 1);
+	sb_fact(&p->x, p->main_thread, "futex_shared", 0, "private to the process");
+	sb_fact(&p->x, p->main_thread, "timeout_left", 5 * NSEC_PER_SEC, "");
+}
+
+static void waits_without_a_timeout(struct program *p)
+{
+	sb_call(&p->x, p->main_thread, "futex_wait", 0x1000, 2, -1, 128, 0, 1);
+	sb_fact(&p->x, p->main_thread, "futex_shared", 0, "private to the process");
+}
+
 /* ---- file locks ---- */
 
 static void wants_a_lock(struct program *p, const char *kind, const char *call, int64_t command)
@@ -265,6 +279,9 @@ static const struct wait_case cases[] = {
 	      "futex: a condition variable, to be woken by another thread: thread 102 ~\n"),
 	WAITS(waits_on_a_condition_alone,
 	      "futex: a condition variable, and no other thread could wake it: nobody\n"),
+	WAITS(waits_for_a_while, "futex: a futex, and no other thread could wake it: nobody @5\n"),
+	WAITS(waits_without_a_timeout,
+	      "futex: a futex, and no other thread could wake it: nobody\n"),
 	WAITS(waits_in_shared_memory, "futex: a futex in shared memory: not known\n"),
 	WAITS(wants_a_flock,
 	      "flock: FLOCK of /run/lock, which is held by child 101: process 101\n"),
