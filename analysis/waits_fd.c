@@ -417,18 +417,28 @@ static int64_t net_ns_of(const struct analysis *a, node_t thread, const struct s
 	return snap_known(own) ? own : process_row(a, process_of(a, thread))->net_ns;
 }
 
+/* A path that begins at no root is another in each directory. */
+static bool means_one_place(enum resource_kind kind, const char *address)
+{
+	return kind != RESOURCE_UNIX || address[0] == '/' || address[0] == '@';
+}
+
 /* A full backlog makes connect() wait for accept(). */
 void waits_connect(struct analysis *a, node_t thread)
 {
 	const struct snap_fd *fd = call_fd(a, thread, 0);
+	enum resource_kind kind = fd && is_resource(fd->resource)
+					  ? (enum resource_kind)resource_row(a, fd->resource)->kind
+					  : RESOURCE_SOCKET;
 	const char *address = fact_text(a, thread, "connect_to");
-	node_t listener =
-		address ? listener_at(a, net_ns_of(a, thread, fd), address) : NODE_UNKNOWN;
+	node_t listener = address && means_one_place(kind, address)
+				  ? listener_at(a, net_ns_of(a, thread, fd), address)
+				  : NODE_UNKNOWN;
 	struct wait_in in = wait_any(thread, WAIT_ON_SOCKET, EVIDENCE_READ);
 	struct limit l = limit_of_socket(a, thread);
 
 	if (fd && is_resource(fd->resource)) {
-		in.on = socket_word(resource_row(a, fd->resource)->kind);
+		in.on = socket_word(kind);
 		in.resource = fd->resource;
 	}
 	/* TCP gives up by itself when nobody has answered for some minutes (tcp_syn_retries). */

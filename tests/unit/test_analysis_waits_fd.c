@@ -2,6 +2,7 @@
  * Waits for what is behind descriptors: pipes, sockets, terminals, timers, whole sets of them; and what
  * lies just beside.
  */
+#include <string.h>
 #include <sys/epoll.h>
 
 #include "tests/unit/wait_case.h"
@@ -157,7 +158,8 @@ static node_t listens(struct program *p, node_t process, enum resource_kind kind
 
 static void connects(struct program *p, const char *address)
 {
-	node_t s = sb_resource(&p->x, RESOURCE_UNIX, "a socket");
+	bool internet = strchr(address, ':') != NULL;
+	node_t s = sb_resource(&p->x, internet ? RESOURCE_SOCKET : RESOURCE_UNIX, "a socket");
 
 	resource_of(p, s)->net_ns = 1;
 	sb_fd(&p->x, p->root, 3, s, "rw");
@@ -192,6 +194,13 @@ static void connects_to_a_path_from_another_namespace(struct program *p)
 }
 
 /* Whose backlog the kernel chose is not known. */
+/* It may be the one in another directory. */
+static void connects_to_a_path_from_here(struct program *p)
+{
+	(void)listens(p, p->child, RESOURCE_UNIX, "run/name", 1);
+	connects(p, "run/name");
+}
+
 static void connects_where_two_listen(struct program *p)
 {
 	(void)listens(p, p->child, RESOURCE_TCP, "127.0.0.1:80", 1);
@@ -316,17 +325,19 @@ static const struct wait_case cases[] = {
 	WAITS(splices_where_the_fill_is_not_known,
 	      "pipe: fd 3, a pipe from child 101: process 101\n"
 	      "pipe: fd 4, room in a pipe to child 101: process 101\n"),
-	WAITS(connects_to_its_child, "unix: fd 3, a connection to 127.0.0.1:80: process 101\n"),
+	WAITS(connects_to_its_child, "socket: fd 3, a connection to 127.0.0.1:80: process 101\n"),
 	WAITS(connects_to_what_listens_in_another_namespace,
-	      "unix: fd 3, a connection to 127.0.0.1:80: not known\n"),
+	      "socket: fd 3, a connection to 127.0.0.1:80: not known\n"),
 	WAITS(connects_to_an_abstract_name_of_another_namespace,
 	      "unix: fd 3, a connection to @name: not known\n"),
 	WAITS(connects_to_a_path_from_another_namespace,
 	      "unix: fd 3, a connection to /run/name: process 101\n"),
-	WAITS(connects_where_two_listen, "unix: fd 3, a connection to 127.0.0.1:80: not known\n"),
-	WAITS(connects_where_three_listen, "unix: fd 3, a connection to 127.0.0.1:80: not known\n"),
+	WAITS(connects_to_a_path_from_here, "unix: fd 3, a connection to run/name: not known\n"),
+	WAITS(connects_where_two_listen, "socket: fd 3, a connection to 127.0.0.1:80: not known\n"),
+	WAITS(connects_where_three_listen,
+	      "socket: fd 3, a connection to 127.0.0.1:80: not known\n"),
 	WAITS(connects_beside_connections,
-	      "unix: fd 3, a connection to 127.0.0.1:80: process 101\n"),
+	      "socket: fd 3, a connection to 127.0.0.1:80: process 101\n"),
 	WAITS(polls_with_a_timeout, "pipe: fd 3, a pipe from child 101: process 101\n"
 				    "tcp: fd 4, new connections on tcp 127.0.0.1:80: not known !\n"
 				    "timer: its timeout in 5.00 s: nobody @5\n"),
