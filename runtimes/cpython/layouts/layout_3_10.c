@@ -35,6 +35,7 @@ const struct cpython_layout cpython_layout_3_10 = {
 	.PyRuntimeState_gilstate_tstate_current = 568,
 	.PyRuntimeState_ceval_gil_last_holder = 360,
 	.PyRuntimeState_ceval_gil_locked = 368,
+	.PyRuntimeState_stoptheworld = -1,
 	.PyRuntimeState_signals_handlers = -1,
 	.PyRuntimeState_signals_default_handler = -1,
 	.PyRuntimeState_signals_ignore_handler = -1,
@@ -65,7 +66,13 @@ const struct cpython_layout cpython_layout_3_10 = {
 	.PyInterpreterState_ceval_gil = -1,
 	.PyInterpreterState__gil = -1,
 	.PyInterpreterState_gc = 616,
+	.PyInterpreterState_stoptheworld = -1,
 	.PyInterpreterState_asyncio_tasks_head = -1,
+
+	.StopTheWorld_sizeof = -1,
+	.StopTheWorld_requested = -1,
+	.StopTheWorld_world_stopped = -1,
+	.StopTheWorld_requester = -1,
 
 	.GILState_enabled = -1,
 	.GILState_locked = 16,

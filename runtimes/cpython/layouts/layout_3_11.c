@@ -36,6 +36,7 @@ const struct cpython_layout cpython_layout_3_11 = {
 	.PyRuntimeState_gilstate_tstate_current = 576,
 	.PyRuntimeState_ceval_gil_last_holder = 368,
 	.PyRuntimeState_ceval_gil_locked = 376,
+	.PyRuntimeState_stoptheworld = -1,
 	.PyRuntimeState_signals_handlers = -1,
 	.PyRuntimeState_signals_default_handler = -1,
 	.PyRuntimeState_signals_ignore_handler = -1,
@@ -66,7 +67,13 @@ const struct cpython_layout cpython_layout_3_11 = {
 	.PyInterpreterState_ceval_gil = -1,
 	.PyInterpreterState__gil = -1,
 	.PyInterpreterState_gc = 648,
+	.PyInterpreterState_stoptheworld = -1,
 	.PyInterpreterState_asyncio_tasks_head = -1,
+
+	.StopTheWorld_sizeof = -1,
+	.StopTheWorld_requested = -1,
+	.StopTheWorld_world_stopped = -1,
+	.StopTheWorld_requester = -1,
 
 	.GILState_enabled = -1,
 	.GILState_locked = 16,

@@ -35,6 +35,7 @@ const struct cpython_layout cpython_layout_3_12 = {
 	.PyRuntimeState_gilstate_tstate_current = -1,
 	.PyRuntimeState_ceval_gil_last_holder = -1,
 	.PyRuntimeState_ceval_gil_locked = -1,
+	.PyRuntimeState_stoptheworld = -1,
 	.PyRuntimeState_signals_handlers = 464,
 	.PyRuntimeState_signals_default_handler = 1520,
 	.PyRuntimeState_signals_ignore_handler = 1528,
@@ -65,7 +66,13 @@ const struct cpython_layout cpython_layout_3_12 = {
 	.PyInterpreterState_ceval_gil = 384,
 	.PyInterpreterState__gil = 1040,
 	.PyInterpreterState_gc = 112,
+	.PyInterpreterState_stoptheworld = -1,
 	.PyInterpreterState_asyncio_tasks_head = -1,
+
+	.StopTheWorld_sizeof = -1,
+	.StopTheWorld_requested = -1,
+	.StopTheWorld_world_stopped = -1,
+	.StopTheWorld_requester = -1,
 
 	.GILState_enabled = -1,
 	.GILState_locked = 16,

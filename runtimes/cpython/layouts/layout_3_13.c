@@ -69,6 +69,7 @@ static const struct cpython_debug_offset debug_offsets[] = {
 };
 
 static const struct cpython_layout_change changes_0[] = {
+	{ offsetof(struct cpython_layout, PyRuntimeState_stoptheworld), 10336 },
 	{ offsetof(struct cpython_layout, PyRuntimeState_faulthandler_fatal_error_enabled), 9912 },
 	{ offsetof(struct cpython_layout, PyRuntimeState_faulthandler_user_signals), 10024 },
 	{ offsetof(struct cpython_layout, PyThreadStateImpl_sizeof), 336 },
@@ -79,6 +80,7 @@ static const struct cpython_layout_change changes_0[] = {
 };
 
 static const struct cpython_layout_change changes_5[] = {
+	{ offsetof(struct cpython_layout, PyRuntimeState_stoptheworld), 10336 },
 	{ offsetof(struct cpython_layout, PyRuntimeState_faulthandler_fatal_error_enabled), 9912 },
 	{ offsetof(struct cpython_layout, PyRuntimeState_faulthandler_user_signals), 10024 },
 	{ offsetof(struct cpython_layout, PyThreadStateImpl_sizeof), 336 },
@@ -86,8 +88,8 @@ static const struct cpython_layout_change changes_5[] = {
 };
 
 static const struct cpython_layout_variant variants[] = {
-	{ 0, { 283320, 194968, 304 }, changes_0, 7 },
-	{ 5, { 283376, 194976, 304 }, changes_5, 4 },
+	{ 0, { 283320, 194968, 304 }, changes_0, 8 },
+	{ 5, { 283376, 194976, 304 }, changes_5, 5 },
 	{ 15, { 283408, 194984, 312 }, NULL, 0 },
 	{ 18, { 283408, 194984, 312 }, NULL, 0 },
 };
@@ -119,6 +121,7 @@ const struct cpython_layout cpython_layout_3_13 = {
 	.PyRuntimeState_gilstate_tstate_current = -1,
 	.PyRuntimeState_ceval_gil_last_holder = -1,
 	.PyRuntimeState_ceval_gil_locked = -1,
+	.PyRuntimeState_stoptheworld = 10360,
 	.PyRuntimeState_signals_handlers = 1080,
 	.PyRuntimeState_signals_default_handler = 2136,
 	.PyRuntimeState_signals_ignore_handler = 2144,
@@ -149,7 +152,13 @@ const struct cpython_layout cpython_layout_3_13 = {
 	.PyInterpreterState_ceval_gil = 16,
 	.PyInterpreterState__gil = 7752,
 	.PyInterpreterState_gc = 7400,
+	.PyInterpreterState_stoptheworld = 10728,
 	.PyInterpreterState_asyncio_tasks_head = -1,
+
+	.StopTheWorld_sizeof = 24,
+	.StopTheWorld_requested = 1,
+	.StopTheWorld_world_stopped = 2,
+	.StopTheWorld_requester = 16,
 
 	.GILState_enabled = -1,
 	.GILState_locked = 16,

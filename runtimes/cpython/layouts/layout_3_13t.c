@@ -100,6 +100,7 @@ const struct cpython_layout cpython_layout_3_13t = {
 	.PyRuntimeState_gilstate_tstate_current = -1,
 	.PyRuntimeState_ceval_gil_last_holder = -1,
 	.PyRuntimeState_ceval_gil_locked = -1,
+	.PyRuntimeState_stoptheworld = 10360,
 	.PyRuntimeState_signals_handlers = 1080,
 	.PyRuntimeState_signals_default_handler = 2136,
 	.PyRuntimeState_signals_ignore_handler = 2144,
@@ -130,7 +131,13 @@ const struct cpython_layout cpython_layout_3_13t = {
 	.PyInterpreterState_ceval_gil = 16,
 	.PyInterpreterState__gil = 7760,
 	.PyInterpreterState_gc = 7400,
+	.PyInterpreterState_stoptheworld = 10744,
 	.PyInterpreterState_asyncio_tasks_head = -1,
+
+	.StopTheWorld_sizeof = 24,
+	.StopTheWorld_requested = 1,
+	.StopTheWorld_world_stopped = 2,
+	.StopTheWorld_requester = 16,
 
 	.GILState_enabled = 0,
 	.GILState_locked = 24,

@@ -129,6 +129,7 @@ const struct cpython_layout cpython_layout_3_14 = {
 	.PyRuntimeState_gilstate_tstate_current = -1,
 	.PyRuntimeState_ceval_gil_last_holder = -1,
 	.PyRuntimeState_ceval_gil_locked = -1,
+	.PyRuntimeState_stoptheworld = 10552,
 	.PyRuntimeState_signals_handlers = 1256,
 	.PyRuntimeState_signals_default_handler = 2312,
 	.PyRuntimeState_signals_ignore_handler = 2320,
@@ -159,7 +160,13 @@ const struct cpython_layout cpython_layout_3_14 = {
 	.PyInterpreterState_ceval_gil = 16,
 	.PyInterpreterState__gil = 7784,
 	.PyInterpreterState_gc = 7408,
+	.PyInterpreterState_stoptheworld = 10800,
 	.PyInterpreterState_asyncio_tasks_head = 10880,
+
+	.StopTheWorld_sizeof = 24,
+	.StopTheWorld_requested = 1,
+	.StopTheWorld_world_stopped = 2,
+	.StopTheWorld_requester = 16,
 
 	.GILState_enabled = -1,
 	.GILState_locked = 16,

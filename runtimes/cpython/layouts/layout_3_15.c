@@ -140,6 +140,7 @@ const struct cpython_layout cpython_layout_3_15 = {
 	.PyRuntimeState_gilstate_tstate_current = -1,
 	.PyRuntimeState_ceval_gil_last_holder = -1,
 	.PyRuntimeState_ceval_gil_locked = -1,
+	.PyRuntimeState_stoptheworld = 10672,
 	.PyRuntimeState_signals_handlers = 1384,
 	.PyRuntimeState_signals_default_handler = 2440,
 	.PyRuntimeState_signals_ignore_handler = 2448,
@@ -170,7 +171,13 @@ const struct cpython_layout cpython_layout_3_15 = {
 	.PyInterpreterState_ceval_gil = 16,
 	.PyInterpreterState__gil = 7736,
 	.PyInterpreterState_gc = 7400,
+	.PyInterpreterState_stoptheworld = 10776,
 	.PyInterpreterState_asyncio_tasks_head = 10856,
+
+	.StopTheWorld_sizeof = 24,
+	.StopTheWorld_requested = 1,
+	.StopTheWorld_world_stopped = 2,
+	.StopTheWorld_requester = 16,
 
 	.GILState_enabled = -1,
 	.GILState_locked = 16,
