@@ -302,9 +302,10 @@ def make_interpreter(interpreter):
         if interpreter.free_threaded:
             make_free_threaded(interpreter)
     except (OSError, subprocess.CalledProcessError) as error:
-        # apt and debootstrap say on lines with E: what was in the way.
+        # apt and debootstrap say on lines with E: what was in the way; apt's last one only counts the others.
         log = ROOTS / f"{interpreter.name}.log"
-        said = re.findall(r"^E: .*", log.read_text(errors="replace"), re.M) if log.exists() else []
+        said = re.findall(r"^E: (?!Failed to fetch some).*?(?=  *\[IP|$)", log.read_text(errors="replace"), re.M) \
+            if log.exists() else []
         failed.write_text(f"could not be made: {said[-1] if said else error} ({ROOTS}/*.log)\n")
     return interpreter.missing() is None
 
