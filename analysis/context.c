@@ -187,10 +187,17 @@ static bool state_is(const struct analysis *a, str_t state, const char *letters)
 	return s[0] && !s[1] && strchr(letters, s[0]);
 }
 
+bool asks_again(const struct analysis *a, node_t thread)
+{
+	int64_t ignored;
+
+	return fact_value(a, thread, "gil_waiter", &ignored) ||
+	       fact_value(a, thread, "world_waiter", &ignored);
+}
+
 static enum mode thread_mode(const struct analysis *a, node_t n)
 {
 	const struct snap_thread *t = thread_row(a, n);
-	int64_t waits_for_gil;
 
 	if (state_is(a, t->state, "ZXx") || str_eq(text_of(a, t->state), "gone"))
 		return MODE_GONE;
@@ -204,7 +211,7 @@ static enum mode thread_mode(const struct analysis *a, node_t n)
 		return MODE_RUNS;
 	/* One that does not get it wakes every 5 ms to ask for it: it stands still all the same,
 	 * even if it is seen awake. */
-	if (fact_value(a, n, "gil_waiter", &waits_for_gil) && t->call.presence == PRESENCE_HERE)
+	if (asks_again(a, n) && t->call.presence == PRESENCE_HERE)
 		return MODE_SLEEPS;
 	/* One that sleeps most of the time is seen awake now and then; where it sleeps is known. */
 	bool here = t->call.presence == PRESENCE_HERE;

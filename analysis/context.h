@@ -201,6 +201,9 @@ const char *fact_text(const struct analysis *a, node_t about, const char *key); 
 /* It was seen to run code of its language again and again, whatever it waited for in between. */
 bool runs_code(const struct analysis *a, node_t thread);
 
+/* Does it wake every few milliseconds to ask for the same thing of its interpreter, and sleep on? */
+bool asks_again(const struct analysis *a, node_t thread);
+
 /* ---- parties ---- */
 
 /* Everyone who can act in a process: tasks, and threads that are neither idle helpers nor stand for

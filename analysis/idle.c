@@ -151,7 +151,7 @@ void idle_threads(struct analysis *a)
 		bool sleeps = a->threads[i].mode == MODE_SLEEPS || a->threads[i].mode == MODE_MOVED;
 		bool may = sleeps && view_of(a, t->owner)->main_thread != n &&
 			   !a->threads[i].loop && str_starts(call_name(a, n), "futex") &&
-			   !fact_value(a, n, "gil_waiter", &ignored);
+			   !asks_again(a, n);
 
 		a->threads[i].idle = may && (fact_value(a, n, "idle_worker", &ignored) ||
 					     java_helper(a, t) || idles(a, n));

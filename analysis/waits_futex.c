@@ -30,11 +30,14 @@ static bool is_private(const struct analysis *a, node_t thread)
 	return snap_known(op) && (op & FUTEX_PRIVATE_FLAG);
 }
 
-/* Which argument is the timeout: of futex(2), for those operations that sleep. */
+/* Which argument is the timeout: of futex(2), for those operations that sleep. It is no limit where
+ * the thread asks again each time. */
 struct limit futex_limit(const struct analysis *a, node_t thread)
 {
 	const char *call = call_name(a, thread);
 
+	if (asks_again(a, thread))
+		return (struct limit){ 0 };
 	if (str_eq(call, "futex") || str_eq(call, "futex_waitv"))
 		return limit_of_pointer(a, thread, 3);
 	return str_eq(call, "futex_wait") ? limit_of_pointer(a, thread, 4) : (struct limit){ 0 };

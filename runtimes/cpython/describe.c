@@ -1,6 +1,6 @@
 /*
  * What is said about the threads of a CPython process beside their frames: Python's own names for
- * them, the GIL (gil.c), what each waits for in Python's words (thread_waits.c), and which of them
+ * them, the GIL (gil.c) and what is in its place without one (world.c), what each waits for in Python's words (thread_waits.c), and which of them
  * the interpreter does not know.
  */
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include "runtimes/cpython/startup.h"
 #include "runtimes/cpython/thread_waits.h"
 #include "runtimes/cpython/threads.h"
+#include "runtimes/cpython/world.h"
 
 enum { NAME_BYTES = 256 };
 
@@ -110,6 +111,7 @@ void threads_describe(struct python *py)
 		process_name(py, py->interps.v[py->interps.n -
 					       1]); /* the list ends with the main interpreter */
 	gil_describe(py);
+	world_describe(py);
 	thread_waits_describe(py);
 	lock_owners_describe(py);
 	startup_describe(py);

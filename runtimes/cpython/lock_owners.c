@@ -209,13 +209,6 @@ static size_t owner_by_with(struct python *py, uint64_t lock)
 	return owner;
 }
 
-static int64_t own_tid(const struct python *py, size_t thread)
-{
-	const struct raw_thread *raw = py->p->threads.v[py->threads.v[thread].thread].raw;
-
-	return raw->ns_tid > 0 ? raw->ns_tid : raw->tid;
-}
-
 static void describe_rlock(struct python *py, node_t waiter, uint64_t lock)
 {
 	struct heap *h = &py->heap;
@@ -226,8 +219,8 @@ static void describe_rlock(struct python *py, node_t waiter, uint64_t lock)
 	for (size_t i = 0; i < py->threads.n; i++)
 		if (py->threads.v[i].thread != SIZE_MAX && py->threads.v[i].ident == ident) {
 			(void)builder_fact(py->b, waiter, "threading.RLock", "futex_owner",
-					   own_tid(py, i), "thread %lld has the RLock",
-					   (long long)own_tid(py, i));
+					   python_own_tid(py, i), "thread %lld has the RLock",
+					   (long long)python_own_tid(py, i));
 			return;
 		}
 	(void)builder_fact(py->b, waiter, "threading.RLock", "futex_owner", (int64_t)ident,
@@ -250,9 +243,10 @@ static void describe(struct python *py, const struct py_thread *t, node_t waiter
 	}
 	size_t owner = owner_by_with(py, lock);
 	if (owner != SIZE_MAX)
-		(void)builder_fact(py->b, waiter, "frames", "futex_owner", own_tid(py, owner),
+		(void)builder_fact(py->b, waiter, "frames", "futex_owner",
+				   python_own_tid(py, owner),
 				   "thread %lld is inside `with` that Lock",
-				   (long long)own_tid(py, owner));
+				   (long long)python_own_tid(py, owner));
 }
 
 void lock_owners_describe(struct python *py)

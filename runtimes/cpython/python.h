@@ -91,4 +91,7 @@ struct python *python_of(struct decoded_process *p);
 /* The node of a thread by its index in python.threads; NODE_UNKNOWN for a stale one. */
 node_t python_thread_node(const struct python *py, size_t thread);
 
+/* Its id in the process's own pid namespace; not of a stale one. */
+int64_t python_own_tid(const struct python *py, size_t thread);
+
 #endif

@@ -333,6 +333,13 @@ int threads_read(struct python *py)
 	return 0;
 }
 
+int64_t python_own_tid(const struct python *py, size_t thread)
+{
+	const struct raw_thread *raw = py->p->threads.v[py->threads.v[thread].thread].raw;
+
+	return raw->ns_tid > 0 ? raw->ns_tid : raw->tid;
+}
+
 node_t python_thread_node(const struct python *py, size_t thread)
 {
 	if (thread >= py->threads.n || py->threads.v[thread].thread == SIZE_MAX)

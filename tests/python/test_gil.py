@@ -1,4 +1,5 @@
-"""Who holds the interpreter and who waits for it, also where interpreters have one each."""
+"""Who holds the interpreter and who waits for it, also where interpreters have one each, and without a GIL who keeps all
+others from going on."""
 
 import contextlib
 import time
@@ -72,3 +73,25 @@ def test_shared_gil(env):
         assert n == 5 and {frames[0] for frames in waiters} == {"spin", "wait", "<module>"}, waiters
         facts = reading.facts(reading.read(pid), "gil_holder")
         assert len(facts) == 1
+
+
+@reading.each(trio=False)
+def test_pause(env):
+    """Without a GIL: the main thread waits for who does not pause, who has paused for the main thread, and the first for
+    the second's mutex."""
+    if not free_threaded(env):
+        pytest.skip("it has a GIL")
+    with hanging(env, "pause_in_c") as pid:
+        waits = {}
+        for _ in range(LOOKS):
+            report = reading.read(pid)
+            names = {f["about"]: f["text"] for f in reading.facts(report, "thread_name")}
+            by_tid = {t["tid"]: names.get(t["id"]) for t in reading.process(report, pid)["threads"]}
+            waits |= {names.get(f["about"]): by_tid.get(f["value"])
+                      for f in reading.facts(report, "python_awaits_thread")}
+            askers = {names.get(f["about"]) for f in reading.facts(report, "world_waiter")}
+            if askers and len(waits) > 1:
+                break
+            time.sleep(0.2)
+        assert askers == {"MainThread"}
+        assert waits == {"MainThread": "attached", "holder": "MainThread"}, waits

@@ -148,6 +148,37 @@ static void never_gets_the_gil(struct snap_build *x)
 	shares_the_gil(x, NULL);
 }
 
+/*
+ * Without a GIL: one wants all others to pause and asks every millisecond; one pauses, and has the
+ * mutex that the third waits for in C.
+ */
+static void world_that_cannot_stop(struct snap_build *x, bool locked)
+{
+	node_t r = root(x), asker = sb_main(x, r), paused = sb_thread(x, r, "paused"),
+	       attached = sb_thread(x, r, "attached");
+
+	sb_call(x, asker, "futex", 0x1000, FUTEX_WAIT_PRIVATE, 0, 0x2000);
+	sb_samples(x, asker, 2 * NSEC_PER_MSEC, 40, 0, true);
+	sb_fact(x, asker, "world_waiter", 1, "");
+	sb_fact(x, asker, "python_awaits_thread", sb_tid(x, attached), "");
+	sb_futex(x, paused, NULL, 0);
+	sb_fact(x, paused, "python_awaits_thread", sb_tid(x, asker), "");
+	if (locked)
+		sb_futex(x, attached, "mutex", sb_tid(x, paused));
+	else
+		runs(x, attached, 0, true);
+}
+
+static void world_stops_for_a_mutex(struct snap_build *x)
+{
+	world_that_cannot_stop(x, true);
+}
+
+static void world_waits_for_a_spinner(struct snap_build *x)
+{
+	world_that_cannot_stop(x, false);
+}
+
 /* A server at full load is always in the same few functions. */
 static void serves_a_connection(struct snap_build *x)
 {
@@ -257,6 +288,8 @@ static const struct rule_case cases[] = {
 	{ "few_looks_that_differ", few_looks_that_differ, { "UNKNOWN", PROVED, UNKNOWN } },
 	{ "gets_the_gil_by_turns", gets_the_gil_by_turns, { "BUSY_LOOP", READ, UNKNOWN } },
 	{ "never_gets_the_gil", never_gets_the_gil, { "SLOW", READ, UNKNOWN } },
+	{ "world_stops_for_a_mutex", world_stops_for_a_mutex, { "DEADLOCK", READ, NO } },
+	{ "world_waits_for_a_spinner", world_waits_for_a_spinner, { "BUSY_LOOP", READ, UNKNOWN } },
 	{ "serves_a_connection", serves_a_connection, { "UNKNOWN", PROVED, UNKNOWN } },
 	{ "had_a_connection", had_a_connection, { "BUSY_LOOP", READ, UNKNOWN } },
 	{ "wakes_again_and_again", wakes_again_and_again, { "LIVELOCK", INFERRED, UNKNOWN } },

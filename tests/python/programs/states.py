@@ -198,6 +198,33 @@ def spin():
         pass
 
 
+def pause_in_c():
+    """One thread sleeps in C with a mutex that it will not give back before it has paused, one waits in C for that mutex,
+    and the main thread wants all to pause: in free-threaded builds all wait for each other."""
+    import ctypes
+    import gc
+
+    c = ctypes.PyDLL(None)
+    mutex = ctypes.create_string_buffer(64)
+    held = threading.Event()
+
+    def holder():
+        c.pthread_mutex_lock(mutex)
+        held.set()
+        spin()
+
+    def attached():
+        held.wait()
+        c.pthread_mutex_lock(mutex)
+
+    for target in (holder, attached):
+        threading.Thread(target=target, name=target.__name__, daemon=True).start()
+    held.wait()
+    ready()
+    time.sleep(0.5)
+    gc.collect()
+
+
 def own_gil():
     """The same inside an interpreter with a GIL of its own, while the main one's is free."""
     code = ("import threading\n"
