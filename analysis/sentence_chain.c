@@ -127,9 +127,12 @@ static bool is_told(const struct claim *c, const struct finding *f, uint32_t i)
 	const struct step *s = claim_step(c, i);
 	bool loop = s->wait != GRAPH_NONE && wait_row(c->a, s->wait)->on == WAIT_ON_LOOP;
 	bool last = i + 1 == f->steps;
+	/* A sleep that is no deadline of the program's is not told as one at the end. */
+	bool nobodys = f->class == VERDICT_UNKNOWN && f->unread != NODE_UNKNOWN;
 
 	if (s->wait == GRAPH_NONE || (loop && !last) ||
-	    (last && (c->a->notes.v[s->wait].sleep || c->a->notes.v[s->wait].stopped)))
+	    (last &&
+	     ((c->a->notes.v[s->wait].sleep && !nobodys) || c->a->notes.v[s->wait].stopped)))
 		return false;
 	return f->steps <= TOLD_MAX || i < 3 || i + 2 >= f->steps;
 }

@@ -14,8 +14,9 @@
  *
  * What a thread does, rather than waits for, is as true there as anywhere: that it is stopped, or
  * burns CPU. In a Python process that merely has such a library loaded the interpreter's own waits
- * are read, so it is left alone. So are programs made of callbacks (node): what their loop waits
- * for is what they wait for.
+ * are read, so it is left alone, but for greenlets that a hub (gevent, eventlet) switches to: what
+ * the hub's thread sleeps in is no greenlet's wait, and its timeout may be nobody's. Left alone are
+ * programs made of callbacks (node): what their loop waits for is what they wait for.
  */
 #include "analysis/unread.h"
 
@@ -92,11 +93,23 @@ static const char *of_process(const struct analysis *a, node_t process)
 	return unread;
 }
 
+/* Who would switch back to it is only known where all references to a greenlet were found. */
+static bool is_unread_greenlet(const struct analysis *a, const struct snap_task *t)
+{
+	return str_eq(text_of(a, t->runtime), "greenlet") && t->state == TASK_WAITING &&
+	       !t->inherited && !span_known(t->setters);
+}
+
 void unread_find(struct analysis *a)
 {
 	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++)
 		if (!a->processes[i].python)
 			a->processes[i].unread = of_process(a, NODE(TABLE_PROCESS, i));
+	for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++) {
+		const struct snap_task *t = SNAP_ROW(a->s, TASK, i);
+		if (is_unread_greenlet(a, t))
+			a->processes[node_index(t->owner)].unread = "waits of the greenlets";
+	}
 }
 
 /* Of what is done, rather than waited for, the threads are all there is to know. */

@@ -23,7 +23,7 @@ static const struct primitive {
 	const char *what; /* NULL: class and function */
 } primitives[] = {
 	{ "_core/_io_epoll.py", "_epoll_wait", NULL, TASK_WAIT_FD, false, NULL },
-	{ "_core/_parking_lot.py", "park", NULL, TASK_WAIT_OTHER, false, NULL },
+	{ "_core/_parking_lot.py", "park", NULL, TASK_WAIT_EVENT, false, NULL },
 	{ "_core/_run.py", "_nested_child_finished", "Nursery", TASK_WAIT_NURSERY, false,
 	  "Nursery.__aexit__" },
 	{ "_core/_run.py", "start", "Nursery", TASK_WAIT_NURSERY, true, "Nursery.start" },
@@ -43,6 +43,13 @@ static const struct primitive {
 	{ "_timeouts.py", "sleep", NULL, TASK_WAIT_TIMER, true, "sleep" },
 	{ "_signals.py", "__anext__", NULL, TASK_WAIT_OTHER, true, "open_signal_receiver" },
 	{ "_subprocess.py", "wait", "Process", TASK_WAIT_CHILD, true, NULL },
+};
+
+/* What all of them come down to. A library beside trio that parks by it alone is woken by somebody
+ * of the process, as by an event. */
+static const struct primitive bare = {
+	"_core/_traps.py",      "wait_task_rescheduled", NULL, TASK_WAIT_EVENT, false,
+	"wait_task_rescheduled"
 };
 
 /* The part of a path behind the directory of the package, NULL outside of it. */
@@ -71,8 +78,10 @@ static const struct primitive *find(struct python *py, const struct await_chain 
 				    const struct py_frame **ret_frame, uint64_t *ret_self)
 {
 	const struct primitive *found = NULL;
+	bool parked = false;
 	const char *file;
 
+	*ret_self = 0;
 	for (size_t i = chain->frames.n; i-- > 0;) {
 		const struct py_frame *f = &chain->frames.v[i];
 		uint64_t self;
@@ -80,6 +89,7 @@ static const struct primitive *find(struct python *py, const struct await_chain 
 		file = in_trio(py, f);
 		if (!file)
 			break;
+		parked |= fits(py, &bare, file, f, &self);
 		for (size_t k = 0; k < ARRAY_SIZE(primitives); k++)
 			if ((!found || primitives[k].over) &&
 			    fits(py, &primitives[k], file, f, &self)) {
@@ -89,7 +99,7 @@ static const struct primitive *find(struct python *py, const struct await_chain 
 				break;
 			}
 	}
-	return found;
+	return found || !parked ? found : &bare;
 }
 
 /* ---- details of each kind ---- */
