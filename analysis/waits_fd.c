@@ -89,11 +89,27 @@ static void handlers_may_write(struct analysis *a, const struct fd_wait *f, node
 
 /* ---- by kind ---- */
 
+/*
+ * Nobody has the other end, and yet it sleeps: with nobody there the kernel would have ended the
+ * call, and says so of the pipe. Then the kernel itself has that end, as when it writes a core dump
+ * to a program, and that is in no table of descriptors.
+ */
+static bool kernel_has_end(struct analysis *a, const struct fd_wait *f, enum side side)
+{
+	const char *nobody = f->write ? "no reader" : "no writer";
+
+	return !party_size(a, party_holders(a, f->resource, side)) &&
+	       !str_eq(text_of(a, resource_row(a, f->resource)->state), nobody);
+}
+
 static void on_pipe(struct analysis *a, const struct fd_wait *f, struct wait_in *in)
 {
+	enum side side = f->write ? SIDE_READS : SIDE_WRITES;
+
 	in->on = WAIT_ON_PIPE;
 	in->note.full = f->write;
-	wakers_are(a, in, f->resource, f->write ? SIDE_READS : SIDE_WRITES);
+	wakers_are(a, in, f->resource, side);
+	in->note.unknown |= kernel_has_end(a, f, side);
 	/* A FIFO has a name because others are to come; nobody makes a self-pipe of one. */
 	if (!f->write && !str_eq(text_of(a, resource_row(a, f->resource)->detail), "fifo"))
 		handlers_may_write(a, f, f->resource, SIDE_WRITES, in);

@@ -18,6 +18,26 @@ static void reads_a_pipe(struct program *p)
 	sb_call(&p->x, p->main_thread, "read", 0);
 }
 
+static void reads_a_pipe_of_nobody(struct program *p, const char *state)
+{
+	node_t pipe = sb_pipe(&p->x);
+
+	set_text(p, state_of, pipe, state);
+	sb_fd(&p->x, p->root, 0, pipe, "r");
+	sb_call(&p->x, p->main_thread, "read", 0);
+}
+
+/* As a program does that a core dump is sent to. */
+static void reads_a_pipe_that_the_kernel_writes(struct program *p)
+{
+	reads_a_pipe_of_nobody(p, "empty");
+}
+
+static void reads_a_pipe_that_nobody_writes(struct program *p)
+{
+	reads_a_pipe_of_nobody(p, "no writer");
+}
+
 static void writes_to_a_pipe_without_a_reader_but_itself(struct program *p)
 {
 	node_t pipe = sb_pipe(&p->x);
@@ -305,6 +325,10 @@ static void waits_for_an_epoll_set_without_entries(struct program *p)
 
 static const struct wait_case cases[] = {
 	WAITS(reads_a_pipe, "pipe: fd 0 (stdin), a pipe from child 101: process 101\n"),
+	WAITS(reads_a_pipe_that_the_kernel_writes,
+	      "pipe: fd 0 (stdin), a pipe that it has to itself: not known\n"),
+	WAITS(reads_a_pipe_that_nobody_writes,
+	      "pipe: fd 0 (stdin), a pipe that it has to itself: nobody\n"),
 	WAITS(writes_to_a_pipe_without_a_reader_but_itself,
 	      "pipe: fd 4, room in a pipe that it has to itself: nobody\n"),
 	WAITS(reads_a_socket_of_its_child, "unix: fd 3, a unix stream to child 101: process 101\n"),
