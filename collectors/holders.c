@@ -5,8 +5,8 @@
  * can end a wait. So every other process of the machine is looked through once, by readlink only,
  * within a time budget. From what could be read it follows whether a list of holders is complete:
  *
- * - a socket whose peer has no inode or is absent from the kernel's tables is held by nobody: that
- *   needs no look at processes;
+ * - a socket whose peer is closed is held by nobody: that the kernel's tables say
+ *   (fd/socket_rows.c), and it needs no look at processes;
  * - anything else is complete only when every process was readable, all are visible (the initial
  *   pid namespace), and no descriptor can hide in a message in flight or in an io_uring.
  *
