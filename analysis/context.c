@@ -85,8 +85,12 @@ static uint64_t namespace_scope(int64_t pid_ns)
 
 node_t thread_by_own_tid(const struct analysis *a, node_t process, int64_t tid, bool anywhere)
 {
-	uint64_t scope = anywhere ? namespace_scope(process_row(a, process)->pid_ns) : process, i;
+	int64_t pid_ns = process_row(a, process)->pid_ns;
+	uint64_t scope = anywhere ? namespace_scope(pid_ns) : process, i;
 
+	/* In another namespace the same number is another thread. */
+	if (anywhere && !snap_known(pid_ns))
+		return NODE_UNKNOWN;
 	return map_get(&a->own_tids, own_tid_key(scope, tid), &i) ? NODE(TABLE_THREAD, i)
 								  : NODE_UNKNOWN;
 }

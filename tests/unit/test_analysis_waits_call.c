@@ -44,6 +44,24 @@ static void waits_in_shared_memory(struct program *p)
 	sb_call(&p->x, p->main_thread, "futex", 0x1000, FUTEX_WAIT);
 }
 
+/* A lock in shared memory names its owner by a number of its pid namespace. */
+static void wants_a_mutex_in_shared_memory(struct program *p)
+{
+	node_t owner = sb_main(&p->x, p->child);
+
+	sb_call(&p->x, p->main_thread, "futex", 0x1000, FUTEX_WAIT);
+	sb_fact(&p->x, p->main_thread, "futex_shared", 1, "0:1:7:0");
+	sb_fact(&p->x, p->main_thread, "futex_kind", SNAP_UNKNOWN, "mutex normal");
+	sb_fact(&p->x, p->main_thread, "futex_owner", sb_tid(&p->x, owner), "");
+}
+
+static void wants_a_mutex_of_an_unknown_namespace(struct program *p)
+{
+	wants_a_mutex_in_shared_memory(p);
+	SNAP_ROW(p->x.b.s, PROCESS, node_index(p->root))->pid_ns = SNAP_UNKNOWN;
+	SNAP_ROW(p->x.b.s, PROCESS, node_index(p->child))->pid_ns = SNAP_UNKNOWN;
+}
+
 /* futex_wait(2) has its timeout in another place than futex(2). */
 static void waits_for_a_while(struct program *p)
 {
@@ -279,6 +297,9 @@ static const struct wait_case cases[] = {
 	      "futex: a condition variable, to be woken by another thread: thread 102 ~\n"),
 	WAITS(waits_on_a_condition_alone,
 	      "futex: a condition variable, and no other thread could wake it: nobody\n"),
+	WAITS(wants_a_mutex_in_shared_memory, "lock: a mutex that child 101 has: thread 101\n"),
+	WAITS(wants_a_mutex_of_an_unknown_namespace,
+	      "lock: a mutex that thread 101 has: not known\n"),
 	WAITS(waits_for_a_while, "futex: a futex, and no other thread could wake it: nobody @5\n"),
 	WAITS(waits_without_a_timeout,
 	      "futex: a futex, and no other thread could wake it: nobody\n"),
