@@ -211,7 +211,7 @@ static int add_generator(struct python *py, uint64_t gen, struct await_chain *c,
 int await_chain_read(struct python *py, uint64_t awaitable, struct await_chain *ret)
 {
 	struct await_chain c = { 0 };
-	uint64_t at = awaitable, next;
+	uint64_t at = awaitable, next = 0;
 	int r = 0;
 
 	for (size_t n = 0; !c.end; n++, at = next) {
