@@ -208,6 +208,7 @@ static int decode(struct decoded_process *p)
 					    &module) == 0;
 	if (!imported)
 		return 1;
+	aio_take_offsets(&a);
 	int r = aio_find_tasks(&a);
 	for (size_t i = 0; i < a.tasks.n; i++)
 		aio_read_task(&a, &a.tasks.v[i]);

@@ -45,6 +45,8 @@ struct aio {
 
 #define AIO_FD_AMBIGUOUS UINT64_MAX
 
+/* offsets.c: what asyncio says about its own layout goes over the table's. */
+void aio_take_offsets(struct aio *a);
 /* find.c: every task of every interpreter, by what this version keeps. */
 int aio_find_tasks(struct aio *a);
 /* find.c: which thread runs which loop, and the futures that pool threads run. */

@@ -2,12 +2,13 @@
  * Reads the Python side of one process and prints the report's JSON: the runtimes alone, without
  * the unwinder, the collectors and the confinement that the real program puts around them.
  *
- *	pyread PID [--native] [--repeat N] [--corrupt RATE SEED] [--record FILE]
+ *	pyread PID [--native] [--repeat N] [--corrupt RATE SEED] [--spoil-asyncio] [--record FILE]
  *
  * --native unwinds the stacks first. For what the whole program cannot show: --repeat times the
  * reading alone, --corrupt flips bits in what is read from the target (RATE: one read in so many),
  * which must cost attributes, never the report. --record writes what was read of the first process,
- * for the fuzzer.
+ * for the fuzzer. --spoil-asyncio takes from the tables what asyncio says about itself, as a build
+ * that was never looked at may have it elsewhere.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -29,6 +30,7 @@
 #include "decode/memory.h"
 #include "decode/process.h"
 #include "decode/stacks.h"
+#include "runtimes/cpython/layout.h"
 #include "snapshot/write.h"
 #include "tests/python/record.h"
 
@@ -54,6 +56,29 @@ static void *serve(void *arg)
 
 	(void)serve_decoder(s->a, s->sock, s->a->c->deadline);
 	return NULL;
+}
+
+/* ---- a build that no table fits ---- */
+
+static bool spoil_asyncio;
+
+const struct cpython_layout *__real_cpython_layout_for(int major, int minor, bool free_threaded);
+const struct cpython_layout *__wrap_cpython_layout_for(int major, int minor, bool free_threaded);
+
+const struct cpython_layout *__wrap_cpython_layout_for(int major, int minor, bool free_threaded)
+{
+	static struct cpython_layout spoilt;
+	const struct cpython_layout *l = __real_cpython_layout_for(major, minor, free_threaded);
+
+	if (!l || !spoil_asyncio)
+		return l;
+	spoilt = *l;
+	for (int i = 0; i < l->n_asyncio_debug_offsets; i++) {
+		int32_t *field = (void *)((char *)&spoilt + l->asyncio_debug_offsets[i].member);
+
+		*field += 8;
+	}
+	return &spoilt;
 }
 
 /* ---- memory that lies ---- */
@@ -250,6 +275,8 @@ int main(int argc, char **argv)
 		} else if (str_eq(argv[i], "--corrupt") && i + 2 < argc) {
 			o.corrupt = (unsigned)atoi(argv[++i]);
 			o.seed = (unsigned)atoi(argv[++i]);
+		} else if (str_eq(argv[i], "--spoil-asyncio")) {
+			spoil_asyncio = true;
 		} else if (str_eq(argv[i], "--record") && i + 1 < argc) {
 			o.record = argv[++i];
 		} else {

@@ -1,6 +1,7 @@
 # The reader of Python processes without the rest of the program around it.
 
-PYREAD_WRAPPED := memory_read memory_read_u8 memory_read_u16 memory_read_u32 memory_read_u64 memory_read_text
+PYREAD_WRAPPED := memory_read memory_read_u8 memory_read_u16 memory_read_u32 memory_read_u64 memory_read_text \
+		  cpython_layout_for
 
 $(O)/tests/python/pyread: $(O)/tests/python/pyread.o $(O)/tests/python/record.o $(O)/libhangwatch.a
 	$(call say,LINK,$@)
