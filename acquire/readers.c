@@ -165,15 +165,17 @@ static void *read_processes(void *arg)
 		size_t k = atomic_fetch_add(&crew->next, 1);
 		if (k >= crew->n_todo)
 			break;
-		struct raw_process *p = &crew->c->processes.v[crew->todo[k]], copy = *p;
+		/* The list is gone when one that was given up wakes. */
+		size_t process = crew->todo[k];
+		struct raw_process *p = &crew->c->processes.v[process], copy = *p;
 		if (clone_threads(&copy, p) < 0) {
 			free_threads(&copy);
 			leave_out(crew, p, -ENOMEM);
 			continue;
 		}
-		begin(r, crew->todo[k]);
+		begin(r, process);
 		crew->fn(&r->a, &copy);
-		if (!publish(r, crew->todo[k], &copy)) {
+		if (!publish(r, process, &copy)) {
 			acquirer_done(&r->a);
 			crew_leave(crew);
 			return NULL;
