@@ -8,6 +8,7 @@
 #include "analysis/groups.h"
 #include "analysis/users.h"
 #include "analysis/verdict.h"
+#include "analysis/view.h"
 #include "analysis/waits.h"
 #include "core/util.h"
 
@@ -49,8 +50,10 @@ int analyse(struct builder *b)
 		builder_truncate(b, derived[i], 0);
 	builder_truncate(b, TABLE_SET, sets_of_producers(b->s));
 	int r = analysis_init(&a, b);
-	if (r == 0)
+	if (r == 0) {
+		views_derive(&a);
 		r = groups_derive(&a);
+	}
 	if (r == 0) {
 		waits_derive(&a);
 		users_derive(&a);

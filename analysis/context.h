@@ -105,6 +105,7 @@ struct analysis {
 	struct map listeners; /* network namespace and address -> listening socket */
 };
 
+/* The maps and lists; views are still empty (view.h). 0 or -ENOMEM; to be freed in any case. */
 int analysis_init(struct analysis *a, struct builder *b);
 void analysis_done(struct analysis *a);
 

@@ -24,6 +24,7 @@
 #include "analysis/analysis.h"
 #include "analysis/groups.h"
 #include "analysis/solve.h"
+#include "analysis/view.h"
 #include "analysis/waits.h"
 #include "core/strbuf.h"
 #include "core/util.h"
@@ -333,6 +334,7 @@ static bool *solved(struct builder *b, uint64_t seed)
 
 	forget_derived(b);
 	assert_int_equal(analysis_init(&a, b), 0);
+	views_derive(&a);
 	assert_int_equal(groups_derive(&a), 0);
 	waits_derive(&a);
 	assert_int_equal(solve(&a, 0, &s), 0);
