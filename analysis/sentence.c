@@ -134,7 +134,7 @@ static void tell_busy(const struct claim *c, const struct finding *f, const char
 	struct samples look = samples_of(c->a, f->end);
 
 	name_node(c->a, f->end, out);
-	strbuf_addf(out, "%s (%u looks", what, look.n);
+	strbuf_addf(out, "%s (%u look%s", what, look.n, look.n == 1 ? "" : "s");
 	if (look.turn_stacks)
 		strbuf_addf(out, " and some dozens more: %u stack%s", look.turn_stacks,
 			    look.turn_stacks == 1 ? "" : "s");

@@ -339,13 +339,12 @@ static void print_title(struct text *t, struct snap_list l, const uint64_t *keys
 	}
 	if (alike > NAMES_SHOWN)
 		strbuf_add(&b, " …");
+	strbuf_addf(&b, "   %s, ", snap_str(t->s, SNAP_ROW(t->s, TASK, l.v[0])->runtime));
+	label_count(&b, l.n - inherited, "task");
 	if (alike > 1)
-		text_line(t, STYLE_TITLE, "TASKS     [%ux] %s   %s, %u tasks each", alike,
-			  strbuf_str(&b), snap_str(t->s, SNAP_ROW(t->s, TASK, l.v[0])->runtime),
-			  l.n - inherited);
+		text_line(t, STYLE_TITLE, "TASKS     [%ux] %s each", alike, strbuf_str(&b));
 	else
-		text_line(t, STYLE_TITLE, "TASKS     %s   %s, %u tasks", strbuf_str(&b),
-			  snap_str(t->s, SNAP_ROW(t->s, TASK, l.v[0])->runtime), l.n - inherited);
+		text_line(t, STYLE_TITLE, "TASKS     %s", strbuf_str(&b));
 	strbuf_done(&b);
 }
 
@@ -369,9 +368,12 @@ static void print_process(struct text *t, struct forest *f, const uint64_t *keys
 				print_task(t, f, &at, l.v[k], 1, true);
 		}
 	if (inherited)
-		text_line(t, STYLE_DIM,
-			  "  (%u more are a copy that fork left behind: nothing runs them)",
-			  inherited);
+		text_line(
+			t, STYLE_DIM,
+			inherited == 1
+				? "  (%u more is a copy that fork left behind: nothing runs it)"
+				: "  (%u more are copies that fork left behind: nothing runs them)",
+			inherited);
 	strbuf_done(&at.prefix);
 }
 
