@@ -1,16 +1,16 @@
 """A small tree that hangs for good: what scripts/demo shows.
 
-A parent forks four workers, as test runners and servers do. Each worker serves its end of a socket pair from an
-epoll loop, and has a helper thread that waits for a lock. At the end the parent forgets to tell
-worker-2 to stop and waits for it: worker-2 waits for the parent's word, the parent for worker-2's end.
+A parent runs an asyncio loop and forks four workers out of it, as servers and test runners do; each runs a
+loop of its own over its end of a socket pair. A worker asks for leave before it does a job. The parent
+gives leave to three of them; of worker-2 it wants the result at once, and has no ear for the question.
+So worker-2 waits for the parent's word, and the parent for worker-2's.
 """
+import asyncio
 import ctypes
 import os
-import select
 import signal
 import socket
 import sys
-import threading
 
 PR_SET_PDEATHSIG, PR_SET_PTRACER, ANY = 1, 0x59616D61, ctypes.c_ulong(-1)
 libc = ctypes.CDLL(None)
@@ -22,53 +22,56 @@ def may_be_looked_at():
     signal.alarm(600)
 
 
-def helper(lock):
-    with lock:
-        pass
+async def do_job(answers, leave):
+    answers.write(b"may I?\n")
+    await leave.wait()
+    answers.write(b"done\n")
 
 
-def serve(channel):
-    loop = select.epoll()
-    loop.register(channel, select.EPOLLIN)
-    while True:
-        for _fd, _events in loop.poll():
-            if channel.recv(100) in (b"stop", b""):
-                return
+async def work(channel):
+    orders, answers = await asyncio.open_connection(sock=channel)
+    leave = asyncio.Event()
+    while order := await orders.readline():
+        if order == b"job\n":
+            job = asyncio.create_task(do_job(answers, leave), name="job")
+        elif order == b"go\n":
+            leave.set()
+            await job
 
 
-def worker(channel):
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    may_be_looked_at()
-    lock = threading.Lock()
-    lock.acquire()
-    threading.Thread(target=helper, args=(lock,), daemon=True, name="helper").start()
-    serve(channel)
+def fork_worker(held):
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        may_be_looked_at()
+        for channel in [*held, ours]:
+            channel.close()
+        asyncio.run(work(theirs))
+        os._exit(0)
+    theirs.close()
+    held.append(ours)
+    return ours
 
 
-def wait_for(pid):
-    os.waitpid(pid, 0)
+async def supervise(channel, gives_leave):
+    answers, orders = await asyncio.open_connection(sock=channel)
+    orders.write(b"job\n")
+    if gives_leave:
+        await answers.readuntil(b"may I?\n")
+        orders.write(b"go\n")
+    await answers.readuntil(b"done\n")
 
 
-def main():
-    may_be_looked_at()
-    channels, pids = [], []
-    for _ in range(4):
-        ours, theirs = socket.socketpair()
-        pid = os.fork()
-        if pid == 0:
-            ours.close()
-            for channel in channels:
-                channel.close()
-            worker(theirs)
-            os._exit(0)
-        theirs.close()
-        channels.append(ours)
-        pids.append(pid)
-    for number in (0, 1, 3):
-        channels[number].send(b"ping")
+async def main():
+    held = []
+    channels = [fork_worker(held) for _ in range(4)]
+    supervisors = [asyncio.create_task(supervise(channel, number != 2), name=f"supervise worker-{number}")
+                   for number, channel in enumerate(channels)]
+    await asyncio.wait(supervisors, timeout=0.5)
     print("ready", os.getpid(), flush=True)
-    wait_for(pids[2])
+    await asyncio.gather(*supervisors)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    may_be_looked_at()
+    sys.exit(asyncio.run(main()))
