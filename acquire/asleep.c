@@ -35,16 +35,19 @@ static void read_kernel_stack(struct acquirer *a, const struct raw_process *p, i
 	}
 }
 
-/* se.exec_start of /proc/TID/sched: the run queue's clock when the thread last left a CPU. */
+/* se.exec_start of /proc/TID/sched: the CPU's clock when the thread last left it. */
 static void read_left_cpu(int dir, struct raw_thread *t)
 {
 	char path[40], text[8192];
 	int64_t exec_start_ns;
+	struct raw_stat stat;
 
 	(void)snprintf(path, sizeof(path), "task/%d/sched", t->tid);
 	if (fs_read(dir, path, text, sizeof(text)) > 0 && sched_exec_start_ns(text, &exec_start_ns))
 		t->left_cpu_ns = exec_start_ns;
 	t->left_cpu_read_ns = clock_monotonic_ns();
+	(void)snprintf(path, sizeof(path), "task/%d/stat", t->tid);
+	t->cpu = raw_stat_read(dir, path, &stat) < 0 ? -1 : stat.cpu;
 }
 
 void asleep_read(struct acquirer *a, struct raw_process *p, int dir, struct raw_thread *t)

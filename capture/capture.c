@@ -69,6 +69,7 @@ void session_settle(struct session *x)
 		(void)munmap(w->c.hold, sizeof(*w->c.hold));
 	array_done(&w->c.outside);
 	map_done(&w->c.resources);
+	map_done(&w->c.clocks_read);
 	free(w->c.locks);
 	builder_done(&w->b);
 	if (w->c.stuck) {

@@ -1,10 +1,5 @@
 /*
- * What each thread does, as the scheduler sees it: name, state, what it sleeps in, and since when.
- *
- * "Since when" is se.exec_start of /proc/TID/sched: the run queue's clock when the thread last left
- * a CPU. That clock's zero is not defined, so our own thread's value, read at the same time, is
- * "now" (measured: 2.8 s for a true 3.0 s, for other users' processes too). Without
- * CONFIG_SCHED_DEBUG the time is unknown.
+ * What each thread does, as the scheduler sees it: name, state, and what it sleeps in.
  *
  * Registers, system call and CPU time belong to the looks; they are written when the last of them
  * was taken.
@@ -18,29 +13,6 @@
 #include "core/fs.h"
 #include "core/util.h"
 #include "raw/kernel_stack.h"
-
-static void host(struct raw_capture *c)
-{
-	char text[8192];
-	int64_t exec_start_ns;
-	struct timespec used;
-
-	c->sched_clock_ns = SNAP_UNKNOWN;
-	/* Asked for our CPU time, the scheduler brings all of our own values up to date. */
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-	if (fs_read(AT_FDCWD, "/proc/thread-self/sched", text, sizeof(text)) > 0 &&
-	    sched_exec_start_ns(text, &exec_start_ns))
-		c->sched_clock_ns = exec_start_ns - clock_monotonic_ns();
-}
-
-static int64_t blocked_ns(const struct raw_capture *c, const struct raw_thread *t)
-{
-	if (!snap_known(c->sched_clock_ns) || !snap_known(t->left_cpu_ns))
-		return SNAP_UNKNOWN;
-	int64_t ns = t->left_cpu_read_ns + c->sched_clock_ns - t->left_cpu_ns;
-	/* CPUs' clocks differ by microseconds: just now is just now. */
-	return MAX(ns, (int64_t)0);
-}
 
 static str_t wait_channel(struct raw_capture *c, const struct raw_process *p,
 			  const struct raw_thread *t)
@@ -75,9 +47,8 @@ static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thre
 		return;
 	row->state = builder_str(c->b, state);
 	row->wchan = wait_channel(c, p, t);
-	row->blocked_ns = t->status.state == 'R' ? 0 : blocked_ns(c, t);
 }
 
 const struct collector collector_threads = {
-	.name = "threads", .order = -9, .host = host, .thread = thread, .moved = thread
+	.name = "threads", .order = -9, .thread = thread, .moved = thread
 };

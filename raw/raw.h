@@ -97,8 +97,9 @@ struct raw_thread {
 	struct raw_status status; /* read after the first look */
 	const char *kernel_stack; /* /proc/TID/stack as the kernel wrote it, in the capture's arena;
 				     NULL where refused */
-	/* se.exec_start of /proc/TID/sched, SNAP_UNKNOWN where there is none, and the monotonic
-	 * time when it was read. */
+	/* When it last ran: on which CPU (-1 unknown); se.exec_start of /proc/TID/sched, by that
+	 * CPU's clock (SNAP_UNKNOWN where there is none), and the monotonic time when that was read. */
+	int cpu;
 	int64_t left_cpu_ns, left_cpu_read_ns;
 	int runfd; /* /proc/TID/schedstat, kept open; -1 when descriptors are short */
 };
@@ -224,15 +225,18 @@ struct raw_capture {
 	struct worker worker; /* for what the main thread wants to read and may never get */
 	bool stuck; /* a thread of ours blocks and will use what is here when it wakes: never freed
 		     */
-	int64_t sched_clock_ns; /* se.exec_start's clock minus the monotonic one; SNAP_UNKNOWN */
 	_Atomic int no_kernel_stacks; /* -errno: the kernel refused one, so it will refuse all */
 	bool outside_done;            /* the second round: nobody is added any more */
-	struct map resources;         /* identity of a kernel object -> index of its row:
+	struct map
+		clocks_read;  /* CPU -> how far its scheduler's clock is ahead of the monotonic one:
+				     collectors/threads/clocks.h */
+	struct map resources; /* identity of a kernel object -> index of its row:
 				   collectors/fd/resources.h */
 	char *locks; /* /proc/locks, where collectors/polled_locks.c had to read it; NULL */
 	/* What goes on beside the collectors; NULL outside of them. */
 	struct others *others;        /* collectors/holders.c */
 	struct fd_texts_ahead *texts; /* collectors/fds.c */
+	struct cpu_clocks *clocks;    /* collectors/blocked.c */
 };
 
 /* Now, on the trigger's clock. */

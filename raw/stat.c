@@ -27,6 +27,7 @@ enum {
 	STAT_START_TIME = 22,
 	STAT_START_CODE = 26,
 	STAT_START_STACK = 28,
+	STAT_PROCESSOR = 39,
 	STAT_EXIT_CODE = 52, /* since 3.5 */
 };
 
@@ -46,7 +47,7 @@ static bool scan_field(const char **p, uint64_t *ret)
 
 int raw_stat_parse(const char *text, struct raw_stat *ret)
 {
-	struct raw_stat s = { 0 };
+	struct raw_stat s = { .cpu = -1 };
 	const char *p = text, *open = strchr(text, '('), *close = strrchr(text, ')');
 	uint64_t v;
 
@@ -87,6 +88,9 @@ int raw_stat_parse(const char *text, struct raw_stat *ret)
 			break;
 		case STAT_START_STACK:
 			s.start_stack = v;
+			break;
+		case STAT_PROCESSOR:
+			s.cpu = (int)v;
 			break;
 		case STAT_EXIT_CODE:
 			s.exit_code = (int)v;

@@ -20,6 +20,7 @@ struct raw_stat {
 	uint64_t start_ticks; /* since boot, in units of sysconf(_SC_CLK_TCK) */
 	uint64_t start_code,
 		start_stack; /* 0 or 1 where they may not be seen; a new pair means a new program */
+	int cpu;             /* it runs on, or ran on last; -1 where that is not told */
 	int exit_code;       /* as wait(2) gives it; 0 also where it may not be seen */
 };
 

@@ -36,6 +36,7 @@ static void test_stat(void **state)
 	assert_int_equal(s.start_ticks, 123456);
 	assert_int_equal(s.start_code, 4096);
 	assert_int_equal(s.start_stack, 140736);
+	assert_int_equal(s.cpu, 1);
 	assert_int_equal(s.exit_code, 768);
 
 	assert_int_equal(raw_stat_parse("", &s), -EBADMSG);
