@@ -257,15 +257,15 @@ static int of_root(struct analysis *a, struct readings *r, node_t root)
 		telling_make(&facts, &r->facts.s);
 	if (e == 0 && may_be_inferred(&facts.chain)) {
 		int lost = try_timeless(a, root, r, &timeless);
-		int used = lost == 1 && facts.finding.class > VERDICT_SLOW
+		int closed = lost == 1 ? try_weaker(a, root, r, &weaker, &closes) : 1;
+		/* A sign that somebody wants to end says more than who uses what. */
+		int used = lost == 1 && !weaker.wish.what && facts.finding.class > VERDICT_SLOW
 				   ? telling_by_users(a, root, r, &facts, &users)
 				   : USERS_NONE;
 		int suspected = lost == 1 && used >= USERS_NONE && may_be_suspected(&facts)
 					? try_trouble(root, r, facts.finding.class, &trouble)
 					: 1;
-		int closed = lost == 1 && used >= USERS_NONE && suspected == 1
-				     ? try_weaker(a, root, r, &weaker, &closes)
-				     : 1;
+		closes = closes && used != USERS_STRONGER;
 		if (lost == 0)
 			told = &timeless;
 		else if (used == USERS_STRONGER)
