@@ -29,6 +29,16 @@ static bool starts(const struct analysis *a, str_t s, const char *prefix)
 
 /* ---- who holds what ---- */
 
+/*
+ * A socket that has an inode is open somewhere, though nobody was seen to have it: a distant ancestor
+ * that may not be read, or the kernel. Of a pipe see kernel_has_end().
+ */
+static bool somebody_unseen(const struct analysis *a, const struct snap_resource *held,
+			    uint32_t holders)
+{
+	return held->kind != RESOURCE_PIPE && snap_known(held->inode) && !party_size(a, holders);
+}
+
 static void wakers_are(struct analysis *a, struct wait_in *in, node_t held, enum side side)
 {
 	const struct snap_resource *r = resource_row(a, held);
@@ -40,6 +50,7 @@ static void wakers_are(struct analysis *a, struct wait_in *in, node_t held, enum
 		in->note.outside = true;
 		in->note.who = r->outside;
 	}
+	in->note.unknown |= !in->note.outside && somebody_unseen(a, r, holders);
 	/* TRI_NO: not every process could be read. Unknown: not all of them were looked at. */
 	if (r->holders_complete != TRI_YES && !in->note.outside) {
 		in->note.unknown = true;

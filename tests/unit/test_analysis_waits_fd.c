@@ -58,6 +58,26 @@ static void reads_a_socket_of_its_child(struct program *p)
 	sb_call(&p->x, p->main_thread, "recvfrom", 3);
 }
 
+/* Its other end is an open socket, of whomever. */
+static void reads_a_socket_of_somebody_unseen(struct program *p)
+{
+	node_t a, b;
+
+	sb_pair(&p->x, RESOURCE_UNIX, &a, &b);
+	resource_of(p, b)->inode = 77;
+	set_text(p, text_of, a, "unix stream");
+	sb_fd(&p->x, p->root, 3, a, "rw");
+	sb_call(&p->x, p->main_thread, "recvfrom", 3);
+}
+
+/* ... or is closed. */
+static void reads_a_socket_of_nobody(struct program *p)
+{
+	reads_a_socket_of_somebody_unseen(p);
+	for (uint32_t i = 0; i < SNAP_N(p->x.b.s, RESOURCE); i++)
+		SNAP_ROW(p->x.b.s, RESOURCE, i)->inode = SNAP_NONE;
+}
+
 static void accepts(struct program *p)
 {
 	sb_fd(&p->x, p->root, 3, sb_listener(&p->x), "rw");
@@ -336,6 +356,8 @@ static const struct wait_case cases[] = {
 	WAITS(reads_a_netlink_socket, "socket: fd 3, netlink socket: not known !\n"),
 	WAITS(reads_a_unix_socket_whose_peer_was_not_found, "unix: fd 3, a unix: not known\n"),
 	WAITS(reads_datagrams_from_anybody, "unix: fd 3, a unix: not known !\n"),
+	WAITS(reads_a_socket_of_somebody_unseen, "unix: fd 3, a unix stream: not known\n"),
+	WAITS(reads_a_socket_of_nobody, "unix: fd 3, a unix stream: nobody\n"),
 	WAITS(accepts, "tcp: fd 3, new connections on tcp 127.0.0.1:80: not known !\n"),
 	WAITS(reads_a_terminal, "tty: fd 0 (stdin), the terminal /dev/pts/1: not known !\n"),
 	WAITS(reads_a_timer_that_is_set, "timerfd: fd 3, a timer: nobody @1\n"),
