@@ -102,9 +102,15 @@ static bool is_unread_greenlet(const struct analysis *a, const struct snap_task 
 
 void unread_find(struct analysis *a)
 {
-	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++)
+	for (uint32_t i = 0; i < SNAP_N(a->s, PROCESS); i++) {
+		node_t process = NODE(TABLE_PROCESS, i);
+		int64_t ignored;
+
 		if (!a->processes[i].python)
-			a->processes[i].unread = of_process(a, NODE(TABLE_PROCESS, i));
+			a->processes[i].unread = of_process(a, process);
+		else if (fact_value(a, process, "greenlets_unread", &ignored))
+			a->processes[i].unread = "waits of the greenlets";
+	}
 	for (uint32_t i = 0; i < SNAP_N(a->s, TASK); i++) {
 		const struct snap_task *t = SNAP_ROW(a->s, TASK, i);
 		if (is_unread_greenlet(a, t))

@@ -239,6 +239,9 @@ static int decode(struct decoded_process *p)
 		add_row(py, found.v[i], &top);
 	}
 	map_done(&seen);
+	if (r == -ENODATA || r == -EAGAIN)
+		(void)builder_fact(py->b, p->raw->node, "greenlet", "greenlets_unread", 1,
+				   "there may be greenlets that were not found");
 	if (r == -ENODATA)
 		builder_gap(
 			py->b, p->raw->node, false, "greenlets that are switched out",

@@ -56,6 +56,7 @@ def test_busy(env):
         for _ in range(reading.turns(8)):
             report = reading.read(target.pid)
             assert reading.gaps(report) or not wrong(account(report, target.pid))
+            assert bool(reading.facts(report, "greenlets_unread")) == bool(reading.gaps(report))
 
 
 @reading.each(trio=False, have=["greenlet"])

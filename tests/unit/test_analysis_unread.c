@@ -194,17 +194,41 @@ static void stopped_is_stopped(void **state)
 	snap_build_done(&x);
 }
 
+/* A hub's sleep is no greenlet's wait, also where the greenlets themselves could not be found. */
+static void greenlets_that_were_not_found(void **state)
+{
+	struct snap_build x;
+
+	(void)state;
+	for (int unread = 0; unread <= 1; unread++) {
+		snap_build_init(&x);
+		node_t p = sb_process(&x, NODE_NONE, "hub");
+		sb_python(&x, p);
+		sb_call(&x, sb_main(&x, p), "nanosleep", 0x1000);
+		sb_fact(&x, sb_main(&x, p), "timeout_left", NSEC_PER_SEC, "");
+		if (unread)
+			sb_fact(&x, p, "greenlets_unread", 1, "");
+		says(&x, sb_analyse(&x), unread ? "UNKNOWN" : "TIMER",
+		     unread ? CERTAINTY_INFERRED : CERTAINTY_PROVED,
+		     unread ? "waits of the greenlets" : NULL);
+		snap_build_done(&x);
+	}
+}
+
 int main(void)
 {
 	enum { MARKS = sizeof(marks) / sizeof(marks[0]) };
-	struct CMUnitTest tests[MARKS + 5] = {
-		cmocka_unit_test(go_by_its_signals),  cmocka_unit_test(python_with_a_library),
-		cmocka_unit_test(its_parent),         cmocka_unit_test(whose_time_it_is),
+	struct CMUnitTest tests[MARKS + 6] = {
+		cmocka_unit_test(go_by_its_signals),
+		cmocka_unit_test(python_with_a_library),
+		cmocka_unit_test(its_parent),
+		cmocka_unit_test(whose_time_it_is),
 		cmocka_unit_test(stopped_is_stopped),
+		cmocka_unit_test(greenlets_that_were_not_found),
 	};
 
 	for (size_t i = 0; i < MARKS; i++)
-		tests[5 + i] = (struct CMUnitTest){ .name = marks[i].exe,
+		tests[6 + i] = (struct CMUnitTest){ .name = marks[i].exe,
 						    .test_func = recognised_by,
 						    .initial_state = (void *)&marks[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
