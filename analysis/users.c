@@ -17,6 +17,7 @@ struct user {
 struct users {
 	struct analysis *a;
 	ARRAY(struct user) v; /* by resource, once sorted */
+	struct map accepting; /* who waits for new work: the keys */
 };
 
 static int by_resource(const void *one, const void *other)
@@ -85,6 +86,15 @@ static void find(struct users *u)
 		qsort(u->v.v, u->v.n, sizeof(*u->v.v), by_resource);
 }
 
+/* Who accepts connections has the last one in a variable for as long, though it has handed it on. */
+static void find_accepting(struct users *u)
+{
+	for (uint32_t i = 0; u->v.n && i < SNAP_N(u->a->s, WAIT); i++)
+		if (wait_row(u->a, i)->new_work &&
+		    map_set(&u->accepting, wait_row(u->a, i)->from, 1) < 0)
+			u->a->b->error = -ENOMEM;
+}
+
 static size_t first_of(const struct users *u, node_t resource)
 {
 	size_t low = 0, high = u->v.n;
@@ -104,7 +114,7 @@ static uint32_t users_of(struct users *u, uint32_t wait)
 {
 	const struct snap_wait *w = wait_row(u->a, wait);
 	node_t peer = resource_row(u->a, w->resource)->peer, list[USERS_MAX], last = w->from;
-	uint32_t n = 0;
+	uint32_t n = 0, handlers = 0;
 
 	for (size_t i = first_of(u, peer); i < u->v.n && u->v.v[i].resource == peer; i++) {
 		const struct user *x = &u->v.v[i];
@@ -117,7 +127,10 @@ static uint32_t users_of(struct users *u, uint32_t wait)
 			return GRAPH_NONE;
 		list[n++] = x->node;
 	}
-	return n ? party_of(u->a, list, n) : GRAPH_NONE;
+	for (uint32_t i = 0; i < n; i++)
+		if (!map_get(&u->accepting, list[i], NULL))
+			list[handlers++] = list[i];
+	return n ? party_of(u->a, list, handlers ? handlers : n) : GRAPH_NONE;
 }
 
 /* Candidates could also end it: but what is read from a connection comes from its other end. */
@@ -195,6 +208,7 @@ void users_derive(struct analysis *a)
 	struct users u = { .a = a };
 
 	find(&u);
+	find_accepting(&u);
 	for (uint32_t i = 0; u.v.n && i < SNAP_N(a->s, WAIT); i++) {
 		struct wait_note *n = &a->notes.v[i];
 		if (!is_connection(a, wait_row(a, i)->resource) || n->outside ||
@@ -207,6 +221,7 @@ void users_derive(struct analysis *a)
 		make_moot(a, i);
 	}
 	array_done(&u.v);
+	map_done(&u.accepting);
 	if (a->users_known)
 		find_wanted(a);
 }

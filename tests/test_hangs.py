@@ -38,7 +38,7 @@ def argv_of(name):
     if name in C_PROGRAMS:
         return [hanglib.OUT / "tests/hangs" / name]
     source = HERE / f"{name}.py"
-    if not re.search(r"^import (trio|greenlet)\b", source.read_text(), re.M):
+    if not re.search(r"^ *import (trio|greenlet|anyio)\b", source.read_text(), re.M):
         return ["/usr/bin/python3", source]
     if hanglib.have_trio():
         pytest.skip(hanglib.have_trio())

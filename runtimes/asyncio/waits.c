@@ -20,6 +20,7 @@ struct aio_place {
 static const struct aio_place places[] = {
 	{ "asyncio/locks.py", "wait", "Event", TASK_WAIT_EVENT, false },
 	{ "asyncio/locks.py", "acquire", "Lock", TASK_WAIT_LOCK, false },
+	{ "anyio/_backends/_asyncio.py", "acquire", "Lock", TASK_WAIT_LOCK, true },
 	{ "asyncio/locks.py", "", "Condition", TASK_WAIT_CONDITION, false },
 	{ "asyncio/locks.py", "acquire", "Semaphore", TASK_WAIT_SEMAPHORE, false },
 	{ "asyncio/locks.py", "acquire", "BoundedSemaphore", TASK_WAIT_SEMAPHORE, false },
@@ -67,7 +68,7 @@ void aio_find_place(struct aio *a, struct aio_task *t)
 	for (size_t i = t->chain.frames.n; i-- > 0;) {
 		const struct py_frame *f = &t->chain.frames.v[i];
 		const char *file = f->code ? snap_str(a->py->b->s, f->code->file) : "";
-		if (!strstr(file, "asyncio/"))
+		if (!strstr(file, "asyncio/") && !strstr(file, "/anyio/"))
 			return;
 		const struct aio_place *p = place_of(a, f, file);
 		if (p && (!t->place || p->over)) {
@@ -269,6 +270,16 @@ uint64_t aio_event_of(struct aio *a, const struct aio_task *t)
 						 : 0;
 }
 
+/* anyio's lock knows its owner; asyncio's does not. */
+static void await_owner(struct aio *a, uint64_t lock, struct snap_task *row)
+{
+	const struct aio_task *owner =
+		aio_task_at(a, heap_attr_or_none(&a->py->heap, lock, "_owner_task"));
+
+	if (owner && !owner->done)
+		row->wait_owner = owner->node;
+}
+
 static void await_place(struct aio *a, const struct aio_task *t, struct snap_task *row)
 {
 	const struct py_frame *f = &t->chain.frames.v[t->place_frame];
@@ -293,6 +304,9 @@ static void await_place(struct aio *a, const struct aio_task *t, struct snap_tas
 		break;
 	case TASK_WAIT_EVENT:
 		await_connection(a, self, row);
+		break;
+	case TASK_WAIT_LOCK:
+		await_owner(a, self, row);
 		break;
 	default:
 		break;

@@ -17,7 +17,7 @@ enum { OWN_END = 5, OTHER_END = 6, LISTENER = 7 };
 
 struct program {
 	struct snap_build x;
-	node_t process, main, handler;
+	node_t process, main, handler, acceptor;
 };
 
 static void begin(struct program *p)
@@ -32,7 +32,8 @@ static void begin(struct program *p)
 	sb_fd(&p->x, p->process, LISTENER, sb_listener(&p->x), "rw");
 	p->main = sb_main(&p->x, p->process);
 	p->handler = sb_thread(&p->x, p->process, "handler");
-	sb_call(&p->x, sb_thread(&p->x, p->process, "acceptor"), "accept", LISTENER);
+	p->acceptor = sb_thread(&p->x, p->process, "acceptor");
+	sb_call(&p->x, p->acceptor, "accept", LISTENER);
 	sb_call(&p->x, p->main, "recvfrom", OWN_END);
 }
 
@@ -102,6 +103,30 @@ static void deadlock_beside_a_reader(void **state)
 	sb_call(&p.x, reader, "recvfrom", OTHER_END);
 	uses(&p, reader);
 	says(&p, "DEADLOCK", CERTAINTY_INFERRED);
+}
+
+/* Its loop has the last connection in a variable, and waits for the next one. */
+static void deadlock_beside_the_acceptor(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	wants_a_lock_of_main(&p);
+	uses(&p, p.handler);
+	uses(&p, p.acceptor);
+	says(&p, "DEADLOCK", CERTAINTY_INFERRED);
+}
+
+static void idle_where_the_acceptor_alone_uses_it(void **state)
+{
+	struct program p;
+
+	(void)state;
+	begin(&p);
+	wants_a_lock_of_main(&p);
+	uses(&p, p.acceptor);
+	says(&p, "IDLE", CERTAINTY_INFERRED);
 }
 
 /* Who has both ends cannot be whom it waits for. */
@@ -198,6 +223,8 @@ int main(void)
 		cmocka_unit_test(deadlock_through_its_user),
 		cmocka_unit_test(idle_where_its_user_rests),
 		cmocka_unit_test(deadlock_beside_a_reader),
+		cmocka_unit_test(deadlock_beside_the_acceptor),
+		cmocka_unit_test(idle_where_the_acceptor_alone_uses_it),
 		cmocka_unit_test(idle_where_the_sleeper_alone_uses_it),
 		cmocka_unit_test(alive_by_another_user),
 		cmocka_unit_test(copies_use_nothing),
