@@ -18,13 +18,7 @@ int main(void)
 	hang_init();
 	hang_try(pipe(p));
 	listener = tcp_listen(8, &address);
-	child = hang_fork();
-	if (child == 0) {
-		close(p[1]);
-		hang_read_byte(p[0]);
-		_exit(0);
-	}
-	close(p[0]);
+	child = hang_reader(p);
 	close(listener);
 	fd = tcp_connect(&address);
 	hang_ready(HANG_PARKED, getpid(),

@@ -19,13 +19,7 @@ int main(void)
 
 	hang_init();
 	hang_try(pipe(p));
-	child = hang_fork();
-	if (child == 0) {
-		close(p[1]);
-		hang_read_byte(p[0]);
-		_exit(0);
-	}
-	close(p[0]);
+	child = hang_reader(p);
 	listener = tcp_listen(LEAKS, &address);
 	for (int i = 0; i < LEAKS; i++) {
 		(void)tcp_connect(&address);

@@ -320,4 +320,18 @@ static HANG_UNUSED void hang_read_byte(int fd)
 		_exit(3);
 }
 
+/* A child that reads a pipe; only this process can write to it afterwards. */
+static HANG_UNUSED pid_t hang_reader(const int pipe_ends[2])
+{
+	pid_t pid = hang_fork();
+
+	if (pid == 0) {
+		close(pipe_ends[1]);
+		hang_read_byte(pipe_ends[0]);
+		_exit(0);
+	}
+	close(pipe_ends[0]);
+	return pid;
+}
+
 #endif

@@ -25,13 +25,7 @@ int main(void)
 
 	hang_init();
 	hang_try(pipe(p));
-	child = hang_fork();
-	if (child == 0) {
-		close(p[1]);
-		hang_read_byte(p[0]);
-		_exit(0);
-	}
-	close(p[0]);
+	child = hang_reader(p);
 	worker = hang_thread(wait_for_child, &child);
 	hang_await(&worker_tid);
 	hang_ready(

@@ -17,13 +17,7 @@ int main(void)
 	hang_init();
 	hang_try(pipe(p));
 	listener = netns_listen(&address);
-	child = hang_fork();
-	if (child == 0) {
-		close(p[1]);
-		hang_read_byte(p[0]);
-		_exit(0);
-	}
-	close(p[0]);
+	child = hang_reader(p);
 	close(listener);
 	netns_enter_new();
 	fd = netns_connect(&address);

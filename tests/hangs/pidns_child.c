@@ -19,13 +19,7 @@ int main(void)
 	hang_try(pipe(p));
 	if (unshare(CLONE_NEWPID) < 0)
 		hang_skip("needs root for a pid namespace");
-	child = hang_fork();
-	if (child == 0) {
-		close(p[1]);
-		hang_read_byte(p[0]);
-		_exit(0);
-	}
-	close(p[0]);
+	child = hang_reader(p);
 	hang_ready(
 		HANG_PARKED, getpid(),
 		"'expect': {'class': 'DEADLOCK', 'certainty': ['proved'], 'can_end': 'no',"

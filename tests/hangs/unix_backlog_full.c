@@ -23,13 +23,7 @@ int main(void)
 	listener = hang_try(socket(AF_UNIX, SOCK_STREAM, 0));
 	hang_try(bind(listener, (struct sockaddr *)&address, sizeof(address)));
 	hang_try(listen(listener, 0));
-	child = hang_fork();
-	if (child == 0) {
-		close(p[1]);
-		hang_read_byte(p[0]);
-		_exit(0);
-	}
-	close(p[0]);
+	child = hang_reader(p);
 	close(listener);
 	fd = hang_try(socket(AF_UNIX, SOCK_STREAM, 0));
 	hang_try(connect(fd, (struct sockaddr *)&address, sizeof(address)));

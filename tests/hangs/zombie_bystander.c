@@ -18,13 +18,7 @@ int main(void)
 	zombie = hang_fork();
 	if (zombie == 0)
 		_exit(1);
-	child = hang_fork();
-	if (child == 0) {
-		close(p[1]);
-		hang_read_byte(p[0]);
-		_exit(0);
-	}
-	close(p[0]);
+	child = hang_reader(p);
 	hang_ready(HANG_PARKED, getpid(),
 		   "'expect': {'class': 'DEADLOCK', 'certainty': ['proved'], 'can_end': 'no',"
 		   " 'end': [{'pid': %d}, {'pid': %d}], 'not': ['LOST_PEER', 'IDLE', 'UNKNOWN']},"
