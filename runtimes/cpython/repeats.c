@@ -61,7 +61,8 @@ static int read_chain(struct python *py, const struct py_thread *t, uint64_t *re
 					 records ? l->PyInterpreterFrame_previous
 						 : l->PyFrameObject_f_back,
 					 &frame);
-		hash = map_mix(hash, code);
+		if (r == 0)
+			hash = map_mix(hash, code);
 	}
 	*ret_functions = hash ? hash : 1;
 	return r;
