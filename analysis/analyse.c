@@ -6,6 +6,7 @@
 
 #include "analysis/context.h"
 #include "analysis/groups.h"
+#include "analysis/owed.h"
 #include "analysis/users.h"
 #include "analysis/verdict.h"
 #include "analysis/view.h"
@@ -59,6 +60,8 @@ int analyse(struct builder *b)
 		users_derive(&a);
 		r = b->error;
 	}
+	if (r == 0)
+		r = owed_find(&a);
 	if (r == 0)
 		r = verdicts_derive(&a);
 	analysis_done(&a);

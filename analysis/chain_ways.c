@@ -7,6 +7,7 @@
  */
 #include "analysis/chain_walk.h"
 
+#include "analysis/owed.h"
 #include "core/util.h"
 
 /* The sleeper nearest to a seed among the wakers of a wait; NODE_UNKNOWN when none was reached by
@@ -76,6 +77,17 @@ static bool awaits_new_work(const struct walk *w, node_t n)
 	return false;
 }
 
+/* Has it asked another server itself? */
+static bool awaits_answer(const struct walk *w, node_t n)
+{
+	struct span waits = waits_of(w->s, n);
+
+	for (uint32_t i = waits.first; i < waits.first + waits.n; i++)
+		if (wait_is_owed(w->a, i))
+			return true;
+	return false;
+}
+
 /*
  * Does it serve, and has nothing to do? Only through waits for somebody's end, for one who waits
  * for an answer of it has something else to tell.
@@ -85,35 +97,53 @@ static bool is_at_rest(const struct walk *w, node_t n)
 	for (size_t steps = 0; steps < sleeper_count(w->a) && n != NODE_UNKNOWN; steps++) {
 		uint32_t via = chain_via(w, n);
 		if (awaits_new_work(w, n))
-			return true;
+			return !awaits_answer(w, n);
 		if (via == GRAPH_NONE)
 			return false;
 		const struct snap_wait *row = wait_row(w->a, via);
 		/* Who writes to a pager goes on when somebody turns the page. */
 		if (row->on != WAIT_ON_CHILD && row->on != WAIT_ON_PIDFD &&
 		    row->on != WAIT_ON_THREAD && row->on != WAIT_ON_LOOP &&
-		    !w->a->notes.v[via].full)
+		    row->on != WAIT_ON_SIGNAL && !w->a->notes.v[via].full)
 			return false;
 		n = nearest_waker(w, via, phase_of(w->s, n));
 	}
 	return false;
 }
 
+/* Does its shortest way end at a plain sleep? */
+static bool is_asleep(const struct walk *w, node_t n)
+{
+	uint32_t at = sleeper_of(w->a, n);
+
+	for (size_t steps = 0; w->trail.up[at] != GRAPH_NONE && steps < sleeper_count(w->a);
+	     steps++)
+		at = w->trail.up[at];
+	uint32_t via = chain_via(w, sleeper_node(w->a, at));
+	return via != GRAPH_NONE && w->a->notes.v[via].sleep;
+}
+
 /*
  * Whoever waits for the end of any of its children, as shells do whatever they wait for, does not
- * wait for the server among them: a child that is not at rest, or NODE_UNKNOWN.
+ * wait for the server among them, nor for the watchdog that sleeps until its time has come: the
+ * first child that is neither, else one that is not at rest, else NODE_UNKNOWN.
  */
 static node_t child_at_work(const struct walk *w, uint32_t wait)
 {
 	uint32_t party = wakers_of(w->s, wait);
+	node_t sleeps = NODE_UNKNOWN;
 
 	for (uint32_t i = 0; i < party_size(w->a, party); i++) {
 		node_t m = party_member(w->a, party, i);
 		m = node_table(m) == TABLE_PROCESS ? main_sleeper(w->a, m) : m;
-		if (phase_of(w->s, m) <= PHASE_MAYBE && chain_leads_away(w, m) && !is_at_rest(w, m))
+		if (phase_of(w->s, m) > PHASE_MAYBE || !chain_leads_away(w, m) || is_at_rest(w, m))
+			continue;
+		if (!is_asleep(w, m))
 			return m;
+		if (sleeps == NODE_UNKNOWN)
+			sleeps = m;
 	}
-	return NODE_UNKNOWN;
+	return sleeps;
 }
 
 /*
@@ -160,6 +190,7 @@ enum chain_end chain_end_at(const struct analysis *a, uint32_t wait)
 
 enum {
 	RANK_RUNNING_WAKER, /* somebody who runs this very moment may end it */
+	RANK_OWED,          /* it asked another server, which has not answered yet */
 	RANK_NEW_WORK,
 	RANK_NEAREST,
 	RANK_WAKER,
@@ -183,12 +214,16 @@ static struct way way_of_wait(const struct walk *w, node_t sleeper, uint32_t wai
 	const struct wait_note *n = &w->a->notes.v[wait];
 	node_t near = chain_choose_waker(w, wait, PHASE_ACTS), busy;
 
-	if (near != NODE_UNKNOWN && row->on == WAIT_ON_CHILD && is_at_rest(w, near)) {
+	if (near != NODE_UNKNOWN && row->on == WAIT_ON_CHILD &&
+	    (is_at_rest(w, near) || is_asleep(w, near))) {
 		busy = child_at_work(w, wait);
 		near = busy != NODE_UNKNOWN ? busy : near;
 	}
 	/* Unless somebody of the tree is at work on it, new work is what it is there for. */
-	if (row->new_work) {
+	if (near != NODE_UNKNOWN && wait_is_owed(w->a, wait) && chain_leads_away(w, near)) {
+		way.to = near;
+		way.rank = RANK_OWED;
+	} else if (row->new_work) {
 		way.rank = RANK_NEW_WORK;
 	} else if (near != NODE_UNKNOWN && chain_leads_away(w, near)) {
 		way.to = near;

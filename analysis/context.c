@@ -110,6 +110,13 @@ node_t listener_at(const struct analysis *a, int64_t net_ns, const char *address
 		       : NODE_UNKNOWN;
 }
 
+bool listens_at(const struct analysis *a, int64_t net_ns, const char *address)
+{
+	uint64_t i;
+
+	return map_get(&a->listeners, address_key(net_ns, address), &i);
+}
+
 static int map_listener(struct analysis *a, uint32_t i)
 {
 	const struct snap_resource *r = SNAP_ROW(a->s, RESOURCE, i);
@@ -272,4 +279,5 @@ void analysis_done(struct analysis *a)
 	map_done(&a->own_tids);
 	map_done(&a->locks);
 	map_done(&a->listeners);
+	free(a->unheard);
 }

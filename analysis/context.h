@@ -45,7 +45,8 @@ struct process_view {
 	bool frozen;
 	bool serves; /* somebody in it awaits what comes from outside the tree; known once the waits
 			are */
-	bool python; /* SIGINT is always caught there and means nothing */
+	bool blurred;       /* what somebody in it waits for could not be read */
+	bool python;        /* SIGINT is always caught there and means nothing */
 	const char *unread; /* what its runtime schedules, and is not read: "goroutines"; NULL */
 	uint64_t caught;    /* signals whose handlers may do anything */
 	node_t main_thread; /* or the oldest one that lives; NODE_UNKNOWN */
@@ -103,6 +104,7 @@ struct analysis {
 	struct map locks;     /* file and kind of lock -> its resource */
 	bool users_known;     /* some wait has `users` */
 	struct map listeners; /* network namespace and address -> listening socket */
+	uint8_t *unheard; /* resource: the accepting end of a connection, to which nobody listens */
 };
 
 /* The maps and lists; views are still empty (view.h). 0 or -ENOMEM; to be freed in any case. */
@@ -174,6 +176,9 @@ node_t lock_on(const struct analysis *a, node_t file, const char *kind);
 /* The one socket that listens at this address; NODE_UNKNOWN: none was seen, or several, and nobody
  * knows whose it would be. */
 node_t listener_at(const struct analysis *a, int64_t net_ns, const char *address);
+
+/* Does any socket listen at that address? */
+bool listens_at(const struct analysis *a, int64_t net_ns, const char *address);
 
 /* The system call a thread is in: 0 as name when it is in none or that is unknown. */
 const char *call_name(const struct analysis *a, node_t thread);

@@ -6,6 +6,7 @@
  */
 #include "analysis/sentence.h"
 
+#include "analysis/owed.h"
 #include "analysis/sentence_parts.h"
 #include "core/util.h"
 #include "snapshot/place.h"
@@ -261,6 +262,13 @@ static void tell_unknown(const struct claim *c, const struct finding *f, struct 
 	if (last->wait == GRAPH_NONE) {
 		name_node(c->a, f->end, out);
 		strbuf_add(out, " is where the chain stops: what it waits for was not seen.");
+		return;
+	}
+	if (f->steps > 1 && wait_is_owed(c->a, claim_step(c, f->steps - 2)->wait)) {
+		name_node(c->a, process, out);
+		strbuf_add(out,
+			   " owes the answer: nobody in it listens to that connection now. Who of"
+			   " it works on that is not known.");
 		return;
 	}
 	strbuf_add(out, "There the chain stops: who will end that is not known.");

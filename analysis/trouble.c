@@ -11,8 +11,9 @@
  *
  * So is one that is blocked in writing to whoever does not read it and awaits nothing from outside.
  *
- * A shell waits for the end of any child, whichever it has in mind: there a child that is dead with
- * all it waits for is such a trouble, too.
+ * A shell waits for the end of any child, whichever it has in mind, and a test runner for a signal,
+ * its child's output or a deadline: a process behind such a wait that is dead with all it waits for
+ * is such a trouble, too.
  */
 #include "analysis/trouble.h"
 
@@ -105,13 +106,14 @@ static int push_loop(const struct search *x, node_t root, node_t start, struct c
 	return 0;
 }
 
-/* A child whose end somebody waits for, and that nobody can wake but the dead. */
-static bool is_dead_child(const struct search *x, uint32_t at)
+/* Another process for which somebody waits, and that nobody can wake but the dead. */
+static bool is_dead_process(const struct search *x, uint32_t at)
 {
 	uint32_t wait = x->from_wait[at];
 	node_t n = sleeper_node(x->a, at);
 
-	return wait != GRAPH_NONE && wait_row(x->a, wait)->on == WAIT_ON_CHILD &&
+	return wait != GRAPH_NONE &&
+	       process_of(x->a, wait_row(x->a, wait)->from) != process_of(x->a, n) &&
 	       n == main_sleeper(x->a, process_of(x->a, n)) && is_dead(x->s, n);
 }
 
@@ -248,7 +250,7 @@ static int search(struct search *x, node_t root, struct chain *ret)
 		node_t n = sleeper_node(x->a, at);
 		if (n != start && (is_stopped(x->a, n) || is_lost_thread(x, n, &lost)))
 			return tell(x, root, start, at, lost, ret);
-		if (n != start && is_dead_child(x, at))
+		if (n != start && is_dead_process(x, at))
 			return tell_dead(x, root, start, at, ret);
 		if (n != start && is_stuck_writer(x, n, &lost, &reader))
 			return tell_writer(x, root, start, at, lost, reader, ret);

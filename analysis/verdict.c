@@ -204,9 +204,12 @@ static bool may_be_suspected(const struct telling *facts)
 {
 	const struct finding *f = &facts->finding;
 
-	return f->class == VERDICT_UNKNOWN || (f->class == VERDICT_IDLE && picks_a_child(facts)) ||
-	       (f->certainty == CERTAINTY_INFERRED &&
-		(f->class == VERDICT_IDLE || f->class == VERDICT_TIMER));
+	if (f->class == VERDICT_UNKNOWN)
+		return true;
+	if (f->class != VERDICT_IDLE && f->class != VERDICT_TIMER && f->class != VERDICT_OUTSIDE)
+		return false;
+	return picks_a_child(facts) ||
+	       (f->class != VERDICT_OUTSIDE && f->certainty == CERTAINTY_INFERRED);
 }
 
 /* A stopped process, a lost thread, a closed circle or a blocked writer among the candidates. 0: *t

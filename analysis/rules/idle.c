@@ -2,13 +2,17 @@
  * IDLE: only new work is awaited, with nothing pending. A process that waits to be told by a signal
  * is taken for idle as well, but that is inferred: its sender is unknown.
  *
+ * Nor is one idle by signals who awaits something else besides, of another process or of a thread of
+ * its own: a loop that has a pipe for its signal handlers waits for its child's output all the same.
+ *
  * "Only" is meant. Whoever in the chain could just as well be woken by somebody unknown does not
  * wait for that new work alone: of the root that makes the claim inferred, behind it the claim is
- * not made. And one who has a lock or owes an answer is not at rest because it waits for a signal:
- * idle by signals is only who is waited for till it ends.
+ * not made. Nor is it of a server that owes somebody of the chain an answer (owed.h). And one who has
+ * a lock is not at rest because it waits for a signal: idle by signals is only who is waited for till
+ * it ends.
  */
+#include "analysis/owed.h"
 #include "analysis/rules/rule.h"
-
 #include "core/util.h"
 
 static bool nothing_pending(const struct claim *c, const struct step *s)
@@ -45,6 +49,26 @@ static bool missed_a_child(const struct claim *c, const struct step *s)
 	return fact_value(c->a, process, "zombie_children", &zombies) && zombies > 0;
 }
 
+/* Does it wait for somebody, and not for a signal alone? Its children may be who sends that. */
+static bool awaits_somebody(const struct claim *c, const struct step *s)
+{
+	const struct analysis *a = c->a;
+	struct span waits = waits_of(c->s, s->sleeper);
+	node_t process = process_of(a, s->sleeper);
+
+	for (uint32_t i = waits.first; i < waits.first + waits.n; i++) {
+		const struct wait_note *n = &a->notes.v[i];
+		for (uint32_t k = 0; k < party_size(a, n->party); k++) {
+			node_t m = party_member(a, n->party, k);
+			if (m == s->sleeper || n->rests ||
+			    (n->signal && process_of(a, m) != process))
+				continue;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool rule_idle(const struct claim *c, struct finding *ret)
 {
 	bool signal = c->chain->end == END_SIGNAL;
@@ -52,10 +76,12 @@ bool rule_idle(const struct claim *c, struct finding *ret)
 	if (!ends_inside(c) || (!signal && c->chain->end != END_NEW_WORK) ||
 	    !nothing_pending(c, claim_step(c, c->last)))
 		return false;
-	if (signal && missed_a_child(c, claim_step(c, c->last)))
+	if (signal && (missed_a_child(c, claim_step(c, c->last)) ||
+		       awaits_somebody(c, claim_step(c, c->last))))
 		return false;
 	for (uint32_t i = 0; i < c->last; i++)
-		if ((signal && !waits_for_an_end(c, claim_step(c, i))) ||
+		if (wait_is_owed(c->a, claim_step(c, i)->wait) ||
+		    (signal && !waits_for_an_end(c, claim_step(c, i))) ||
 		    (i && may_be_woken_otherwise(c, i)))
 			return false;
 	ret->class = VERDICT_IDLE;

@@ -103,6 +103,63 @@ static void loop_beside_a_child_that_writes_what_it_reads(struct snap_build *x)
 	sb_call(x, t, "read", 5);
 }
 
+/* An event loop with a self-pipe that reads from a child which reads from it. */
+static void loop_and_its_own_echo(struct snap_build *x)
+{
+	node_t r = root(x), c = sb_process(x, r, "cat"), own = sb_pipe(x), to = sb_pipe(x),
+	       from = sb_pipe(x);
+
+	sb_catches(x, r, 17);
+	polls(x, r, 0);
+	sb_fd(x, r, 3, own, "r");
+	sb_fd(x, r, 4, own, "w");
+	sb_fd(x, r, 5, to, "w");
+	sb_fd(x, r, 6, from, "r");
+	sb_watch(x, sb_main(x, r), r, 3, own, EPOLLIN);
+	sb_watch(x, sb_main(x, r), r, 6, from, EPOLLIN);
+	reads(x, c, 0, to);
+	sb_fd(x, c, 1, from, "w");
+}
+
+/* A test runner with a handler of SIGCHLD, and a test two threads of which wait for each other. */
+static void runner_of_a_dead_pair(struct snap_build *x)
+{
+	own_end_is_the_last(x);
+	sb_catches(x, NODE(TABLE_PROCESS, 0), 17);
+	node_t c = sb_process(x, NODE(TABLE_PROCESS, 0), "test"), t = sb_thread(x, c, "second");
+
+	sb_futex(x, sb_main(x, c), "mutex", sb_tid(x, t));
+	sb_futex(x, t, "mutex", sb_tid(x, sb_main(x, c)));
+}
+
+/* A script that waits for the end of any of its children, one of which sleeps. */
+static node_t child_beside_a_watchdog(struct snap_build *x)
+{
+	node_t r = root(x), c = sb_process(x, r, "watchdog");
+
+	sb_call(x, sb_main(x, r), "wait4", -1);
+	sleeps(x, sb_main(x, c), 900);
+	return sb_process(x, r, "job");
+}
+
+static void watchdog_and_a_lost_one(struct snap_build *x)
+{
+	node_t c = child_beside_a_watchdog(x), pipe = sb_pipe(x);
+
+	reads(x, c, 3, pipe);
+	sb_fd(x, c, 4, pipe, "w");
+}
+
+static void watchdog_and_one_that_waits(struct snap_build *x)
+{
+	sb_call(x, sb_main(x, child_beside_a_watchdog(x)), "pause");
+}
+
+static void two_that_sleep(struct snap_build *x)
+{
+	sleeps(x, sb_main(x, child_beside_a_watchdog(x)), 7);
+}
+
 /* ---- the list of wakers begins with the sleeper itself ---- */
 
 static void a_condition_beside_one_who_waits_for_a_child(struct snap_build *x)
@@ -207,7 +264,14 @@ static const struct rule_case cases[] = {
 	  { "FULL_PIPE", INFERRED, UNKNOWN } },
 	{ "loop_beside_a_child_that_writes_what_it_reads",
 	  loop_beside_a_child_that_writes_what_it_reads,
+	  { "UNKNOWN", INFERRED, UNKNOWN } },
+	{ "loop_and_its_own_echo", loop_and_its_own_echo, { "UNKNOWN", INFERRED, UNKNOWN } },
+	{ "runner_of_a_dead_pair", runner_of_a_dead_pair, { "DEADLOCK", INFERRED, UNKNOWN } },
+	{ "watchdog_and_a_lost_one", watchdog_and_a_lost_one, { "LOST_PEER", INFERRED, UNKNOWN } },
+	{ "watchdog_and_one_that_waits",
+	  watchdog_and_one_that_waits,
 	  { "IDLE", INFERRED, UNKNOWN } },
+	{ "two_that_sleep", two_that_sleep, { "TIMER", PROVED, TIMER } },
 	{ "a_condition_beside_one_who_waits_for_a_child",
 	  a_condition_beside_one_who_waits_for_a_child,
 	  { "TIMER", INFERRED, TIMER } },
