@@ -134,7 +134,11 @@ static void thread_gap(struct raw_capture *c, const struct raw_process *p,
 	}
 	if (look->taken || t->kernel_worker)
 		return;
-	if (look->running && c->options->stop == STOP_NEVER)
+	if (p->outside)
+		builder_gap(c->b, t->node, false, "the stack of a running thread",
+			    "only a stop shows it, and no process outside the tree is stopped",
+			    "name its PID, too: hangwatch dump PID PID");
+	else if (look->running && c->options->stop == STOP_NEVER)
 		builder_gap(c->b, t->node, true, "the stack of a running thread",
 			    "only a stop shows it, and --stop=never forbids that", "--stop=auto");
 	else if (t->status.tracer)

@@ -60,8 +60,11 @@ static node_t nearest_other(const struct walk *w, node_t sleeper, uint32_t wait,
 		return NODE_UNKNOWN;
 	for (uint32_t i = 0; i < party_size(w->a, party); i++) {
 		node_t m = party_member(w->a, party, i);
-		if (node_table(m) != TABLE_PROCESS && m != sleeper && phase_of(w->s, m) <= most &&
-		    chain_leads_away(w, m) && (only || leads_out(w, m)))
+		bool other = node_table(m) == TABLE_PROCESS && m != process_of(w->a, sleeper);
+		m = other ? main_sleeper(w->a, m) : m;
+		if ((other || node_table(m) != TABLE_PROCESS) && m != sleeper &&
+		    phase_of(w->s, m) <= most && chain_leads_away(w, m) &&
+		    (only || other || leads_out(w, m)))
 			return m;
 	}
 	return NODE_UNKNOWN;

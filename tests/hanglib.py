@@ -10,6 +10,7 @@ A program of tests/hangs prints one JSON line once it hangs:
                not      classes that would be wrong, said so that a failure explains itself
     odd        pid of the process that verdict.odd_one_out must name
     ruled_out  substrings that verdict.ruled_out must have
+    no_hole    true: everything that was asked for could be seen
     says       substrings that verdict.sentence must have: what a person could not guess
     also       pids outside the tree to end with it
     check      what /proc must show before anything is asked of hangwatch: pid, tid, state, syscall, fd (what its first
@@ -425,6 +426,8 @@ class Report:
             odd = {self.process_of.get(o.get("node"), {}).get("pid") for o in v.get("odd_one_out", [])}
             if line["odd"] not in odd:
                 wrong.append(f"odd one out: named {odd or 'nobody'}, should name {line['odd']}")
+        if line.get("no_hole"):
+            wrong += [f"hole: {g.get('what')}: {g.get('why')}" for g in self.raw.get("gaps", []) if g.get("hole")]
         out = " ".join(f"{r.get('what')} {r.get('why')}" for r in v.get("ruled_out", [])).replace("-", "_").lower()
         said = v.get("sentence", "")
         wrong += [f"sentence: nothing of {w!r} in {said!r}" for w in line.get("says", []) if w not in said]

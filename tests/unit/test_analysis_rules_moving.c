@@ -272,6 +272,17 @@ static void looks_for_a_child_that_fills_its_pipe(struct snap_build *x)
 	writes(x, c, 1, pipe);
 }
 
+/* A condition that any thread might signal, and one thread of which nothing is known but that it
+ * ticks. */
+static void beside_a_ticker(struct snap_build *x)
+{
+	node_t r = root(x), t = sb_thread(x, r, "tick");
+
+	sb_futex(x, sb_main(x, r), "cond", 0);
+	sleeps(x, t, 1);
+	sb_samples(x, t, NSEC_PER_MSEC, 2, 0, true);
+}
+
 static const struct rule_case cases[] = {
 	{ "reader_sleeps_elsewhere", reader_sleeps_elsewhere, { "FULL_PIPE", PROVED, TIMER } },
 	{ "reader_awaits_new_work", reader_awaits_new_work, { "FULL_PIPE", PROVED, UNKNOWN } },
@@ -300,6 +311,7 @@ static const struct rule_case cases[] = {
 	  looks_for_a_lock_of_a_sleeper,
 	  { "UNKNOWN", INFERRED, UNKNOWN } },
 	{ "sleeps_beside_a_lock", sleeps_beside_a_lock, { "TIMER", PROVED, TIMER } },
+	{ "beside_a_ticker", beside_a_ticker, { "UNKNOWN", INFERRED, UNKNOWN } },
 	{ "looks_for_a_stopped_child", looks_for_a_stopped_child, { "STOPPED", INFERRED, TIMER } },
 	{ "looks_for_a_child_that_fills_its_pipe",
 	  looks_for_a_child_that_fills_its_pipe,

@@ -160,6 +160,24 @@ static void two_that_sleep(struct snap_build *x)
 	sleeps(x, sb_main(x, child_beside_a_watchdog(x)), 7);
 }
 
+/* An event loop with a timeout of its own and a child that goes on by itself, too: what the loop is
+ * there for is told, and not when it looks up. */
+static void loop_with_a_timeout_beside_a_patient_child(struct snap_build *x)
+{
+	node_t r = root(x), own = sb_pipe(x), c = sb_process(x, r, "child"), pipe = sb_pipe(x);
+
+	sb_catches(x, r, 17);
+	polls(x, r, 5 * NSEC_PER_SEC);
+	sb_fd(x, r, 3, own, "r");
+	sb_fd(x, r, 4, own, "w");
+	sb_watch(x, sb_main(x, r), r, 3, own, EPOLLIN);
+	sb_catches(x, c, 15);
+	sb_fd(x, c, 3, pipe, "r");
+	sb_fd(x, c, 4, pipe, "w");
+	polls(x, c, 900 * NSEC_PER_SEC);
+	sb_watch(x, sb_main(x, c), c, 3, pipe, EPOLLIN);
+}
+
 /* ---- the list of wakers begins with the sleeper itself ---- */
 
 static void a_condition_beside_one_who_waits_for_a_child(struct snap_build *x)
@@ -266,6 +284,9 @@ static const struct rule_case cases[] = {
 	  loop_beside_a_child_that_writes_what_it_reads,
 	  { "UNKNOWN", INFERRED, UNKNOWN } },
 	{ "loop_and_its_own_echo", loop_and_its_own_echo, { "UNKNOWN", INFERRED, UNKNOWN } },
+	{ "loop_with_a_timeout_beside_a_patient_child",
+	  loop_with_a_timeout_beside_a_patient_child,
+	  { "TIMER", INFERRED, TIMER } },
 	{ "runner_of_a_dead_pair", runner_of_a_dead_pair, { "DEADLOCK", INFERRED, UNKNOWN } },
 	{ "watchdog_and_a_lost_one", watchdog_and_a_lost_one, { "LOST_PEER", INFERRED, UNKNOWN } },
 	{ "watchdog_and_one_that_waits",
