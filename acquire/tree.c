@@ -108,6 +108,12 @@ static bool is_hidden(pid_t pid, int open_error)
 	return fd >= 0;
 }
 
+/* Something of ours ran short: that says nothing about the process, and the list cannot be made. */
+static bool is_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
 /* Adds `pid`; 1 when it is new, 0 when it is known, -errno. */
 static int add_member(struct walk *w, pid_t pid, size_t parent, uint64_t start_ticks, bool root)
 {
@@ -132,10 +138,11 @@ static int add_member(struct walk *w, pid_t pid, size_t parent, uint64_t start_t
 	}
 
 	CLEANUP(fd_closep) int procfd = tree_open_proc(pid);
-	if (procfd == -EMFILE || procfd == -ENFILE)
-		return procfd; /* which says nothing about it */
 	struct raw_stat stat = { 0 };
-	bool gone = procfd < 0 || raw_stat_read(procfd, "stat", &stat) < 0 || stat.state == 'X';
+	int error = procfd < 0 ? procfd : raw_stat_read(procfd, "stat", &stat);
+	if (is_shortage(error))
+		return error;
+	bool gone = error < 0 || stat.state == 'X';
 	if (!gone && start_ticks && stat.start_ticks != start_ticks)
 		return 0; /* somebody else has that number now */
 	if (gone && start_ticks)
@@ -250,10 +257,10 @@ static int visit(struct walk *w, size_t i)
 	CLEANUP(fd_closep)
 	int taskfd = dir < 0 ? -1 : openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	(void)own;
-	int error = dir < 0 ? dir : taskfd < 0 ? -errno : 0;
-	if (error == -EMFILE || error == -ENFILE)
-		return error; /* which says nothing about it */
-	if (taskfd < 0 || list_member_threads(w, m, taskfd) < 0 || m->tids.n == 0) {
+	int error = dir < 0 ? dir : taskfd < 0 ? -errno : list_member_threads(w, m, taskfd);
+	if (is_shortage(error))
+		return error;
+	if (error < 0 || m->tids.n == 0) {
 		/* No threads any more: it was reaped. What stat said before stays, as its last
 		 * known state. */
 		m->gone = true;
