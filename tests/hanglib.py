@@ -51,7 +51,7 @@ CERTAINTY = ["inferred", "read", "proved"]  # weak to strong
 # Only what the programs block in; elsewhere than on x86-64 the call is not compared.
 SYSCALLS = {"read": 0, "write": 1, "poll": 7, "pause": 34, "connect": 42, "accept": 43, "recvfrom": 45,
             "vfork": 58, "wait4": 61, "fcntl": 72, "flock": 73, "rt_sigtimedwait": 128, "futex": 202,
-            "clock_nanosleep": 230, "epoll_wait": 232, "openat": 257,
+            "clock_nanosleep": 230, "epoll_wait": 232, "openat": 257, "accept4": 288,
             "select": 270}  # glibc's select() calls pselect6
 
 

@@ -5,9 +5,10 @@
  * the kernel cannot tell who in it answers whom. The frames can: whoever answers has the socket in
  * a variable, or the stream, the transport, the request around it. So from the variables of each
  * task's and thread's frames the way is followed through attributes, bound methods and cells, a few
- * steps deep, to sockets. Containers are no way: who keeps many connections in a list manages them,
- * who answers one has it. Nor are tasks and loops, which keep to themselves what they have, or the
- * frames of the loops' own libraries, which have their wake-up sockets at hand.
+ * steps deep, to sockets and to the connections of multiprocessing. Containers are no way: who
+ * keeps many connections in a list manages them, who answers one has it. Nor are tasks and loops,
+ * which keep to themselves what they have, or the frames of the loops' own libraries, which have
+ * their wake-up sockets at hand.
  *
  * That somebody uses a connection does not say that nobody else can; what is made of it is for
  * analysis/users.c. Only descriptors are told of whose other end somebody of the tree holds: where
@@ -128,12 +129,36 @@ static void look_into(struct users *u, const struct place *from)
 		come_to(u, value, from->depth + 1);
 }
 
-static void tell(struct users *u, node_t user, uint64_t socket, const struct py_frame *f)
+static bool is_connection(struct heap *h, uint64_t object)
 {
-	struct python *py = u->py;
+	return heap_is_class(h, object, "multiprocessing", "_ConnectionBase") ||
+	       heap_is_class(h, object, "billiard", "_ConnectionBase");
+}
+
+/* The descriptor of a socket, or of a connection of multiprocessing or a library derived from it,
+ * which has but the number. */
+static int descriptor_of(struct heap *h, uint64_t object, enum py_kind kind, int64_t *ret)
+{
+	uint64_t number;
 	int32_t fd;
 
-	if (heap_i32(&py->heap, socket, py->heap.l.Socket_sock_fd, &fd) < 0 || fd < 0 ||
+	if (kind != PY_SOCKET) {
+		int r = heap_attr(h, object, "_handle", &number);
+		return r < 0 ? r : heap_int(h, number, ret);
+	}
+	int r = heap_i32(h, object, h->l.Socket_sock_fd, &fd);
+	if (r == 0)
+		*ret = fd;
+	return r;
+}
+
+static void tell(struct users *u, node_t user, uint64_t object, enum py_kind kind,
+		 const struct py_frame *f)
+{
+	struct python *py = u->py;
+	int64_t fd;
+
+	if (descriptor_of(&py->heap, object, kind, &fd) < 0 || fd < 0 || fd > INT32_MAX ||
 	    !map_get(&u->ends, (uint64_t)fd, NULL))
 		return;
 	uint64_t key = map_mix((uint64_t)user << 32 | (uint32_t)fd, 1);
@@ -141,8 +166,9 @@ static void tell(struct users *u, node_t user, uint64_t socket, const struct py_
 		return;
 	if (map_set(&u->told, key, 1) < 0)
 		u->error = -ENOMEM;
-	(void)builder_fact(py->b, user, "variables", "uses_fd", fd, "a variable of %s() has fd %d",
-			   snap_str(py->b->s, f->code->name), fd);
+	(void)builder_fact(py->b, user, "variables", "uses_fd", fd,
+			   "a variable of %s() has fd %lld", snap_str(py->b->s, f->code->name),
+			   (long long)fd);
 }
 
 static void follow(struct users *u, node_t user, const struct py_frame *f)
@@ -152,9 +178,10 @@ static void follow(struct users *u, node_t user, const struct py_frame *f)
 	for (size_t i = 0; i < u->queue.n && u->error == 0; i++) {
 		const struct place at = u->queue.v[i];
 		u->steps++;
-		switch (heap_kind(&u->py->heap, at.object)) {
+		const enum py_kind kind = heap_kind(&u->py->heap, at.object);
+		switch (kind) {
 		case PY_SOCKET:
-			tell(u, user, at.object, f);
+			tell(u, user, at.object, kind, f);
 			break;
 		case PY_METHOD:
 			come_to_field(u, &at, l->PyMethodObject_im_self);
@@ -163,7 +190,10 @@ static void follow(struct users *u, node_t user, const struct py_frame *f)
 			come_to_field(u, &at, l->PyCellObject_ob_ref);
 			break;
 		case PY_OTHER:
-			look_into(u, &at);
+			if (is_connection(&u->py->heap, at.object))
+				tell(u, user, at.object, kind, f);
+			else
+				look_into(u, &at);
 			break;
 		default:
 			break;
