@@ -306,7 +306,8 @@ def make_interpreter(interpreter):
         log = ROOTS / f"{interpreter.name}.log"
         said = re.findall(r"^E: (?!Failed to fetch some).*?(?=  *\[IP|$)", log.read_text(errors="replace"), re.M) \
             if log.exists() else []
-        failed.write_text(f"could not be made: {said[-1] if said else error} ({ROOTS}/*.log)\n")
+        why = re.sub(r"\S+://\S*/", "", said[-1]) if said else error
+        failed.write_text(f"could not be made: {why} (see {log.name})\n")
     return interpreter.missing() is None
 
 
