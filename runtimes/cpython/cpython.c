@@ -325,6 +325,11 @@ static int decode(struct decoded_process *p)
 	heap_init(&py->heap, py->memory, &site.layout, site.minor);
 	py->heap.hash.secret = site.hash_secret;
 	codes_init(&py->codes, &py->heap, p->b);
+	if (site.layout.derived)
+		builder_gap(
+			p->b, p->raw->node, false, "whether all of its Python is read right",
+			"how this free-threaded CPython lays out its objects was derived, and never tried on such a build",
+			NULL);
 
 	r = attempts(py);
 	if (r < 0)

@@ -74,7 +74,8 @@ struct cpython_layout {
 	const char *version; /* of the newest interpreter that the table was read from */
 	int major, minor, micro;
 	bool free_threaded;
-	bool exact; /* this micro release, or one with structs of the same sizes, was looked at */
+	bool derived; /* from headers and the ordinary build: never tried on such a build */
+	bool exact;   /* this micro release, or one with structs of the same sizes, was looked at */
 
 	const struct cpython_layout_variant *variants;
 	uint16_t n_variants;

@@ -16,6 +16,7 @@ const struct cpython_layout cpython_layout_3_10 = {
 	.minor = 10,
 	.micro = 13,
 	.free_threaded = false,
+	.derived = false,
 	.variants = variants,
 	.n_variants = sizeof(variants) / sizeof(variants[0]),
 

@@ -17,6 +17,7 @@ const struct cpython_layout cpython_layout_3_11 = {
 	.minor = 11,
 	.micro = 7,
 	.free_threaded = false,
+	.derived = false,
 	.variants = variants,
 	.n_variants = sizeof(variants) / sizeof(variants[0]),
 

@@ -16,6 +16,7 @@ const struct cpython_layout cpython_layout_3_12 = {
 	.minor = 12,
 	.micro = 1,
 	.free_threaded = false,
+	.derived = false,
 	.variants = variants,
 	.n_variants = sizeof(variants) / sizeof(variants[0]),
 

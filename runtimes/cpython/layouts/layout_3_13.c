@@ -100,6 +100,7 @@ const struct cpython_layout cpython_layout_3_13 = {
 	.minor = 13,
 	.micro = 18,
 	.free_threaded = false,
+	.derived = false,
 	.variants = variants,
 	.n_variants = sizeof(variants) / sizeof(variants[0]),
 	.debug_offsets = debug_offsets,

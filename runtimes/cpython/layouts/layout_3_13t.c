@@ -79,6 +79,7 @@ const struct cpython_layout cpython_layout_3_13t = {
 	.minor = 13,
 	.micro = 15,
 	.free_threaded = true,
+	.derived = false,
 	.variants = variants,
 	.n_variants = sizeof(variants) / sizeof(variants[0]),
 	.debug_offsets = debug_offsets,

@@ -106,6 +106,7 @@ const struct cpython_layout cpython_layout_3_14 = {
 	.minor = 14,
 	.micro = 10,
 	.free_threaded = false,
+	.derived = false,
 	.variants = variants,
 	.n_variants = sizeof(variants) / sizeof(variants[0]),
 	.debug_offsets = debug_offsets,

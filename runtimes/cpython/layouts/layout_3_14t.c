@@ -110,6 +110,7 @@ const struct cpython_layout cpython_layout_3_14t = {
 	.minor = 14,
 	.micro = 10,
 	.free_threaded = true,
+	.derived = true,
 	.variants = variants,
 	.n_variants = sizeof(variants) / sizeof(variants[0]),
 	.debug_offsets = debug_offsets,

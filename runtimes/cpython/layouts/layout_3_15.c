@@ -117,6 +117,7 @@ const struct cpython_layout cpython_layout_3_15 = {
 	.minor = 15,
 	.micro = 2,
 	.free_threaded = false,
+	.derived = false,
 	.variants = variants,
 	.n_variants = sizeof(variants) / sizeof(variants[0]),
 	.debug_offsets = debug_offsets,

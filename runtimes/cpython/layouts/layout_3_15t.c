@@ -121,6 +121,7 @@ const struct cpython_layout cpython_layout_3_15t = {
 	.minor = 15,
 	.micro = 2,
 	.free_threaded = true,
+	.derived = true,
 	.variants = variants,
 	.n_variants = sizeof(variants) / sizeof(variants[0]),
 	.debug_offsets = debug_offsets,

@@ -21,6 +21,7 @@ const struct cpython_layout cpython_layout_3_9 = {
 	.minor = 9,
 	.micro = 18,
 	.free_threaded = false,
+	.derived = false,
 	.variants = variants,
 	.n_variants = sizeof(variants) / sizeof(variants[0]),
 
