@@ -75,21 +75,21 @@ static uint64_t make_key(struct forest *f, const struct text *t, uint32_t i, uns
 	return f->key[i] = key;
 }
 
+/* What a scope around a shield does, its deadline or cancel, does not reach the task. */
 static void add_scopes(struct strbuf *b, const struct text *t, uint32_t i)
 {
 	struct snap_list l = snap_children(t->x, TABLE_SCOPE, NODE(TABLE_TASK, i));
 	int64_t deadline = INT64_MAX;
-	bool cancelled = false, shielded = false, called = false;
+	bool shielded = false, called = false;
 
 	for (uint32_t k = 0; k < l.n; k++) {
 		const struct snap_scope *s = SNAP_ROW(t->s, SCOPE, l.v[k]);
-		if (snap_known(s->deadline_ns))
+		if (snap_known(s->deadline_ns) && !shielded)
 			deadline = MIN(deadline, s->deadline_ns);
-		cancelled |= s->effectively_cancelled;
 		called |= s->cancel_called;
 		shielded |= s->shield;
 	}
-	if (cancelled)
+	if (l.n && SNAP_ROW(t->s, SCOPE, l.v[0])->effectively_cancelled)
 		strbuf_add(b, "  [cancelled]");
 	else if (called)
 		strbuf_add(b, shielded ? "  [cancel called, but shielded]" : "  [cancel called]");

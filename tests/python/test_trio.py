@@ -1,6 +1,7 @@
 """trio's task tree as it is read from outside, compared with what the program itself says."""
 
 import reading
+import support
 
 
 def tree(report, pid):
@@ -206,3 +207,13 @@ def test_corrupt(env):
             assert len(tasks) <= 2 * whole
             most = max(most, len(tasks))
         assert most == whole, "one bad read in 300 leaves most of the readings whole"
+
+
+def test_a_shield_keeps_the_cancel_and_the_deadlines_around_it_out():
+    """In the text: the task refuses_cancel is cancelled, and what it shields is not."""
+    with reading.program(reading.system(), "trio_tree.py") as (target, _):
+        text = support.hangwatch("dump", "--no-store", "--tasks", target.pid).out.decode()
+    lines = {name: next(line for line in text.splitlines() if f" {name}:" in line)
+             for name in ("refuses_cancel", "shielded")}
+    assert "[cancelled]" in lines["refuses_cancel"], text
+    assert "[cancel called, but shielded]" in lines["shielded"], text
