@@ -85,7 +85,7 @@ def minor(env):
 
 
 def free_threaded(env):
-    return _state(env.name)["python"].endswith("t") or "3.13t" in env.name
+    return env.interpreter.free_threaded
 
 
 @contextlib.contextmanager

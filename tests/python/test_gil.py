@@ -35,16 +35,12 @@ def gil(pid, wanted):
     return holders, {tuple(running[tid]) for tid in waiters}, len(waiters)
 
 
-def free_threaded(env):
-    return env.interpreter.free_threaded
-
-
 @reading.each(trio=False)
 def test_kept_by_c(env):
     """Of four threads the one that sleeps in C has it, and the three others do not get it."""
     with hanging(env, "gil_in_c") as pid:
         holders, waiters, n = gil(pid, 3)
-        if free_threaded(env):
+        if reading.free_threaded(env):
             assert not holders and not n
             return
         assert {frames[0] for frames in holders} == {"run"}, holders
@@ -54,7 +50,7 @@ def test_kept_by_c(env):
 @reading.each(trio=False)
 def test_own_gil(env):
     """The inner interpreter's is taken, the main one's is free; its thread holds and waits for nothing."""
-    if reading.minor(env) < 12 or free_threaded(env):
+    if reading.minor(env) < 12 or reading.free_threaded(env):
         pytest.skip("no GIL for each interpreter")
     with hanging(env, "own_gil") as pid:
         holders, waiters, n = gil(pid, 1)
@@ -65,7 +61,7 @@ def test_own_gil(env):
 @reading.each(trio=False)
 def test_shared_gil(env):
     """Threads of other interpreters that wait for the main one's. No fact is said twice."""
-    if reading.minor(env) < 13 or free_threaded(env):
+    if reading.minor(env) < 13 or reading.free_threaded(env):
         pytest.skip("no _interpreters.create(\"legacy\"), or no GIL")
     with hanging(env, "shared_gil") as pid:
         holders, waiters, n = gil(pid, 5)
@@ -79,7 +75,7 @@ def test_shared_gil(env):
 def test_pause(env):
     """Without a GIL: the main thread waits for who does not pause, who has paused for the main thread, and the first for
     the second's mutex."""
-    if not free_threaded(env):
+    if not reading.free_threaded(env):
         pytest.skip("it has a GIL")
     with hanging(env, "pause_in_c") as pid:
         waits = {}

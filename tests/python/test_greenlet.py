@@ -11,7 +11,7 @@ def account(report, pid):
 
 
 def need_lists(env):
-    if env.interpreter.free_threaded:
+    if reading.free_threaded(env):
         pytest.skip("a free-threaded build keeps no list of objects, and greenlet 3.2 itself crashes on it with two threads")
 
 
