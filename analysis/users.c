@@ -86,7 +86,7 @@ static void find(struct users *u)
 		qsort(u->v.v, u->v.n, sizeof(*u->v.v), by_resource);
 }
 
-/* Who accepts connections has the last one in a variable for as long, though it has handed it on. */
+/* Who accepts connections has the last one in a variable, though it has handed that on. */
 static void find_accepting(struct users *u)
 {
 	for (uint32_t i = 0; u->v.n && i < SNAP_N(u->a->s, WAIT); i++)

@@ -8,8 +8,8 @@
  * (READING_USERS). It is no proof: others may have been given the connection.
  *
  * Who waits for what nobody can give is taken to rest for ever where its process serves. Not so a
- * user whose answer somebody awaits, nor whom that user waits for, as far as that was read: there it
- * is wanted, and the wait is lost.
+ * user whose answer somebody awaits, nor whom that user waits for, as far as that was read: there
+ * it is wanted, and the wait is lost.
  *
  * A user that itself waits for input there is at rest, and waits for the sleeper. Where there is no
  * other, both wait for what somebody else may send, as a subscriber does and its server, and

@@ -26,7 +26,7 @@
 #include "runtimes/runtime.h"
 #include "snapshot/check.h"
 
-enum { PAGE_BYTES = 4096, THREADS_MAX = 64, PAGES_MAX = 4096 };
+enum { PAGE_BYTES = 4096, THREADS_MAX = 64, PAGES_MAX = 4096, DESCRIPTORS = 32 };
 
 /* Longer than any one reading takes, shorter than a second try. */
 #define BUDGET_NS (2 * NSEC_PER_MSEC)
@@ -189,6 +189,22 @@ static void take_threads(struct cursor *c, struct builder *b, struct raw_process
 	}
 }
 
+/* It is connected to itself: who uses its descriptors is looked for, too. */
+static void add_descriptors(struct builder *b, node_t process)
+{
+	for (int fd = 0; fd < DESCRIPTORS; fd++) {
+		struct snap_resource *r = BUILD(b, RESOURCE);
+		node_t resource = builder_last(b, TABLE_RESOURCE);
+
+		r->kind = RESOURCE_UNIX;
+		r->peer = fd % 2 ? resource - 1 : resource + 1;
+		struct snap_fd *row = BUILD(b, FD);
+		row->owner = process;
+		row->fd = fd;
+		row->resource = resource;
+	}
+}
+
 static void read_once(struct decoded_process *p)
 {
 	for (size_t i = 0; runtimes[i]; i++)
@@ -237,6 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	raw.maps = take_maps(&c);
 	(void)BUILD(&b, PROCESS);
 	raw.node = builder_last(&b, TABLE_PROCESS);
+	add_descriptors(&b, raw.node);
 	take_threads(&c, &b, &raw, &p);
 	space_fill(&space, &c);
 	p.deadline = deadline_in(BUDGET_NS);
