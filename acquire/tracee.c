@@ -20,7 +20,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -44,10 +43,6 @@
 
 /* Arena filled in before the stop, so that no page fault lengthens it. */
 #define PREFAULT_BYTES 16384
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 
 static long trace(int request, pid_t tid, void *address, void *data)
 {
@@ -74,12 +69,8 @@ static int may_seize(const struct tracees *s, const struct tracee *t)
 static void prefault(const struct tracees *s)
 {
 	struct arena *a = s->arena;
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t lo = ((uintptr_t)a->base + a->used) & ~(page - 1);
-	size_t want = MIN(s->n * PREFAULT_BYTES, a->cap - a->used) & ~(page - 1);
 
-	/* Refused before Linux 5.14: then the faults come one by one. */
-	(void)madvise((void *)lo, want, MADV_POPULATE_WRITE);
+	arena_populate(a->base + a->used, MIN(s->n * PREFAULT_BYTES, a->cap - a->used));
 }
 
 static bool stop_signal(int sig)

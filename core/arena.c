@@ -3,6 +3,11 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 #define ALIGN_UP(n) (((n) + 15) & ~(size_t)15)
 
@@ -39,4 +44,12 @@ void arena_trim(struct arena *a, const void *last, size_t n)
 
 	if (at + ALIGN_UP(n) < a->used)
 		a->used = at + ALIGN_UP(n);
+}
+
+void arena_populate(void *p, size_t n)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t lo = (uintptr_t)p & ~(page - 1);
+
+	(void)madvise((void *)lo, n & ~(page - 1), MADV_POPULATE_WRITE);
 }

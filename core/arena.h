@@ -23,4 +23,8 @@ void *arena_alloc(struct arena *a, size_t n);
 /* Gives back the end of the last allocation: only its first n bytes stay. */
 void arena_trim(struct arena *a, const void *last, size_t n);
 
+/* Has shared memory from `p` on filled in, so that writing to the whole pages of it that lie in the
+ * n bytes takes no page faults. Linux before 5.14 refuses: then they come one by one. */
+void arena_populate(void *p, size_t n);
+
 #endif
