@@ -302,6 +302,7 @@ int memory_preset(struct memory *m, const struct memory_part *part, const uint8_
 		return -ENOMEM;
 	p->bytes = bytes;
 	p->here = part->blocks;
+	p->error = bytes ? 0 : -EFAULT;
 	return 0;
 }
 
@@ -313,6 +314,20 @@ size_t memory_wanted(const struct memory *m, struct memory_part *parts, size_t m
 		const struct page *p = &m->pages.v[i];
 		if (p->wanted && !p->error)
 			parts[n++] = (struct memory_part){ p->number, p->wanted };
+	}
+	return n;
+}
+
+size_t memory_looked_at(const struct memory *m, uint64_t *numbers, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->used; i++) {
+		if (!m->pages.v[i].wanted)
+			continue;
+		if (n < max)
+			numbers[n] = m->pages.v[i].number;
+		n++;
 	}
 	return n;
 }

@@ -50,13 +50,17 @@ struct memory_part {
 
 /*
  * Part of a page that was read by somebody else; `bytes` has its blocks, one after the other. They
- * stay the caller's and must outlive the next memory_drop(). Where there is such a page, nothing
- * changes. 0, -ENOSPC or -ENOMEM.
+ * stay the caller's and must outlive the next memory_drop(). NULL: they cannot be read. Where there
+ * is such a page, nothing changes. 0, -ENOSPC or -ENOMEM.
  */
 int memory_preset(struct memory *m, const struct memory_part *part, const uint8_t *bytes);
 
 /* What was looked at and could be read, page by page, at most `max`; returns how many. */
 size_t memory_wanted(const struct memory *m, struct memory_part *parts, size_t max);
+
+/* Numbers of the pages that were looked at, also in vain, at most `max`; returns how many there
+ * are. */
+size_t memory_looked_at(const struct memory *m, uint64_t *numbers, size_t max);
 
 /* Forgets all pages, so that the next look sees the process as it is then. Copies stay. */
 void memory_drop(struct memory *m);

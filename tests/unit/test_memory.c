@@ -190,6 +190,30 @@ static void test_pages_read_by_others(void **state)
 	(void)memory_free(m);
 }
 
+/* What is known not to be readable is not tried; to look at it in vain is to look at it. */
+static void test_holes_told_by_others(void **state)
+{
+	struct fake f = { 0 };
+	CLEANUP(memory_freep) struct memory *m = fake_memory(&f, 64 * 4096);
+	const struct memory_part base = { BASE / 4096, 0xffff }, next = { BASE / 4096 + 1, 0xffff };
+	static const uint8_t theirs[4096];
+	uint64_t pages[4];
+	uint8_t b;
+
+	assert_int_equal(memory_preset(m, &base, NULL), 0);
+	assert_int_equal(memory_preset(m, &next, theirs), 0);
+	assert_int_equal(memory_looked_at(m, pages, 4), 0);
+	assert_int_equal(memory_read_u8(m, BASE, &b), -EFAULT);
+	assert_int_equal(memory_backend_reads(m), 0);
+	assert_int_equal(memory_read_u8(m, HOLE, &b), -EFAULT);
+	assert_int_equal(memory_looked_at(m, NULL, 0), 2);
+	assert_int_equal(memory_looked_at(m, pages, 4), 2);
+	assert_int_equal(pages[0], BASE / 4096);
+	assert_int_equal(pages[1], HOLE / 4096);
+	memory_drop(m);
+	assert_int_equal(memory_read_u8(m, BASE, &b), 0);
+}
+
 /* Of a page that was read ahead only some blocks are there: they serve, and the rest is read. */
 static void test_parts_of_pages(void **state)
 {
@@ -278,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_copies_lie_over_pages),
 		cmocka_unit_test(test_drop_sees_the_present),
 		cmocka_unit_test(test_pages_read_by_others),
+		cmocka_unit_test(test_holes_told_by_others),
 		cmocka_unit_test(test_parts_of_pages),
 		cmocka_unit_test(test_limit_is_kept),
 		cmocka_unit_test(test_failing_backend),
