@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "acquire/look.h"
+#include "acquire/moment.h"
 #include "acquire/tracer_child.h"
 #include "core/child.h"
 #include "core/util.h"
@@ -48,11 +49,17 @@ struct hold {
 	struct raw_capture *c;
 	size_t process;
 	pid_t child;
-	int sock; /* ours: "let go" one way, the words of enum said the other */
+	bool moment; /* pages are copied, too */
+	int sock;    /* ours: "let go" one way, the words of enum said the other */
 	struct standers *s;
 };
 
+/* For what the child does while nobody stands: on a loaded machine it gets no CPU for a while, and
+ * harms nobody. */
+#define ASIDE_NS NSEC_PER_SEC
+
 enum said {
+	SAY_BEGINS = 'b',
 	SAY_STANDS = 's',
 	SAY_FAILED = 'f',
 	SAY_RELEASED = 'r',
@@ -212,15 +219,19 @@ static _Noreturn void child_hold(struct raw_capture *c, const struct hold *h, in
 				 int64_t at_most_ns)
 {
 	struct arena bytes = { .base = c->hold->bytes, .cap = sizeof(c->hold->bytes) };
-	struct deadline until = deadline_in(at_most_ns);
 	struct process_dir dir;
 	struct tracees t;
+	uint8_t *pages = h->moment ? moment_prepare(c->moment) : NULL;
 
+	say(sock, SAY_BEGINS);
+	struct deadline until = deadline_in(at_most_ns);
 	if (!tracer_child_open(&t, c, h->process, h->s->stopped, 0, &dir))
 		_exit(1);
 	t.arena = &bytes;
 	bool stands = stand_all(c, &c->processes.v[h->process], &t, h->s, until);
 	tracees_take(&t);
+	if (pages && stands && stopped_all(&t) == 0)
+		moment_copy(c->moment, pages, t.p->pid, t.memfd, until);
 	bool woke = h->s->at_once && any_woke(h->s, t.procfd);
 	if (h->s->at_once)
 		(void)tracees_release(&t);
@@ -228,6 +239,8 @@ static _Noreturn void child_hold(struct raw_capture *c, const struct hold *h, in
 	h->s->error = stands ? stopped_all(&t) : -ETIMEDOUT;
 	stands = h->s->error == 0;
 	say(sock, stands ? SAY_STANDS : SAY_FAILED);
+	if (pages && stands)
+		moment_publish(c->moment, pages);
 	bool asked = h->s->at_once || (stands && hear(sock, until));
 	if (!h->s->at_once) {
 		woke = any_woke(h->s, t.procfd);
@@ -282,13 +295,13 @@ static struct hold *prepare(struct raw_capture *c, size_t process)
 }
 
 static int hold_begin(struct acquirer *a, size_t process, int64_t at_most_ns, bool at_once,
-		      struct hold **ret)
+		      bool moment, struct hold **ret)
 {
 	struct raw_capture *c = a->c;
 	const struct raw_process *p = &c->processes.v[process];
 	int pair[2];
 
-	if (!c->hold)
+	if (!c->hold || (moment && !c->moment))
 		return -ENOMEM;
 	if (!tracer_may_trace(p) && !p->outside)
 		return p->refused ? p->refused_error : -EINVAL;
@@ -301,6 +314,7 @@ static int hold_begin(struct acquirer *a, size_t process, int64_t at_most_ns, bo
 	}
 	h->sock = pair[0];
 	h->s->at_once = at_once;
+	h->moment = moment;
 	pid_t self = getpid();
 	h->child = fork();
 	if (h->child == 0) {
@@ -313,7 +327,9 @@ static int hold_begin(struct acquirer *a, size_t process, int64_t at_most_ns, bo
 		hold_free(h);
 		return -EAGAIN;
 	}
-	char said = hear(h->sock, deadline_in(at_most_ns + TRACER_GRACE_NS));
+	char said = hear(h->sock, deadline_in(ASIDE_NS));
+	if (said == SAY_BEGINS)
+		said = hear(h->sock, deadline_in(at_most_ns + TRACER_GRACE_NS));
 	if (said == SAY_STANDS) {
 		*ret = h;
 		return 0;
@@ -330,13 +346,13 @@ static int hold_begin(struct acquirer *a, size_t process, int64_t at_most_ns, bo
 
 int hold_new(struct acquirer *a, size_t process, int64_t at_most_ns, struct hold **ret)
 {
-	return hold_begin(a, process, at_most_ns, false, ret);
+	return hold_begin(a, process, at_most_ns, false, false, ret);
 }
 
-int hold_glance(struct acquirer *a, size_t process, int64_t at_most_ns)
+int hold_glance(struct acquirer *a, size_t process, int64_t at_most_ns, bool moment)
 {
 	struct hold *h;
-	int r = hold_begin(a, process, at_most_ns, true, &h);
+	int r = hold_begin(a, process, at_most_ns, true, moment, &h);
 
 	return r < 0 ? r : hold_release(h);
 }
@@ -347,7 +363,7 @@ int hold_release(struct hold *h)
 	 * (unix(7): ECONNRESET). */
 	if (!h->s->at_once)
 		say(h->sock, SAY_RELEASED);
-	char said = hear(h->sock, deadline_in(TRACER_GRACE_NS));
+	char said = hear(h->sock, deadline_in(h->moment ? ASIDE_NS : TRACER_GRACE_NS));
 	note_stops(h);
 	hold_free(h);
 	return said == SAY_RELEASED ? 0 : said == SAY_WOKE ? 1 : -ETIME;

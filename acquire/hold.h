@@ -1,5 +1,6 @@
 /*
- * Holding one process still while the decoder reads its heap (REQUEST_HOLD, REQUEST_RELEASE).
+ * Holding one process still while the decoder reads its heap (REQUEST_HOLD, REQUEST_RELEASE), or
+ * for as long as a copy takes (REQUEST_GLANCE, REQUEST_MOMENT).
  */
 #ifndef HW_ACQUIRE_HOLD_H
 #define HW_ACQUIRE_HOLD_H
@@ -20,8 +21,9 @@ MUST_CHECK int hold_new(struct acquirer *a, size_t process, int64_t at_most_ns, 
  * before. */
 int hold_release(struct hold *h);
 
-/* Only for as long as the copy takes: what the threads show is in capture->hold, and it runs on.
- * Else as hold_new() and hold_release(). */
-MUST_CHECK int hold_glance(struct acquirer *a, size_t process, int64_t at_most_ns);
+/* Only for as long as the copy takes: what the threads show is in capture->hold, with `moment` the
+ * pages that capture->moment names are copied too, and it runs on. Else as hold_new() and
+ * hold_release(). */
+MUST_CHECK int hold_glance(struct acquirer *a, size_t process, int64_t at_most_ns, bool moment);
 
 #endif

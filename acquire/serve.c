@@ -229,7 +229,7 @@ static int serve_release(struct server *s)
 	return hold_release(take_ptr(s->hold));
 }
 
-static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns, bool glance)
+static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns, enum request_kind kind)
 {
 	const struct raw_options *o = s->a->c->options;
 
@@ -239,8 +239,10 @@ static int serve_hold(struct server *s, size_t process, uint64_t at_most_ns, boo
 	if (s->hold)
 		(void)serve_release(s);
 	int64_t ns = (int64_t)MIN(at_most_ns, (uint64_t)o->stop_budget_ns);
-	int r = glance ? hold_glance(s->a, process, ns) : hold_new(s->a, process, ns, &s->hold);
-	if (r == 0 && !glance)
+	bool lasts = kind == REQUEST_HOLD;
+	int r = lasts ? hold_new(s->a, process, ns, &s->hold)
+		      : hold_glance(s->a, process, ns, kind == REQUEST_MOMENT);
+	if (r == 0 && lasts)
 		s->held = process;
 	else if (r == -EPERM)
 		add_gap(s, s->a->c->processes.v[process].node, false,
@@ -301,7 +303,8 @@ static void answer(struct server *s, const struct request *q, struct response *r
 			break;
 		case REQUEST_HOLD:
 		case REQUEST_GLANCE:
-			r = serve_hold(s, q->process, q->a, q->kind == REQUEST_GLANCE);
+		case REQUEST_MOMENT:
+			r = serve_hold(s, q->process, q->a, q->kind);
 			break;
 		case REQUEST_RELEASE:
 			if (s->hold && s->held == q->process)

@@ -67,6 +67,8 @@ void session_settle(struct session *x)
 	process_done_all(&w->c);
 	if (w->c.hold)
 		(void)munmap(w->c.hold, sizeof(*w->c.hold));
+	if (w->c.moment)
+		(void)munmap(w->c.moment, sizeof(*w->c.moment));
 	array_done(&w->c.outside);
 	map_done(&w->c.resources);
 	map_done(&w->c.clocks_read);
@@ -102,6 +104,7 @@ static int work_init(struct work *w, const struct session *x)
 	if (r < 0)
 		return r;
 	void *hold = share(sizeof(*w->c.hold));
+	void *moment = share(sizeof(*w->c.moment));
 	void *pages = share(sizeof(*w->c.pages));
 	w->c = (struct raw_capture){ .b = &w->b,
 				     .options = x->options,
@@ -110,7 +113,8 @@ static int work_init(struct work *w, const struct session *x)
 				     .deadline = deadline_in(CAPTURE_BUDGET_NS),
 				     .arena = &w->arena,
 				     .hold = hold,
-				     .pages = pages };
+				     .pages = pages,
+				     .moment = moment };
 	w->a = (struct acquirer){ .c = &w->c, .fds_left = tree_fd_budget() - x->n_pidfds };
 	return 0;
 }

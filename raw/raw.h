@@ -155,6 +155,25 @@ struct raw_pages {
 	struct raw_page_set sets[RAW_PAGE_SETS];
 };
 
+/*
+ * Pages of a process that runs, copied while it stood still for that (REQUEST_MOMENT). Shared
+ * memory: the decoder writes which, the acquirer's child what they held. The copies lie one after
+ * the other, in the order of the ranges; what has no room there is not copied.
+ */
+enum { RAW_MOMENT_PAGES = 10240 };
+enum raw_moment_state { RAW_MOMENT_UNTRIED, RAW_MOMENT_READ, RAW_MOMENT_HOLE };
+
+struct raw_range {
+	uint64_t first, n; /* pages: address / RAW_PAGE_BYTES, and how many */
+};
+
+struct raw_moment {
+	size_t n;
+	struct raw_range ranges[RAW_MOMENT_PAGES];
+	uint8_t state[RAW_MOMENT_PAGES]; /* of each page: enum raw_moment_state */
+	uint8_t bytes[RAW_MOMENT_PAGES][RAW_PAGE_BYTES] __attribute__((aligned(RAW_PAGE_BYTES)));
+};
+
 struct raw_process {
 	node_t node;
 	pid_t pid, ns_pid;
@@ -214,7 +233,8 @@ struct raw_capture {
 	struct arena *arena; /* MAP_SHARED memory for stack bytes: the tracer child fills it too */
 	struct raw_hold
 		*hold; /* NULL when there is no memory for it: then REQUEST_HOLD is refused */
-	struct raw_pages *pages; /* the same for REQUEST_PAGES */
+	struct raw_pages *pages;   /* the same for REQUEST_PAGES */
+	struct raw_moment *moment; /* the same for REQUEST_MOMENT */
 	/*
 	 * Pids outside the tree that hold the other end of something the tree holds
 	 * (collectors/holders.c). After the first round of collectors they are taken like the

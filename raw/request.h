@@ -29,6 +29,8 @@ enum request_kind {
 			 registers and stack are then in raw_capture.hold */
 	REQUEST_GLANCE,  /* process, a = ns -> as HOLD and RELEASE in one, only as long as the copy
 			    takes */
+	REQUEST_MOMENT,  /* the same, and the pages that raw_capture.moment names are copied
+			    meanwhile: these are of one moment if the status is 0 */
 	REQUEST_RELEASE, /* process -> runs again; status 0; 1 when one that was left asleep woke
 			    meanwhile; -ETIME when the deadline had ended the hold before */
 	REQUEST_PAGES,   /* process, a = index into raw_capture.pages->sets -> reads the pages that

@@ -192,6 +192,14 @@ static int print(struct builder *b)
 	return r;
 }
 
+static void *share(size_t n)
+{
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
+		       -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 static int run(const struct options *o)
 {
 	struct raw_options options = {
@@ -214,9 +222,8 @@ static int run(const struct options *o)
 	if ((r = builder_init(&b)) < 0 || (r = arena_init(&arena, 256 << 20)) < 0)
 		return r;
 	c.arena = &arena;
-	void *hold = mmap(NULL, sizeof(*c.hold), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	c.hold = hold == MAP_FAILED ? NULL : hold;
+	c.hold = share(sizeof(*c.hold));
+	c.moment = share(sizeof(*c.moment));
 	c.captured_ns = clock_monotonic_ns();
 	struct tree_source *source = proc_tree_source();
 	if ((r = source->list(source, &seed, 1, 100, c.deadline, &tree)) < 0 ||
