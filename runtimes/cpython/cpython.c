@@ -5,8 +5,11 @@
  * One process is read in attempts. An attempt reads the thread states, the frames and then, through
  * the libraries that stand on CPython, the task trees, all from one cache of pages. It counts only
  * when nothing in the process moved meanwhile: a hung process does not, so the first attempt is
- * made on the live process, and only when that fails is it held, for no longer than the stop
- * budget. A failed attempt is taken back as a whole, pages and rows: never are two moments mixed.
+ * made on the live process. When that fails it is stopped. What is small is read while it is held,
+ * for no longer than the stop budget. Of the rest, and when we did not get a CPU in time for that,
+ * what was looked at so far is copied during a short stop, and the attempt is made on the copies
+ * (decode/moment.h); it counts when they had all that it wanted. A failed attempt is taken back as
+ * a whole, pages and rows: never are two moments mixed.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,8 +31,8 @@
 #include "runtimes/runtime.h"
 
 enum {
-	ATTEMPTS = 5,
-	LIVE_ATTEMPTS = 3, /* of these, if they are quick */
+	ATTEMPTS = 5,      /* with a stop; without, where it may not be stopped */
+	LIVE_ATTEMPTS = 3, /* before the first stop, if they are quick */
 	PAGES_BYTES = 48 << 20,
 	VERSION_BYTES = 32,
 };
@@ -37,7 +40,8 @@ enum {
 /* An attempt that takes no longer may find a process between two short moments of running. */
 #define QUICK_NS (4 * NSEC_PER_MSEC)
 
-/* Between two attempts: long enough for a collection or a burst of work to end. */
+/* Before another look at what contradicts itself or does not rest: long enough for a collection or
+ * a burst of work to end. */
 #define PAUSE_NS (5 * NSEC_PER_MSEC)
 
 struct python *python_of(struct decoded_process *p)
@@ -65,6 +69,7 @@ static void python_free(struct python *py)
 	array_done(&py->task_frames);
 	array_done(&py->holders);
 	array_done(&py->parks);
+	moment_done(&py->moment);
 	if (py->memory != py->p->memory) {
 		readahead_learn(readahead_of(py), py->p, py->memory);
 		(void)memory_free(py->memory);
@@ -186,6 +191,8 @@ static int attempt(struct python *py, bool still)
 	heap_forget(&py->heap);
 	if (still)
 		readahead_give(readahead_of(py), py->p, py->memory);
+	if (py->copied)
+		moment_give(py->p, py->memory);
 
 	py->task_frames.n = py->holders.n = py->parks.n = 0;
 	int r = threads_read(py);
@@ -221,31 +228,56 @@ static bool any_broken(const struct python *py)
 	return false;
 }
 
+/* Stops it until release(), or with copies only for as long as these take. 0; 1: it moved all the
+ * same; -errno: it runs. */
+static int stop(struct python *py, bool copy)
+{
+	int r = copy ? moment_take(&py->moment, py->p) : -ENODATA;
+
+	py->copied = r >= 0;
+	if (r == -ENODATA)
+		r = ask(py->p, REQUEST_HOLD, (uint64_t)py->p->capture->options->stop_budget_ns);
+	py->held = r >= 0;
+	py->unstoppable |= r == -EPERM;
+	return r;
+}
+
+/* After an attempt. Did it move, as far as the attempt looked? */
+static bool release(struct python *py, int stopped, uint64_t reads)
+{
+	if (py->copied)
+		return stopped != 0 || memory_backend_reads(py->memory) != reads;
+	return ask(py->p, REQUEST_RELEASE, 0) != 0;
+}
+
 /* One attempt and its check. 0; 1: it is not of one moment; -EAGAIN: what was read contradicts
  * itself; -errno. */
-static int try_once(struct python *py, bool hold)
+static int try_once(struct python *py, bool hold, bool copy)
 {
 	struct decoded_process *p = py->p;
+	bool moved;
 
-	int refused =
-		hold ? ask(p, REQUEST_HOLD, (uint64_t)p->capture->options->stop_budget_ns) : 0;
-	py->held = hold && refused >= 0;
-	py->unstoppable |= refused == -EPERM;
+	py->held = py->copied = false;
+	int stopped = hold ? stop(py, copy) : 0;
 	/* One that has stood still since the looks needs no mark: it is enough that it still does
 	 * afterwards. */
 	bool still = !py->held && p->still;
 	if (!py->held && !still)
 		(void)ask(p, REQUEST_MARK, 0);
+	uint64_t reads = memory_backend_reads(py->memory);
 	int r = attempt(py, still);
 	p->still = still && raw_run_still(p->raw);
-	int moved = py->held ? ask(p, REQUEST_RELEASE, 0)
-		    : still  ? !p->still
-			     : ask(p, REQUEST_MOVED, 0);
+	if (py->held)
+		moved = release(py, stopped, reads);
+	else
+		moved = still ? !p->still : ask(p, REQUEST_MOVED, 0) != 0;
 	if (r == 0 && any_broken(py))
 		r = -EAGAIN;
-	if (moved == 1 && !py->held && r == 0 && gil_kept_still(py))
-		moved = 0;
-	return moved != 0 && (r == 0 || r == -EAGAIN) ? 1 : r;
+	if ((moved || r < 0) && moment_learn(&py->moment, py->memory) < 0)
+		return -ENOMEM;
+	if (moved && !py->held && r == 0 && gil_kept_still(py))
+		moved = false;
+	return moved && (r == 0 || r == -EAGAIN) ? 1 : r;
 }
 
 /*
@@ -258,23 +290,31 @@ static int try_once(struct python *py, bool hold)
 static int attempts(struct python *py)
 {
 	struct decoded_process *p = py->p;
-	enum stop_policy stop = p->capture->options->stop;
-	bool hold = stop == STOP_ALWAYS;
+	enum stop_policy policy = p->capture->options->stop;
+	bool hold = policy == STOP_ALWAYS, copy = false;
+	unsigned live = 0, stops = 0;
 	struct mark before;
 	int r = -ETIMEDOUT;
 
 	mark_set(py->b, &before);
-	for (unsigned n = 0; n < ATTEMPTS && !deadline_passed(p->deadline); n++) {
-		int64_t began = clock_monotonic_ns();
+	while (live < ATTEMPTS && stops < ATTEMPTS && !deadline_passed(p->deadline)) {
+		int64_t began = clock_monotonic_ns(), cpu = clock_thread_cpu_ns();
 
 		mark_restore(py->b, &before);
-		r = try_once(py, hold);
+		r = try_once(py, hold, copy);
 		if (r == 0)
 			return 0;
-		bool quick = r == 1 && clock_monotonic_ns() - began < QUICK_NS;
-		if (!hold && quick && n + 1 < LIVE_ATTEMPTS)
+		bool quick = clock_monotonic_ns() - began < QUICK_NS;
+		bool small = clock_thread_cpu_ns() - cpu < QUICK_NS;
+		++*(hold ? &stops : &live);
+		if (!hold && r == 1 && quick && live < LIVE_ATTEMPTS)
 			continue;
-		hold = stop != STOP_NEVER;
+		/* What is walked through so quickly is not copied faster. */
+		copy = (hold || !small) && stops + 1 < ATTEMPTS;
+		hold = policy != STOP_NEVER;
+		/* What was missing is known now, and best copied before it is elsewhere. */
+		if (py->copied && r == 1)
+			continue;
 		if (deadline_left_ns(p->deadline) <= PAUSE_NS)
 			break;
 		clock_sleep_until(clock_monotonic_ns() + PAUSE_NS);

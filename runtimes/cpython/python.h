@@ -7,6 +7,7 @@
 #define HW_RUNTIMES_CPYTHON_PYTHON_H
 
 #include "decode/decode.h"
+#include "decode/moment.h"
 #include "runtimes/cpython/attribute.h"
 #include "runtimes/cpython/find.h"
 #include "runtimes/cpython/frame.h"
@@ -65,6 +66,7 @@ struct python {
 	int minor;
 	bool finalizing, initialized;
 	struct memory *memory;
+	struct moment moment;
 	struct heap heap;
 	struct codes codes;
 	ARRAY(uint64_t) interps;
@@ -80,6 +82,7 @@ struct python {
 	ARRAY(struct py_holder) holders;
 	ARRAY(struct py_park) parks;
 	bool held;        /* the view was taken while the process was held */
+	bool copied;      /* ... or from copies that were */
 	bool unstoppable; /* a hold was refused, not only too slow: the server says why */
 	bool partial;     /* the process moved while it was read, and could not be held */
 };

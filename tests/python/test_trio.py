@@ -194,6 +194,16 @@ def test_busy(env):
             assert report["gaps"] or (len(tasks) > 7 and not wrong(tasks)), wrong(tasks)
 
 
+def test_busy_among_many():
+    """The same beside a thousand tasks that rest: too many to be read while the process is held on a loaded machine."""
+    with reading.program(reading.system(), "trio_busy.py", 1000) as (target, _):
+        for _ in range(reading.turns(8)):
+            report = reading.read(target.pid)
+            tasks = reading.process(report, target.pid).get("tasks", [])
+            resting = {t["name"] for t in tasks if t.get("name", "").startswith("r")}
+            assert report["gaps"] or (len(resting) == 1000 and not wrong(tasks)), wrong(tasks)
+
+
 @reading.each()
 def test_corrupt(env):
     """Bits that flip while they are read cost what they belong to, never the report."""

@@ -1,9 +1,11 @@
 """A trio program that never rests: tasks are made, nested, cancelled and end all the time.
 
-Every task's name says where it stands: its parent's name and a number, divided by a dot."""
+Every task's name says where it stands: its parent's name and a number, divided by a dot. Beside them so many tasks
+as argv[2] says rest: r0, r1, ..."""
 
 import itertools
 import random
+import sys
 
 import trio
 
@@ -30,6 +32,8 @@ async def spawn(name, depth):
 
 async def main():
     async with trio.open_nursery() as nursery:
+        for i in range(int(sys.argv[2]) if len(sys.argv) > 2 else 0):
+            nursery.start_soon(trio.sleep_forever, name=f"r{i}")
         for i in range(5):
             nursery.start_soon(spawn, f"s{i}", 2, name=f"s{i}")
         print("READY", flush=True)
