@@ -25,6 +25,19 @@ static bool counts(const struct walk *w, uint32_t wait)
 	return w->s->reach.wait[wait] == GRAPH_NEVER;
 }
 
+/*
+ * How little a lost wait explains where another one is lost as well: a wake-up descriptor of its own
+ * less than any other, and of those the counters and timers less than what has two ends.
+ */
+static int weight_of_lost(const struct analysis *a, uint32_t wait)
+{
+	uint8_t on = wait_row(a, wait)->on;
+
+	if (on == WAIT_ON_EVENTFD || on == WAIT_ON_TIMERFD)
+		return a->notes.v[wait].own || on == WAIT_ON_TIMERFD ? 2 : 0;
+	return a->notes.v[wait].own ? 1 : 0;
+}
+
 bool sleeper_is_lost(const struct solution *s, node_t sleeper, uint32_t *ret_wait)
 {
 	const struct analysis *a = s->a;
@@ -38,8 +51,8 @@ bool sleeper_is_lost(const struct solution *s, node_t sleeper, uint32_t *ret_wai
 			*ret_wait = i;
 			return true;
 		}
-		/* A wake-up descriptor of its own explains nothing where something else does. */
-		if (is_lost && (lost == GRAPH_NONE || a->notes.v[lost].own))
+		if (is_lost &&
+		    (lost == GRAPH_NONE || weight_of_lost(a, i) < weight_of_lost(a, lost)))
 			lost = i;
 		others |= !is_lost && wakers_of(s, i) != GRAPH_NONE;
 	}

@@ -271,10 +271,17 @@ static void load(struct out *o)
 	if (h->presence != PRESENCE_HERE ||
 	    !(pressed || (snap_known(h->cpus) && average > h->cpus)))
 		return;
-	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++)
-		if (!is_outside(a, NODE(TABLE_THREAD, i)) &&
-		    (a->threads[i].mode == MODE_RUNS || a->threads[i].mode == MODE_MOVED))
+	bool sleeps = false;
+	for (uint32_t i = 0; i < SNAP_N(a->s, THREAD); i++) {
+		uint8_t mode = a->threads[i].mode;
+		if (is_outside(a, NODE(TABLE_THREAD, i)) || mode == MODE_GONE)
+			continue;
+		if (mode == MODE_RUNS || mode == MODE_MOVED)
 			return;
+		sleeps = true;
+	}
+	if (!sleeps)
+		return;
 	char what[96];
 	(void)snprintf(what, sizeof(what), "the load of the machine (%.1f on %lld CPUs)", average,
 		       (long long)h->cpus);

@@ -6,6 +6,8 @@
  */
 #include "analysis/sentence.h"
 
+#include <signal.h>
+
 #include "analysis/owed.h"
 #include "analysis/sentence_parts.h"
 #include "core/util.h"
@@ -49,6 +51,25 @@ int64_t nearest_deadline(const struct claim *c)
 	return nearest;
 }
 
+/* Why a terminal, or who sits there, stops a process; of SIGSTOP only who sent it could tell. */
+static const char *stopped_by(const struct analysis *a, node_t process)
+{
+	int64_t by;
+
+	switch (fact_value(a, process, "stop_signal", &by) ? by : 0) {
+	case SIGTTIN:
+		return " is stopped by SIGTTIN: it read from the terminal in the background, and"
+		       " waits to be brought to the foreground.";
+	case SIGTTOU:
+		return " is stopped by SIGTTOU: it wrote to the terminal, or set it, in the"
+		       " background, and waits to be brought to the foreground.";
+	case SIGTSTP:
+		return " is stopped by SIGTSTP, as Ctrl-Z sends it: it waits for SIGCONT.";
+	default:
+		return " is stopped: it waits for SIGCONT.";
+	}
+}
+
 static void tell_stopped(const struct claim *c, const struct finding *f, struct strbuf *out)
 {
 	node_t process = process_of(c->a, f->end), thread = view_of(c->a, process)->main_thread;
@@ -58,7 +79,7 @@ static void tell_stopped(const struct claim *c, const struct finding *f, struct 
 	name_node(c->a, process, out);
 	strbuf_add(out, view_of(c->a, process)->frozen ? " is frozen by its cgroup."
 			: traced                       ? " is stopped by its tracer."
-						       : " is stopped: it waits for SIGCONT.");
+						       : stopped_by(c->a, process));
 }
 
 static void tell_cycle(const struct claim *c, const struct chain *chain, const struct finding *f,
@@ -257,6 +278,12 @@ static void tell_unknown(const struct claim *c, const struct finding *f, struct 
 		strbuf_add(
 			out,
 			" ended; it was told so and did not reap all of them, and will not be told again.");
+		return;
+	}
+	if (c->chain->end == END_NOBODY) {
+		name_node(c->a, f->end, out);
+		tell_exit(&process_row(c->a, f->end)->exit, out);
+		strbuf_add(out, ": it waits for nothing any more.");
 		return;
 	}
 	if (last->wait == GRAPH_NONE) {

@@ -110,19 +110,23 @@ static const char *who_has_it(const struct claim *c)
 	return "Nobody else has a reference to that any more";
 }
 
+void tell_exit(const struct snap_exit *e, struct strbuf *out)
+{
+	strbuf_add(out, " has exited");
+	if (snap_known(e->code))
+		strbuf_addf(out, " with status %lld", (long long)e->code);
+	else if (snap_known(e->signal))
+		strbuf_addf(out, " by signal %lld", (long long)e->signal);
+}
+
 void tell_lost(const struct claim *c, const struct finding *f, struct strbuf *out)
 {
 	node_t gone = c->a->notes.v[claim_step(c, c->last)->wait].gone;
 	bool process_gone = node_table(f->end) == TABLE_PROCESS && f->end == gone;
 
 	if (process_gone) {
-		const struct snap_exit *e = &process_row(c->a, gone)->exit;
 		name_node(c->a, gone, out);
-		strbuf_add(out, " has exited");
-		if (snap_known(e->code))
-			strbuf_addf(out, " with status %lld", (long long)e->code);
-		else if (snap_known(e->signal))
-			strbuf_addf(out, " by signal %lld", (long long)e->signal);
+		tell_exit(&process_row(c->a, gone)->exit, out);
 		strbuf_add(out, ", and its one event is spent. ");
 	}
 	tell_unread(c, f, out);

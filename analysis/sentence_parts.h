@@ -12,6 +12,9 @@ void tell_chain(const struct claim *c, const struct finding *f, struct strbuf *o
 void tell_lost(const struct claim *c, const struct finding *f, struct strbuf *out);
 void tell_unread(const struct claim *c, const struct finding *f, struct strbuf *out);
 
+/* " has exited with status 1". */
+void tell_exit(const struct snap_exit *e, struct strbuf *out);
+
 /* "in 2.97 s". */
 void tell_seconds(struct strbuf *out, int64_t ns);
 

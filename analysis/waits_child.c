@@ -1,6 +1,8 @@
 /*
  * Waits for the end of a child: wait4, waitid.
  *
+ * Who asks for stops or continuations only waits for somebody's signal, and not for an end.
+ *
  * The kernel answers ECHILD when there is no such child, so whoever sleeps here has one that lives;
  * where none was seen, the list is not complete.
  */
@@ -85,8 +87,13 @@ static void wait_for_pidfd(struct analysis *a, node_t thread)
 
 void waits_waitid(struct analysis *a, node_t thread)
 {
-	int64_t id = (int32_t)call_arg(a, thread, 1);
+	int64_t id = (int32_t)call_arg(a, thread, 1), options = call_arg(a, thread, 3);
 
+	if (snap_known(options) && !(options & WEXITED)) {
+		wait_add_unknown(a, thread, WAIT_ON_CHILD,
+				 "a child to be stopped or to go on: its end is not asked for");
+		return;
+	}
 	switch (call_arg(a, thread, 0)) {
 	case P_ALL:
 		wait_for(a, thread, MATCH_ANY, 0);

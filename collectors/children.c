@@ -28,12 +28,16 @@ static bool may_know(const struct raw_process *p)
 static void process(struct raw_capture *c, struct raw_process *p)
 {
 	struct snap_exit *exit = &SNAP_ROW(c->b->s, PROCESS, node_index(p->node))->exit;
+	char source[48];
 
 	if (!p->zombie) {
 		if (!p->gone)
 			exit->presence = PRESENCE_NONE;
 		return;
 	}
+	(void)snprintf(source, sizeof(source), "/proc/%d/stat", p->pid);
+	builder_fact(c->b, p->node, source, "exited", 1,
+		     "it has exited, and nobody has waited for it");
 	exit->presence = PRESENCE_HERE;
 	exit->reaped_by = NODE_NONE;
 	if (!p->stat.exit_code && !may_know(p))

@@ -1,6 +1,7 @@
 /*
  * Signal masks by name: caught and ignored belong to the process, blocked and pending to each
- * thread. The masks themselves were read with the thread's status; here they become facts.
+ * thread. The masks themselves were read with the thread's status; here they become facts. So does
+ * the signal that stopped a process.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -45,10 +46,25 @@ static void fact_if_any(struct raw_capture *c, node_t about, pid_t pid, pid_t ti
 		fact(c, about, pid, tid, key, mask);
 }
 
+/* The kernel keeps the signal that stopped a process where it will keep how it ended. */
+static void stopped_by(struct raw_capture *c, const struct raw_process *p)
+{
+	int by = p->stat.exit_code;
+	char source[48];
+
+	if (p->stat.state != 'T' ||
+	    (by != SIGSTOP && by != SIGTSTP && by != SIGTTIN && by != SIGTTOU))
+		return;
+	(void)snprintf(source, sizeof(source), "/proc/%d/stat", p->pid);
+	builder_fact(c->b, p->node, source, "stop_signal", by, "stopped by SIG%s",
+		     sigabbrev_np(by));
+}
+
 static void process(struct raw_capture *c, struct raw_process *p)
 {
 	const struct raw_status *s = p->threads.n ? &p->threads.v[0].status : NULL;
 
+	stopped_by(c, p);
 	if (!s || !s->known)
 		return;
 	/* Also when it is empty: that no handler can wake anybody is what a proof may need. */

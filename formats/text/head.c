@@ -146,7 +146,9 @@ static void add_runtimes(struct strbuf *b, const struct text *t)
 
 	for (uint32_t i = 0; i < SNAP_N(s, RUNTIME); i++) {
 		const struct snap_runtime *r = SNAP_ROW(s, RUNTIME, i);
-		bool seen = r->name <= STR_NONE;
+		bool seen = r->name <= STR_NONE ||
+			    (node_table(r->owner) == TABLE_PROCESS &&
+			     SNAP_ROW(s, PROCESS, node_index(r->owner))->outside);
 		for (uint32_t k = 0; k < i && !seen; k++)
 			seen = str_eq(snap_str(s, r->name),
 				      snap_str(s, SNAP_ROW(s, RUNTIME, k)->name)) &&

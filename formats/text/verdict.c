@@ -50,9 +50,15 @@ void text_verdict(struct text *t)
 	}
 	const struct snap_verdict *v = SNAP_ROW(t->s, VERDICT, 0);
 
-	text_line(t, style_of(v->class), "VERDICT   %s   %s; %s",
-		  snap_word(names_verdict_class, v->class), certainty_words(v->certainty),
-		  label_can_end(v->can_end));
+	/* That something is not known is not proved; what leads there is. */
+	if (v->class == VERDICT_UNKNOWN)
+		text_line(t, style_of(v->class),
+			  "VERDICT   UNKNOWN   who or what will end this; the way there is %s",
+			  certainty_words(v->certainty));
+	else
+		text_line(t, style_of(v->class), "VERDICT   %s   %s; %s",
+			  snap_word(names_verdict_class, v->class), certainty_words(v->certainty),
+			  label_can_end(v->can_end));
 	claim(t, "  ", "  ", snap_str(t->s, v->sentence), v->facts);
 	text_other_verdicts(t);
 }

@@ -202,14 +202,20 @@ static void awaits_a_group(struct program *p)
 
 	SNAP_ROW(p->x.b.s, PROCESS, node_index(p->child))->pgid = 7;
 	SNAP_ROW(p->x.b.s, PROCESS, node_index(other))->pgid = 8;
-	sb_call(&p->x, p->main_thread, "waitid", P_PGID, 7);
+	sb_call(&p->x, p->main_thread, "waitid", P_PGID, 7, 0, WEXITED);
 }
 
 static void awaits_a_child_behind_a_pidfd(struct program *p)
 {
 	(void)sb_process(&p->x, p->root, "other");
 	sb_fd(&p->x, p->root, 5, sb_pidfd(&p->x, p->child), "r");
-	sb_call(&p->x, p->main_thread, "waitid", P_PIDFD, 5);
+	sb_call(&p->x, p->main_thread, "waitid", P_PIDFD, 5, 0, WEXITED);
+}
+
+/* Its end would not wake him: only a signal from whoever sends one does. */
+static void awaits_a_childs_going_on(struct program *p)
+{
+	sb_call(&p->x, p->main_thread, "waitid", P_PID, sb_pid(&p->x, p->child), 0, WCONTINUED);
 }
 
 static void awaits_a_child_that_was_not_seen(struct program *p)
@@ -320,6 +326,8 @@ static const struct wait_case cases[] = {
 	WAITS(awaits_this_child, "child: exit of child 101: process 101\n"),
 	WAITS(awaits_a_group, "child: exit of child 101: process 101\n"),
 	WAITS(awaits_a_child_behind_a_pidfd, "child: exit of child 101: process 101\n"),
+	WAITS(awaits_a_childs_going_on,
+	      "child: a child to be stopped or to go on: its end is not asked for: not known\n"),
 	WAITS(awaits_a_child_that_was_not_seen, "child: exit of child 4711: not known\n"),
 	WAITS(pauses, "signal: a signal, SIGTERM: not known\n"),
 	WAITS(awaits_a_signal_of_children,
