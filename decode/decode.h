@@ -58,7 +58,7 @@ struct decoded_process {
 	ARRAY(struct decoded_thread) threads;
 	ARRAY(struct decoded_local) locals; /* what frames refer to */
 	bool still; /* had stood still since its looks when it was last asked (raw_run_still) */
-	void *states[8]; /* of the runtimes, by their slot: see runtimes/runtime.h */
+	void *states[32]; /* of the runtimes: see runtime_state() */
 };
 
 /* The decoder's whole life: never returns. `sock` is its end of the request socket. */

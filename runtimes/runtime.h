@@ -10,6 +10,9 @@
 #ifndef HW_RUNTIMES_RUNTIME_H
 #define HW_RUNTIMES_RUNTIME_H
 
+#include <assert.h>
+
+#include "core/util.h"
 #include "decode/decode.h"
 
 enum runtime_stage {
@@ -37,7 +40,18 @@ struct runtime {
 
 extern const struct runtime *const runtimes[]; /* NULL-terminated, generated */
 
-/* Slots of decoded_process.states. */
-enum { RUNTIME_STATE_CPYTHON };
+/*
+ * Where a runtime keeps what it knows of a process, from its decode() to its done(); NULL at first. A
+ * library asks its language by a function of that one's (python_of()), not by this.
+ */
+static inline void **runtime_state(struct decoded_process *p, const struct runtime *runtime)
+{
+	size_t i = 0;
+
+	while (runtimes[i] != runtime)
+		i++;
+	assert(i < ARRAY_SIZE(p->states));
+	return &p->states[i];
+}
 
 #endif

@@ -44,9 +44,11 @@ enum {
  * a burst of work to end. */
 #define PAUSE_NS (5 * NSEC_PER_MSEC)
 
+extern const struct runtime runtime_cpython; /* at the end */
+
 struct python *python_of(struct decoded_process *p)
 {
-	return p->states[RUNTIME_STATE_CPYTHON];
+	return *runtime_state(p, &runtime_cpython);
 }
 
 /* ---- life ---- */
@@ -79,9 +81,11 @@ static void python_free(struct python *py)
 
 static void done(struct decoded_process *p)
 {
-	if (p->states[RUNTIME_STATE_CPYTHON])
-		python_free(p->states[RUNTIME_STATE_CPYTHON]);
-	p->states[RUNTIME_STATE_CPYTHON] = NULL;
+	void **state = runtime_state(p, &runtime_cpython);
+
+	if (*state)
+		python_free(*state);
+	*state = NULL;
 }
 
 /* A reader of our own: that of the process has copies of stacks laid over it, which are of an
@@ -361,7 +365,7 @@ static int decode(struct decoded_process *p)
 		free(py);
 		return r;
 	}
-	p->states[RUNTIME_STATE_CPYTHON] = py;
+	*runtime_state(p, &runtime_cpython) = py;
 	heap_init(&py->heap, py->memory, &site.layout, site.minor);
 	py->heap.hash.secret = site.hash_secret;
 	codes_init(&py->codes, &py->heap, p->b);

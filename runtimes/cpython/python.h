@@ -1,7 +1,6 @@
 /*
- * What is known about one CPython process: the slot RUNTIME_STATE_CPYTHON of a decoded process. The
- * libraries that stand on it (runtimes/trio, runtimes/asyncio, runtimes/greenlet) read through
- * this.
+ * What is known about one CPython process, which python_of() finds. The libraries that stand on it
+ * (runtimes/trio, runtimes/asyncio, runtimes/greenlet) read through this.
  */
 #ifndef HW_RUNTIMES_CPYTHON_PYTHON_H
 #define HW_RUNTIMES_CPYTHON_PYTHON_H
