@@ -66,11 +66,16 @@ static void say_state(const struct analysis *a, node_t p, node_t typical, struct
 
 /* ---- what its main thread does ---- */
 
+/* By what can be said of it: stacks that differ in an interpreter's own frames only look alike. */
 static uint64_t value_stack(const struct analysis *a, node_t p)
 {
 	node_t t = view_of(a, p)->main_thread;
+	node_t group = t == NODE_UNKNOWN ? NODE_UNKNOWN : thread_row(a, t)->group;
 
-	return t == NODE_UNKNOWN ? 0 : thread_row(a, t)->group;
+	if (node_table(group) != TABLE_GROUP)
+		return 0;
+	const char *title = text_of(a, SNAP_ROW(a->s, GROUP, node_index(group))->title);
+	return map_hash_bytes(title, strlen(title));
 }
 
 static void say_stack(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)

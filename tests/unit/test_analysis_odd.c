@@ -100,6 +100,17 @@ static void is_elsewhere(struct family *f)
 			 i == 1 ? NAMES("acquire", "main") : NAMES("get", "main"), "a.py");
 }
 
+/* Nothing could be said of that difference: the frames are folded. */
+static void is_elsewhere_in_its_interpreter(struct family *f)
+{
+	for (int i = 0; i < N; i++) {
+		sb_stack(&f->x, main_of(f, i),
+			 i == 1 ? NAMES("get", "eval", "main") : NAMES("get", "call", "main"),
+			 "a.py");
+		SNAP_ROW(f->x.b.s, FRAME, SNAP_N(f->x.b.s, FRAME) - 2)->internal = 1;
+	}
+}
+
 static void is_in_another_call(struct family *f)
 {
 	sb_call(&f->x, main_of(f, 1), "read", 3);
@@ -281,6 +292,7 @@ static const struct odd_case cases[] = {
 	{ "runs", runs, "main thread runs" OTHERS("main thread sleeps") },
 	{ "is_in_d", is_in_d,
 	  "main thread in an uninterruptible sleep" OTHERS("main thread sleeps") },
+	{ "is_elsewhere_in_its_interpreter", is_elsewhere_in_its_interpreter, NULL },
 	{ "is_elsewhere", is_elsewhere,
 	  "main thread in main > acquire" OTHERS("main thread in main > get") },
 	{ "is_in_another_call", is_in_another_call,
