@@ -35,6 +35,8 @@ int moment_learn(struct moment *m, const struct memory *memory)
 {
 	size_t n = memory_looked_at(memory, NULL, 0), kept = 0;
 
+	if (!n)
+		return 0;
 	if (array_reserve((void **)&m->pages.v, &m->pages.cap, m->pages.n + n,
 			  sizeof(*m->pages.v)) < 0)
 		return -ENOMEM;

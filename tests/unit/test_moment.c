@@ -101,6 +101,8 @@ static void what_was_looked_at_is_remembered(void **state)
 	uint8_t b;
 
 	assert_int_equal(memory_new(&backend, 1 << 20, &memory), 0);
+	assert_int_equal(moment_learn(&m, memory), 0); /* nothing yet */
+	assert_int_equal(m.pages.n, 0);
 	assert_int_equal(memory_read_u8(memory, 130 << 12, &b), 0);
 	assert_int_equal(memory_read_u8(memory, 120 << 12, &b), 0);
 	assert_int_equal(moment_learn(&m, memory), 0);
