@@ -10,11 +10,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "analysis/shown.h"
 #include "core/strbuf.h"
 #include "core/util.h"
-
-/* Functions named in a group's title, outermost first. */
-#define TITLE_MAX 4
 
 static uint64_t key_of(const struct analysis *a, node_t thread)
 {
@@ -34,31 +32,6 @@ static uint64_t key_of(const struct analysis *a, node_t thread)
 		h = map_mix(h, place << 2 | f->kind);
 	}
 	return h;
-}
-
-static void title_of(const struct analysis *a, node_t thread, struct strbuf *out)
-{
-	const struct snap_stack *s = snap_stack_of(&a->x, thread);
-	const char *names[TITLE_MAX];
-	uint32_t n = 0, left = 0;
-
-	for (uint32_t i = 0; s && span_known(s->frames) && i < s->frames.n; i++) {
-		const struct snap_frame *f = SNAP_ROW(a->s, FRAME, s->frames.first + i);
-		if (f->internal || f->function <= STR_NONE)
-			continue;
-		/* The innermost ones tell most; of the rest there is a sign that it was left out.
-		 */
-		if (n < TITLE_MAX)
-			names[n++] = text_of(a, f->function);
-		else
-			left++;
-	}
-	if (left)
-		strbuf_add(out, "… > ");
-	for (uint32_t i = n; i-- > 0;)
-		strbuf_addf(out, "%s%s", names[i], i ? " > " : "");
-	if (!n)
-		strbuf_add(out, *call_name(a, thread) ? call_name(a, thread) : "running");
 }
 
 int groups_derive(struct analysis *a)
@@ -95,7 +68,7 @@ int groups_derive(struct analysis *a)
 	for (uint32_t g = 0, first = 0; g < n_groups; first = start[g++]) {
 		struct strbuf title = { 0 };
 		struct span span = builder_refs(a->b, members + first, start[g] - first);
-		title_of(a, members[first], &title);
+		shown_add(a, members[first], 0, &title);
 		str_t text = builder_str(a->b, strbuf_str(&title));
 		strbuf_done(&title);
 		struct snap_group *row = BUILD(a->b, GROUP);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "analysis/bag.h"
+#include "analysis/shown.h"
 #include "core/strbuf.h"
 #include "core/util.h"
 
@@ -66,29 +67,24 @@ static void say_state(const struct analysis *a, node_t p, node_t typical, struct
 
 /* ---- what its main thread does ---- */
 
-/* By what can be said of it: stacks that differ in an interpreter's own frames only look alike. */
+/* By what is shown: stacks that differ in an interpreter's own frames only look alike. */
 static uint64_t value_stack(const struct analysis *a, node_t p)
 {
 	node_t t = view_of(a, p)->main_thread;
-	node_t group = t == NODE_UNKNOWN ? NODE_UNKNOWN : thread_row(a, t)->group;
 
-	if (node_table(group) != TABLE_GROUP)
-		return 0;
-	const char *title = text_of(a, SNAP_ROW(a->s, GROUP, node_index(group))->title);
-	return map_hash_bytes(title, strlen(title));
+	return t == NODE_UNKNOWN ? 0 : shown_key(a, t);
 }
 
 static void say_stack(const struct analysis *a, node_t p, node_t typical, struct strbuf *out)
 {
-	node_t t = view_of(a, p)->main_thread;
-	node_t group = t == NODE_UNKNOWN ? NODE_UNKNOWN : thread_row(a, t)->group;
+	node_t t = view_of(a, p)->main_thread, other = view_of(a, typical)->main_thread;
 
-	(void)typical;
-	if (node_table(group) == TABLE_GROUP)
-		strbuf_addf(out, "main thread in %s",
-			    text_of(a, SNAP_ROW(a->s, GROUP, node_index(group))->title));
-	else
+	if (t == NODE_UNKNOWN) {
 		strbuf_add(out, "main thread unknown");
+		return;
+	}
+	strbuf_add(out, "main thread in ");
+	shown_add(a, t, other == NODE_UNKNOWN ? 0 : shown_parting(a, t, other), out);
 }
 
 static uint64_t value_activity(const struct analysis *a, node_t p)

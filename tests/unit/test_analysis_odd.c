@@ -100,6 +100,24 @@ static void is_elsewhere(struct family *f)
 			 i == 1 ? NAMES("acquire", "main") : NAMES("get", "main"), "a.py");
 }
 
+/* The innermost functions, which are told otherwise, are the same. */
+static void is_elsewhere_further_out(struct family *f)
+{
+	for (int i = 0; i < N; i++)
+		sb_stack(&f->x, main_of(f, i),
+			 i == 1 ? NAMES("d", "c", "b", "a", "ask", "main")
+				: NAMES("d", "c", "b", "a", "get", "main"),
+			 "a.py");
+}
+
+static void is_deeper(struct family *f)
+{
+	for (int i = 0; i < N; i++)
+		sb_stack(&f->x, main_of(f, i),
+			 i == 1 ? NAMES("d", "c", "b", "a", "main") : NAMES("d", "c", "b", "a"),
+			 "a.py");
+}
+
 /* Nothing could be said of that difference: the frames are folded. */
 static void is_elsewhere_in_its_interpreter(struct family *f)
 {
@@ -293,6 +311,9 @@ static const struct odd_case cases[] = {
 	{ "is_in_d", is_in_d,
 	  "main thread in an uninterruptible sleep" OTHERS("main thread sleeps") },
 	{ "is_elsewhere_in_its_interpreter", is_elsewhere_in_its_interpreter, NULL },
+	{ "is_elsewhere_further_out", is_elsewhere_further_out,
+	  "main thread in main > ask > …" OTHERS("main thread in main > get > …") },
+	{ "is_deeper", is_deeper, "main thread in main > a > …" OTHERS("main thread in a > …") },
 	{ "is_elsewhere", is_elsewhere,
 	  "main thread in main > acquire" OTHERS("main thread in main > get") },
 	{ "is_in_another_call", is_in_another_call,
