@@ -60,6 +60,7 @@ async def supervise(channel, gives_leave):
         await answers.readuntil(b"may I?\n")
         orders.write(b"go\n")
     await answers.readuntil(b"done\n")
+    return orders  # kept by the task: a writer that nobody has closes the connection
 
 
 async def main():
