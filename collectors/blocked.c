@@ -29,13 +29,19 @@ static void begin(struct raw_capture *c)
 	c->clocks = cpu_clocks_begin(&cpus);
 }
 
+/* Also where nobody has asked for a clock after all. */
+static void clocks_have_come(struct raw_capture *c)
+{
+	cpu_clocks_end(c->clocks, &c->clocks_read);
+	c->clocks = NULL;
+}
+
 /* How far a CPU's clock is ahead of the monotonic one; SNAP_UNKNOWN. */
 static int64_t ahead_ns(struct raw_capture *c, int cpu)
 {
 	uint64_t ns;
 
-	cpu_clocks_end(c->clocks, &c->clocks_read);
-	c->clocks = NULL;
+	clocks_have_come(c);
 	if (!map_get(&c->clocks_read, (uint64_t)cpu, &ns)) {
 		cpu_set_t one;
 		CPU_ZERO(&one);
@@ -64,5 +70,10 @@ static void thread(struct raw_capture *c, struct raw_process *p, struct raw_thre
 
 /* Late, so that the clocks have been read meanwhile. */
 const struct collector collector_blocked = {
-	.name = "blocked", .order = 40, .begin = begin, .thread = thread, .moved = thread
+	.name = "blocked",
+	.order = 40,
+	.begin = begin,
+	.thread = thread,
+	.tree = clocks_have_come,
+	.moved = thread,
 };

@@ -4,12 +4,9 @@
  * Registers, system call and CPU time belong to the looks; they are written when the last of them
  * was taken.
  */
-#include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "collectors/collector.h"
-#include "collectors/threads/sched.h"
 #include "core/fs.h"
 #include "core/util.h"
 #include "raw/kernel_stack.h"
