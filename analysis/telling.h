@@ -18,6 +18,9 @@ struct readings {
 	struct reading facts, timeless, users, users_timeless, unseen, teardown;
 };
 
+/* 0 or -errno. */
+int reading_make(const struct analysis *a, unsigned which, struct reading *r);
+
 /* A chain, the reading it is of, and the claim made of it. */
 struct telling {
 	struct chain chain;

@@ -137,13 +137,14 @@ static uint32_t users_of(struct users *u, uint32_t wait)
 static void make_moot(struct analysis *a, uint32_t wait)
 {
 	const struct snap_wait *w = wait_row(a, wait);
+	uint32_t i = wait;
 
-	for (uint32_t i = wait; i > 0 && wait_row(a, i - 1)->from == w->from; i--)
-		a->notes.v[i - 1].moot = wait_row(a, i - 1)->group == w->group &&
-					 wait_row(a, i - 1)->evidence == EVIDENCE_CANDIDATE;
-	for (uint32_t i = wait + 1; i < SNAP_N(a->s, WAIT) && wait_row(a, i)->from == w->from; i++)
-		a->notes.v[i].moot = wait_row(a, i)->group == w->group &&
-				     wait_row(a, i)->evidence == EVIDENCE_CANDIDATE;
+	while (i > 0 && wait_row(a, i - 1)->from == w->from)
+		i--;
+	for (; i < SNAP_N(a->s, WAIT) && wait_row(a, i)->from == w->from; i++)
+		if (i != wait)
+			a->notes.v[i].moot = wait_row(a, i)->group == w->group &&
+					     wait_row(a, i)->evidence == EVIDENCE_CANDIDATE;
 }
 
 /* ---- who is wanted ---- */

@@ -35,13 +35,20 @@ static void readings_done(struct readings *r)
 	solution_done(&r->teardown.s);
 }
 
-/* The chain among the dead of a reading: 0, 1 when it does not end there as asked, -errno. */
-static int dead_chain(const struct analysis *a, node_t root, unsigned which, struct reading *r,
-		      enum chain_end end, struct chain *ret)
+int reading_make(const struct analysis *a, unsigned which, struct reading *r)
 {
 	int e = r->have ? 0 : solve(a, which, &r->s);
 
 	r->have |= e == 0;
+	return e;
+}
+
+/* The chain among the dead of a reading: 0, 1 when it does not end there as asked, -errno. */
+static int dead_chain(const struct analysis *a, node_t root, unsigned which, struct reading *r,
+		      enum chain_end end, struct chain *ret)
+{
+	int e = reading_make(a, which, r);
+
 	if (e == 0)
 		e = chain_follow_dead(&r->s, root, ret);
 	if (e == 0 && ret->end != end) {

@@ -37,15 +37,6 @@ static bool nobody_moves(const struct telling *t)
 	return true;
 }
 
-/* 0 or -errno. */
-static int make_reading(const struct analysis *a, unsigned which, struct reading *r)
-{
-	int e = r->have ? 0 : solve(a, which, &r->s);
-
-	r->have |= e == 0;
-	return e;
-}
-
 static void make_claim(struct telling *t, const struct reading *r, const struct telling *facts)
 {
 	t->chain.weak = t->chain.suspect = t->chain.by_users = true;
@@ -58,7 +49,7 @@ static int without_deadlines(const struct analysis *a, node_t root, struct readi
 			     const struct telling *facts, struct telling *t)
 {
 	struct reading *x = &r->users_timeless;
-	int e = make_reading(a, READING_USERS | READING_NO_DEADLINES, x);
+	int e = reading_make(a, READING_USERS | READING_NO_DEADLINES, x);
 
 	if (e == 0)
 		e = chain_follow_dead(&x->s, root, &t->chain);
@@ -77,7 +68,7 @@ int telling_by_users(const struct analysis *a, node_t root, struct readings *r,
 
 	if (!a->users_known)
 		return USERS_NONE;
-	int e = make_reading(a, READING_USERS, &r->users);
+	int e = reading_make(a, READING_USERS, &r->users);
 	if (e == 0)
 		e = chain_follow(&r->users.s, root, &t->chain);
 	if (e != 0)
