@@ -161,7 +161,7 @@ static void tell(struct users *u, node_t user, uint64_t object, enum py_kind kin
 	if (descriptor_of(&py->heap, object, kind, &fd) < 0 || fd < 0 || fd > INT32_MAX ||
 	    !map_get(&u->ends, (uint64_t)fd, NULL))
 		return;
-	uint64_t key = map_mix((uint64_t)user << 32 | (uint32_t)fd, 1);
+	uint64_t key = (uint64_t)user << 32 | (uint32_t)fd;
 	if (map_get(&u->told, key, NULL))
 		return;
 	if (map_set(&u->told, key, 1) < 0)
