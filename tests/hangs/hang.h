@@ -334,4 +334,20 @@ static HANG_UNUSED pid_t hang_reader(const int pipe_ends[2])
 	return pid;
 }
 
+/* A child that asks something on the one end of a socket pair and waits for an answer; the other is
+ * left to us. */
+static HANG_UNUSED pid_t hang_asker(const int ends[2])
+{
+	pid_t pid = hang_fork();
+
+	if (pid == 0) {
+		close(ends[1]);
+		hang_try(write(ends[0], "?", 1));
+		hang_read_byte(ends[0]);
+		_exit(0);
+	}
+	close(ends[0]);
+	return pid;
+}
+
 #endif

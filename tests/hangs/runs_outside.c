@@ -16,13 +16,7 @@ int main(void)
 
 	hang_init();
 	hang_try(socketpair(AF_UNIX, SOCK_STREAM, 0, sv));
-	root = hang_fork();
-	if (root == 0) {
-		close(sv[1]);
-		hang_try(write(sv[0], "?", 1));
-		hang_read_byte(sv[0]);
-	}
-	close(sv[0]);
+	root = hang_asker(sv);
 	hang_ready(HANG_PARKED, root,
 		   "'expect': {'class': 'OUTSIDE', 'certainty': ['proved'], 'can_end': 'unknown',"
 		   " 'end': [{'pid': %d}], 'not': ['BUSY_LOOP', 'IDLE', 'UNKNOWN']},"

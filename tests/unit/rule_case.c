@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "snapshot/schema.h"
+#include "tests/unit/cases.h"
 #include "tests/unit/rule_case.h"
 
 node_t root(struct snap_build *x)
@@ -104,10 +105,7 @@ int rule_cases_run(const char *group, const struct rule_case *cases, size_t n, u
 	struct CMUnitTest tests[200];
 
 	assert_in_range(n, 1, ARRAY_SIZE(tests));
-	for (size_t i = 0; i < n; i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
-						.test_func = deserves,
-						.initial_state = (void *)&cases[i] };
+	case_tests(tests, cases, n, sizeof(*cases), deserves);
 	for (unsigned class = first; class <= last; class ++) {
 		bool found = false;
 

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "core/util.h"
+#include "tests/unit/cases.h"
 #include "tests/unit/snap_build.h"
 
 enum { SIGNAL_HUP = 1, SIGNAL_TERM = 15, SIGNAL_CHLD = 17 };
@@ -569,9 +570,6 @@ int main(void)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(corpus)];
 
-	for (size_t i = 0; i < ARRAY_SIZE(corpus); i++)
-		tests[i] = (struct CMUnitTest){ .name = corpus[i].name,
-						.test_func = is_well,
-						.initial_state = (void *)&corpus[i] };
+	case_tests(tests, corpus, ARRAY_SIZE(corpus), sizeof(*corpus), is_well);
 	return cmocka_run_group_tests_name("healthy", tests, NULL, NULL);
 }

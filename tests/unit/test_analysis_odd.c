@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "core/util.h"
+#include "tests/unit/cases.h"
 #include "tests/unit/snap_build.h"
 
 #define N 4
@@ -408,10 +409,7 @@ int main(void)
 	struct CMUnitTest tests[ARRAY_SIZE(cases) + 1];
 	size_t n = ARRAY_SIZE(cases);
 
-	for (size_t i = 0; i < n; i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
-						.test_func = is_odd,
-						.initial_state = (void *)&cases[i] };
+	case_tests(tests, cases, n, sizeof(*cases), is_odd);
 	tests[n] = (struct CMUnitTest)cmocka_unit_test(two_of_twenty);
 	return _cmocka_run_group_tests("analysis: odd", tests, n + 1, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "core/util.h"
+#include "tests/unit/cases.h"
 #include "tests/unit/snap_build.h"
 
 struct out_case {
@@ -405,9 +406,6 @@ int main(void)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(cases)];
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
-						.test_func = rules_out,
-						.initial_state = (void *)&cases[i] };
+	case_tests(tests, cases, ARRAY_SIZE(cases), sizeof(*cases), rules_out);
 	return _cmocka_run_group_tests("analysis: ruled out", tests, ARRAY_SIZE(tests), NULL, NULL);
 }

@@ -17,6 +17,7 @@
 
 #include "core/util.h"
 #include "snapshot/schema.h"
+#include "tests/unit/cases.h"
 #include "tests/unit/snap_build.h"
 
 /* root 100 with child 101; what a case adds is numbered from 102. */
@@ -516,10 +517,7 @@ int main(void)
 	struct CMUnitTest tests[ARRAY_SIZE(cases) + 1];
 	size_t n = ARRAY_SIZE(cases);
 
-	for (size_t i = 0; i < n; i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
-						.test_func = says,
-						.initial_state = (void *)&cases[i] };
+	case_tests(tests, cases, n, sizeof(*cases), says);
 	tests[n] = (struct CMUnitTest)cmocka_unit_test(every_class_is_said);
 	return _cmocka_run_group_tests("analysis: sentence", tests, n + 1, NULL, NULL);
 }

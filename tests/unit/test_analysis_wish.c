@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "core/util.h"
+#include "tests/unit/cases.h"
 #include "tests/unit/snap_build.h"
 
 struct program {
@@ -269,9 +270,6 @@ int main(void)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(cases)];
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
-						.test_func = wants_to_end,
-						.initial_state = (void *)&cases[i] };
+	case_tests(tests, cases, ARRAY_SIZE(cases), sizeof(*cases), wants_to_end);
 	return _cmocka_run_group_tests("analysis: wish", tests, ARRAY_SIZE(tests), NULL, NULL);
 }

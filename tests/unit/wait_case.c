@@ -10,6 +10,7 @@
 
 #include "core/strbuf.h"
 #include "snapshot/schema.h"
+#include "tests/unit/cases.h"
 #include "tests/unit/wait_case.h"
 
 struct snap_resource *resource_of(struct program *p, node_t resource)
@@ -120,9 +121,6 @@ int wait_cases_run(const char *group, const struct wait_case *cases, size_t n)
 	struct CMUnitTest tests[200];
 
 	assert_in_range(n, 1, ARRAY_SIZE(tests));
-	for (size_t i = 0; i < n; i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
-						.test_func = waits_for,
-						.initial_state = (void *)&cases[i] };
+	case_tests(tests, cases, n, sizeof(*cases), waits_for);
 	return _cmocka_run_group_tests(group, tests, n, NULL, NULL);
 }
